@@ -1,0 +1,2 @@
+//! The front door: parse, dispatch, exit code.
+fn main() {}

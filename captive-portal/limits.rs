@@ -1,0 +1,63 @@
+//! Every limit of the listener, in one place.
+
+use std::time::Duration;
+
+/// What one visitor, and all of them together, may ask of the portal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections open at once, all visitors together. One more is told 503 and closed.
+    pub connections: usize,
+    /// Connections open at once from one address. One more is told 503 and closed.
+    pub connections_per_peer: usize,
+    /// A request's head has to be there this long after connecting, or after the previous answer.
+    pub head_timeout: Duration,
+    /// The same while three quarters of `connections` are in use.
+    pub head_timeout_busy: Duration,
+    /// A request's line and headers, in bytes; at least 8192.
+    pub head_bytes: usize,
+    /// Headers in a request.
+    pub headers: usize,
+    /// A form, in bytes.
+    pub body_bytes: usize,
+    /// Fields in a form or a query.
+    pub fields: usize,
+    /// A form has to be there this long after its head; an answer has to be written within it too.
+    pub body_timeout: Duration,
+    /// Requests on one connection.
+    pub requests_per_connection: u32,
+    /// A connection lives this long at most.
+    pub connection_lifetime: Duration,
+    /// A TLS handshake is done within this.
+    pub handshake_timeout: Duration,
+    /// Forms that wait for the gate at once, all visitors together. One more is told 503.
+    pub forms_in_flight: usize,
+    /// The gate has to answer a form within this (a password hash waits its turn).
+    pub gate_timeout: Duration,
+    /// How often certificate files are looked at.
+    pub certificate_check: Duration,
+    /// What the kernel queues before the portal accepts.
+    pub backlog: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 1024,
+            connections_per_peer: 32,
+            head_timeout: Duration::from_secs(5),
+            head_timeout_busy: Duration::from_secs(1),
+            head_bytes: 16 * 1024,
+            headers: 64,
+            body_bytes: 8 * 1024,
+            fields: 16,
+            body_timeout: Duration::from_secs(10),
+            requests_per_connection: 64,
+            connection_lifetime: Duration::from_secs(120),
+            handshake_timeout: Duration::from_secs(5),
+            forms_in_flight: 256,
+            gate_timeout: Duration::from_secs(20),
+            certificate_check: Duration::from_secs(30),
+            backlog: 1024,
+        }
+    }
+}

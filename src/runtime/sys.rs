@@ -1,0 +1,25 @@
+//! The calls no safe crate offers, audited here and nowhere else.
+#![expect(unsafe_code, reason = "adjtimex and descriptors inherited from the service manager have no safe wrapper")]
+
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+
+/// Whether the kernel says that something (NTP, PTP) keeps its wall clock right: `STA_UNSYNC` is clear (adjtimex(2)).
+/// A kernel that refuses to tell is taken as not synchronised.
+pub(crate) fn kernel_clock_is_synchronised() -> bool {
+    // SAFETY: all-zero is a valid `timex` (plain integers), `modes == 0` only reads, and the pointer lives across the call.
+    let (state, status) = unsafe {
+        let mut timex: libc::timex = std::mem::zeroed();
+        let state = libc::adjtimex(&raw mut timex);
+        (state, timex.status)
+    };
+    state >= 0 && state != libc::TIME_ERROR && status & libc::STA_UNSYNC == 0
+}
+
+/// Takes over a descriptor that the service manager left open for this process.
+///
+/// # Safety
+/// `fd` was handed over in `LISTEN_FDS` and nothing else in this process owns it.
+pub(crate) unsafe fn adopt(fd: RawFd) -> OwnedFd {
+    // SAFETY: the caller's promise.
+    unsafe { OwnedFd::from_raw_fd(fd) }
+}

@@ -12,6 +12,7 @@ mod log;
 mod manual;
 mod privilege;
 mod service;
+pub mod settings;
 mod signal;
 mod sockets;
 mod sys;

@@ -65,7 +65,7 @@ pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Vec<String>> {
             break;
         }
         let (line, column) = place(text, start);
-        mistakes.push((line, column, message));
+        mistakes.push((line, column, message.clone()));
         if missing.is_some() || !blank_line(&mut left, start, &mut blanked) {
             break;
         }
@@ -115,10 +115,11 @@ mod tests {
     #[test]
     fn every_mistake_is_named_with_its_place() {
         let wrong = parse::<Sample>("nmae = \"x\"\nport = 70000\nmore = [1, 300]\n").unwrap_err();
-        assert_eq!(wrong.len(), 3, "{wrong:?}");
-        assert!(wrong[0].starts_with("1:1: unknown field `nmae`"), "{wrong:?}");
-        assert!(wrong[1].starts_with("2:8: "), "{wrong:?}");
-        assert!(wrong[2].starts_with("3:"), "{wrong:?}");
+        assert_eq!(wrong.len(), 4, "{wrong:?}");
+        assert!(wrong[0].starts_with("1:1: missing field `name`"), "{wrong:?}");
+        assert!(wrong[1].starts_with("1:1: unknown field `nmae`"), "{wrong:?}");
+        assert!(wrong[2].starts_with("2:8: "), "{wrong:?}");
+        assert!(wrong[3].starts_with("3:12: "), "{wrong:?}");
     }
 
     #[test]

@@ -1,0 +1,26 @@
+# Two commands matter: `make demo` and `make test`.
+SHELL := /bin/sh
+export CARGO_TERM_COLOR ?= auto
+
+.PHONY: demo test build lint unit netns bench fuzz browser deb
+demo:
+	@sh deploy/dependencies.sh demo
+	@cargo build --quiet --bin gapura
+	@target/debug/gapura demo $(ARGS)
+
+build:
+	cargo build --locked --workspace --all-targets
+
+# Everything CI runs.
+test: test-dependencies lint unit
+
+.PHONY: test-dependencies
+test-dependencies:
+	@sh deploy/dependencies.sh tests
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+unit: build
+	cargo test --locked --workspace --no-fail-fast

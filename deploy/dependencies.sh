@@ -1,0 +1,48 @@
+#!/bin/sh
+# Installs what Gapura's demo (default) or its tests (`dependencies.sh tests`) need from Debian. Asks nothing.
+# As an ordinary user without password-less sudo it prints the one line to run and stops with exit code 1.
+set -eu
+
+packages="" missing=""
+need() { # need PROGRAM PACKAGE: PACKAGE unless PROGRAM is there
+    command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || [ -x "/sbin/$1" ] || { packages="$packages $2"; missing="$missing $1"; }
+}
+
+need cc gcc
+need make make
+need ip iproute2
+need nft nftables
+need dnsmasq dnsmasq-base
+need curl curl
+need udhcpc udhcpc
+need unshare util-linux
+need nsenter util-linux
+if [ "${1:-demo}" = tests ]; then
+    need dhclient isc-dhcp-client
+    need dhcpcd dhcpcd-base
+    need dig dnsutils
+    need iperf3 iperf3
+    need conntrack conntrack
+    need python3 python3-minimal
+    need tcpdump tcpdump
+    need nc netcat-openbsd
+    need systemd-analyze systemd
+    need setpriv util-linux
+    [ -x /usr/lib/postgresql/15/bin/initdb ] || { packages="$packages postgresql-15"; missing="$missing initdb"; }
+fi
+
+[ -n "$packages" ] || exit 0
+line="apt-get install -y --no-install-recommends$packages"
+if [ "$(id -u)" = 0 ]; then
+    sudo=""
+elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
+    sudo="sudo"
+else
+    echo "Missing:$missing. Install them as root, then run this again:" >&2
+    echo "  sudo $line" >&2
+    exit 1
+fi
+echo "Installing:$packages" >&2
+$sudo env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+# shellcheck disable=SC2086 # the words of $line are the arguments
+$sudo env DEBIAN_FRONTEND=noninteractive $line >/dev/null

@@ -1,1 +1,57 @@
-//! gapura-wire
+//! What a gateway and its controller say to each other, version 1: JSON over HTTPS.
+//!
+//! | request | body | answer |
+//! |---|---|---|
+//! | `POST /v1/enrol` (no client certificate) | [`EnrolRequest`] | [`EnrolAnswer`] |
+//! | `POST /v1/renew` | [`RenewRequest`] | [`RenewAnswer`] |
+//! | `GET /v1/bundle?after=GENERATION&wait=SECONDS` | - | [`SignedBundle`], or 204 when nothing newer came in time |
+//! | `POST /v1/bundle/outcome` | [`BundleOutcome`] | 204 |
+//! | `POST /v1/usage` | [`UsageBatch`] | [`UsageAck`] |
+//! | `POST /v1/heartbeat` | [`Heartbeat`] | [`HeartbeatReply`] |
+//! | `POST /v1/balances` | [`BalanceReport`] | 204 |
+//! | `GET /v1/balances` | - | [`BalanceReport`] last reported for this site |
+//! | `POST /v1/account` | [`AccountCheck`] | [`AccountAnswer`] |
+//!
+//! Every error is a [`Problem`]. Reading is total: whatever arrives gives a value or a typed error, and [`limits`] bounds the
+//! sizes. A reader ignores fields it does not know, so that a newer controller can talk to an older router; it refuses a bundle
+//! of another `version`. There is no I/O, no clock and no randomness here.
+#![forbid(unsafe_code)]
+
+mod account;
+mod balance;
+mod bundle;
+mod bytes;
+mod enrol;
+mod heartbeat;
+mod interim;
+pub mod limits;
+mod look;
+mod pin;
+mod problem;
+mod pseudonym;
+mod sign;
+mod usage;
+mod voucher;
+
+pub use account::{AccountAnswer, AccountChange, AccountCheck, AccountGrant};
+pub use balance::{Balance, BalanceReport, Period, Used, WireHolder};
+pub use bundle::{
+    Bundle, BundleOutcome, BundleVerdict, Device, DeviceRole, Garden, GardenTarget, InDoubt, ParseGardenError, Site,
+    SiteKind, Uplink, WaysIn,
+};
+pub use bytes::{ParseHexError, Sha256};
+pub use enrol::{EnrolAnswer, EnrolCode, EnrolRequest, ParseEnrolCodeError, RenewAnswer, RenewRequest};
+pub use heartbeat::{
+    ClockQuality, ClockSource, GatewayState, Heartbeat, HeartbeatReply, OutboxState, SignedTime, TimeError,
+    TimeStatement, UplinkState, Versions,
+};
+pub use interim::{Hours, Plan};
+pub use limits::VERSION;
+pub use look::{Colour, Look, Notice, ParseColourError, ParseSvgError, Severity, Svg, Terms, Text};
+pub use pin::{ParsePinError, SpkiPin};
+pub use problem::{Problem, ProblemKind};
+pub use pseudonym::{Epoch, EpochKey, ParseEpochError, ParsePseudonymError, Pseudonym, epoch_key_at};
+pub use sign::{BundleError, BundleKey, BundleSigner, KeyId, ParseBundleKeyError, SignedBundle};
+pub use usage::{Outage, OutageKind};
+pub use usage::{Record, Refused, Tally, UsageAck, UsageBatch, UsageError, VisitEnd, VisitUsage, Way};
+pub use voucher::{Voucher, VoucherKey, VoucherTag};

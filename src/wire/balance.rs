@@ -1,6 +1,6 @@
 //! Balances, so that a new router does not give a second quota.
 
-use gapura_model::{AccountName, PlanId, Traffic};
+use gapura_model::{AccountName, Traffic};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -30,44 +30,35 @@ impl WireHolder {
     }
 }
 
-/// Over which time something was used, in the site's zone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(tag = "per", content = "from", rename_all = "kebab-case")]
-pub enum Period {
-    /// One local day.
-    Day(Date),
-    /// The local month that begins on this day.
-    Month(Date),
-    /// Since the first use.
-    Ever,
-}
-
-/// What was used in one period.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Time and bytes used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Used {
-    /// When.
-    #[serde(flatten)]
-    pub period: Period,
-    /// Bytes.
-    pub traffic: Traffic,
     /// Time online, in seconds.
     pub seconds: u64,
+    /// Bytes.
+    pub traffic: Traffic,
 }
 
-/// All that one holder has used.
+/// What one holder has used. Days and months are those of the site's zone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Balance {
     /// Whose.
     pub holder: WireHolder,
-    /// Under which plan.
-    pub plan: PlanId,
-    /// First use (UTC).
-    pub first: Timestamp,
-    /// End of the last visit (UTC), for the pause between visits; none while one runs.
+    /// The local day `day_used` belongs to; none while no trusted clock has told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_end: Option<Timestamp>,
-    /// What was used.
-    pub used: Vec<Used>,
+    pub day: Option<Date>,
+    /// Used on that day.
+    pub day_used: Used,
+    /// Used in that day's month.
+    pub month_used: Used,
+    /// Time used ever, in seconds (a voucher's *Waktu pakai*).
+    pub ever_seconds: u64,
+    /// When it was first used (UTC).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_used: Option<Timestamp>,
+    /// When the pause after the last visit is over (UTC).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused_until: Option<Timestamp>,
     /// When the gateway wrote this row (UTC); a later one replaces an earlier one.
     pub at: Timestamp,
 }

@@ -6,10 +6,12 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use gapura_model::{BitRate, Generation, MacAddr, PlanId, SiteId};
+use gapura_rules::hours::Hours;
+use gapura_session::Plan;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountChange, EpochKey, Hours, Look, Notice, Plan, Terms, Voucher, VoucherKey, limits};
+use crate::{AccountChange, EpochKey, Look, Notice, Terms, Voucher, VoucherKey, limits};
 
 /// What sort of place a site is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -40,8 +42,6 @@ pub struct Site {
     pub agency: String,
     /// The regency whose pseudonym keys are used.
     pub regency: String,
-    /// Its IANA time zone, for example `Asia/Makassar`.
-    pub zone: String,
     /// Where a visitor finds help: a counter, a telephone number.
     pub contact: String,
 }
@@ -209,7 +209,7 @@ pub struct Bundle {
     pub published: Timestamp,
     /// The site.
     pub site: Site,
-    /// When it is open.
+    /// When it is open; holds the site's time zone.
     pub hours: Hours,
     /// What holds while the clock is in doubt.
     pub in_doubt: InDoubt,
@@ -259,6 +259,7 @@ impl Bundle {
             self.one_tap_plan.iter().chain(&self.staff_plan).chain(self.vouchers.iter().map(|voucher| &voucher.plan));
         let missing: BTreeSet<&PlanId> = named.filter(|plan| !plans.contains(plan)).collect();
         wrong.extend(missing.into_iter().map(|plan| format!("plan {plan} is used and not there")));
+        wrong.extend(self.plans.iter().flat_map(Plan::problems).map(|problem| problem.to_string()));
         if self.ways.one_tap && self.one_tap_plan.is_none() {
             wrong.push("one tap is on without a plan for it".to_owned());
         }

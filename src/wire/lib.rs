@@ -23,7 +23,6 @@ mod bundle;
 mod bytes;
 mod enrol;
 mod heartbeat;
-mod interim;
 pub mod limits;
 mod look;
 mod pin;
@@ -34,7 +33,7 @@ mod usage;
 mod voucher;
 
 pub use account::{AccountAnswer, AccountChange, AccountCheck, AccountGrant};
-pub use balance::{Balance, BalanceReport, Period, Used, WireHolder};
+pub use balance::{Balance, BalanceReport, Used, WireHolder};
 pub use bundle::{
     Bundle, BundleOutcome, BundleVerdict, Device, DeviceRole, Garden, GardenTarget, InDoubt, ParseGardenError, Site,
     SiteKind, Uplink, WaysIn,
@@ -45,7 +44,6 @@ pub use heartbeat::{
     ClockQuality, ClockSource, GatewayState, Heartbeat, HeartbeatReply, OutboxState, SignedTime, TimeError,
     TimeStatement, UplinkState, Versions,
 };
-pub use interim::{Hours, Plan};
 pub use limits::VERSION;
 pub use look::{Colour, Look, Notice, ParseColourError, ParseSvgError, Severity, Svg, Terms, Text};
 pub use pin::{ParsePinError, SpkiPin};
@@ -53,5 +51,5 @@ pub use problem::{Problem, ProblemKind};
 pub use pseudonym::{Epoch, EpochKey, ParseEpochError, ParsePseudonymError, Pseudonym, epoch_key_at};
 pub use sign::{BundleError, BundleKey, BundleSigner, KeyId, ParseBundleKeyError, SignedBundle};
 pub use usage::{Outage, OutageKind};
-pub use usage::{Record, Refused, Tally, UsageAck, UsageBatch, UsageError, VisitEnd, VisitUsage, Way};
+pub use usage::{Record, Refused, Tally, UsageAck, UsageBatch, UsageError, VisitUsage, Way};
 pub use voucher::{Voucher, VoucherKey, VoucherTag};

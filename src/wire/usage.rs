@@ -1,6 +1,7 @@
 //! The usage log on its way to the controller. No address and no name leaves the gateway: devices and holders are pseudonyms.
 
 use gapura_model::{BootId, ClockTrust, GatewayId, Generation, PlanId, Traffic, VisitId};
+use gapura_session::EndCause;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -26,63 +27,6 @@ pub enum Way {
     Staff,
     /// *Buka darurat*.
     Emergency,
-}
-
-/// Why a visit ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum VisitEnd {
-    /// The visitor logged out.
-    LogOut,
-    /// Nothing was heard of the device for the plan's idle time.
-    Idle,
-    /// The time was used up.
-    Time,
-    /// The bytes were used up.
-    Bytes,
-    /// *Pakai sebelum* was reached.
-    Expired,
-    /// The site closed.
-    Closing,
-    /// Staff ended it.
-    Staff,
-    /// The device was blocked.
-    Blocked,
-    /// The voucher or account was withdrawn.
-    Withdrawn,
-    /// The same holder went on with another device (*Lanjutkan sesi*).
-    MovedAway,
-    /// Another device took the address.
-    AddressTaken,
-    /// The emergency opening ended.
-    EmergencyOver,
-    /// The router was switched off or restarted, and the visit with it.
-    Restart,
-    /// A cause this version does not know.
-    #[serde(other)]
-    Other,
-}
-
-impl VisitEnd {
-    /// Its stable text, as in JSON.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::LogOut => "log-out",
-            Self::Idle => "idle",
-            Self::Time => "time",
-            Self::Bytes => "bytes",
-            Self::Expired => "expired",
-            Self::Closing => "closing",
-            Self::Staff => "staff",
-            Self::Blocked => "blocked",
-            Self::Withdrawn => "withdrawn",
-            Self::MovedAway => "moved-away",
-            Self::AddressTaken => "address-taken",
-            Self::EmergencyOver => "emergency-over",
-            Self::Restart => "restart",
-            Self::Other => "other",
-        }
-    }
 }
 
 /// A visit so far: start, cumulative update and stop are the same record, told again with a higher `revision`.
@@ -121,7 +65,7 @@ pub struct VisitUsage {
     pub end: Option<Timestamp>,
     /// Set in the last telling: why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cause: Option<VisitEnd>,
+    pub cause: Option<EndCause>,
 }
 
 /// What was out of order.

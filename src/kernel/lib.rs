@@ -7,6 +7,7 @@
 mod access;
 mod config;
 mod error;
+pub mod net;
 pub mod nft;
 
 pub use access::{Access, ClassIds, Device, Ended, Holder, Mark, Quota, Slot, Update};

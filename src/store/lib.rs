@@ -1,1 +1,49 @@
-//! gapura-store
+//! The controller's database: SQLite for a single machine, PostgreSQL for a department, one SQL text for both.
+//!
+//! [`Store::read`] and [`Store::write`] give a [`Tx`]; what is asked of the database is a method on it, and nothing is kept
+//! without [`Tx::commit`]. Writers take turns (SQLite: one connection, `BEGIN IMMEDIATE`; PostgreSQL: an advisory lock), so that
+//! generations and the audit chain have no gaps and no forks, also when the server and the command line write at once.
+//! Times are milliseconds since 1970 (UTC) in the tables and [`jiff::Timestamp`] outside.
+#![forbid(unsafe_code)]
+
+mod account;
+mod audit;
+mod bundle;
+mod enrolment;
+mod error;
+mod gateway;
+mod open;
+mod site;
+mod sql;
+mod tx;
+mod usage;
+mod voucher;
+
+pub use account::AccountRow;
+pub use audit::{AuditEntry, AuditRow, ChainError};
+pub use bundle::{BundleRow, GenerationRow};
+pub use enrolment::{EnrolmentRow, NewEnrolment};
+pub use error::StoreError;
+pub use gateway::{CertificateRow, GatewayRow, ReportRow};
+pub use open::Store;
+pub use site::{PlanRow, SiteRow};
+pub use tx::Tx;
+pub use usage::{BalanceRow, OutageRow, Span, TallyRow, VisitRow, VisitSum};
+pub use voucher::VoucherRow;
+
+/// A [`jiff::Timestamp`] as the tables keep it: whole milliseconds since 1970 (UTC).
+pub fn millis(at: jiff::Timestamp) -> i64 {
+    at.as_millisecond()
+}
+
+/// The timestamp of a table's milliseconds; nonsense becomes the nearest possible time.
+pub fn timestamp(millis: i64) -> jiff::Timestamp {
+    jiff::Timestamp::from_millisecond(millis).unwrap_or(if millis < 0 {
+        jiff::Timestamp::MIN
+    } else {
+        jiff::Timestamp::MAX
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,75 @@
+//! Every SQL text, by name. One text serves both databases; a test prepares each on both.
+
+/// A text and its name in logs and errors.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sql {
+    /// The file in `sql/`, without its ending.
+    pub(crate) name: &'static str,
+    /// What the database is told.
+    pub(crate) text: &'static str,
+}
+
+macro_rules! sql_files {
+    ($($name:ident = $file:literal;)*) => {
+        $(pub(crate) const $name: Sql = Sql { name: $file, text: include_str!(concat!("sql/", $file, ".sql")) };)*
+
+        /// All of them.
+        #[cfg(test)]
+        pub(crate) const ALL: &[Sql] = &[$($name),*];
+    };
+}
+
+sql_files! {
+    ACCOUNT_GET = "account_get";
+    ACCOUNT_LIST = "account_list";
+    ACCOUNT_PUT = "account_put";
+    AUDIT_ADD = "audit_add";
+    AUDIT_LAST = "audit_last";
+    AUDIT_PAGE = "audit_page";
+    BALANCE_PAGE = "balance_page";
+    BALANCE_PUT = "balance_put";
+    BATCH_ADD = "batch_add";
+    BATCH_GET = "batch_get";
+    BATCH_NEXT = "batch_next";
+    BUNDLE_ADD = "bundle_add";
+    BUNDLE_GENERATIONS = "bundle_generations";
+    BUNDLE_LAST = "bundle_last";
+    CERTIFICATE_ADD = "certificate_add";
+    CERTIFICATE_OWNER = "certificate_owner";
+    ENROLMENT_ADD = "enrolment_add";
+    ENROLMENT_APPROVE = "enrolment_approve";
+    ENROLMENT_CLAIM = "enrolment_claim";
+    ENROLMENT_GET = "enrolment_get";
+    ENROLMENT_LIST = "enrolment_list";
+    ENROLMENT_REFUSE = "enrolment_refuse";
+    EPOCH_KEY_ADD = "epoch_key_add";
+    EPOCH_KEY_LIST = "epoch_key_list";
+    GATEWAY_ADD = "gateway_add";
+    GATEWAY_GET = "gateway_get";
+    GATEWAY_LIST = "gateway_list";
+    GATEWAY_RESTORED = "gateway_restored";
+    GATEWAY_REVOKE = "gateway_revoke";
+    OUTAGE_LIST = "outage_list";
+    OUTAGE_PUT = "outage_put";
+    PLAN_LIST = "plan_list";
+    PLAN_PUT = "plan_put";
+    PLAN_REMOVE = "plan_remove";
+    PLAN_VOUCHERS = "plan_vouchers";
+    PUBLICATION_BUMP = "publication_bump";
+    PUBLICATION_NUMBER = "publication_number";
+    REPORT_HEARTBEAT = "report_heartbeat";
+    REPORT_LIST = "report_list";
+    REPORT_OUTCOME = "report_outcome";
+    SITE_GET = "site_get";
+    SITE_LIST = "site_list";
+    SITE_PUT = "site_put";
+    TALLY_ADD = "tally_add";
+    TALLY_LIST = "tally_list";
+    VISIT_LIST = "visit_list";
+    VISIT_PUT = "visit_put";
+    VISIT_SUM = "visit_sum";
+    VOUCHER_ADD = "voucher_add";
+    VOUCHER_LIST = "voucher_list";
+    VOUCHER_REVOKE = "voucher_revoke";
+    VOUCHER_REVOKE_BATCH = "voucher_revoke_batch";
+}

@@ -1,0 +1,1 @@
+SELECT name, verifier, plan, site, devices, note, made, closed FROM account ORDER BY name

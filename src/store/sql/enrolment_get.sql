@@ -1,0 +1,2 @@
+SELECT code_hash, site, replaces, made, expires, state, csr_key, csr_pem, hostname, hardware, version, gateway, certificate_pem, reason
+FROM enrolment WHERE code_hash = $1

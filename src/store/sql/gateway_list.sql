@@ -1,0 +1,1 @@
+SELECT id, site, hostname, hardware, made, revoked, reason, restores FROM gateway ORDER BY id

@@ -1,0 +1,1 @@
+UPDATE gateway SET restores = 0 WHERE id = $1

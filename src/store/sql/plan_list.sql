@@ -1,0 +1,1 @@
+SELECT id, document FROM plan ORDER BY id

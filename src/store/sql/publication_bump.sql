@@ -1,0 +1,1 @@
+UPDATE publication SET number = number + 1 WHERE id = 1

@@ -1,0 +1,1 @@
+SELECT id, document, voucher_key FROM site WHERE id = $1

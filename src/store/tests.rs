@@ -1,0 +1,266 @@
+//! What the store promises, on both databases.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::*;
+use crate::sql;
+use crate::tx::{args, row};
+
+#[path = "../../tests/support/postgres.rs"]
+mod postgres;
+
+/// A fresh SQLite database in a directory of its own.
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("gapura-store-{}-{name}", std::process::id()));
+        std::fs::create_dir(&path).unwrap();
+        Self(path)
+    }
+
+    fn address(&self) -> String {
+        format!("sqlite:{}", self.0.join("controller.db").display())
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Runs `story` on a fresh database of either kind.
+async fn on_both<F: Future<Output = ()>>(name: &str, story: impl Fn(Store) -> F) {
+    let directory = Directory::new(name);
+    let store = Store::open(&directory.address()).await.unwrap();
+    story(store.clone()).await;
+    store.close().await;
+    let database = postgres::database();
+    let store = Store::open(&database.address).await.unwrap();
+    story(store.clone()).await;
+    store.close().await;
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + second).unwrap()
+}
+
+fn visit(revision: i64, bytes_down: i64) -> VisitRow {
+    VisitRow {
+        site: "galeri".to_owned(),
+        visit: "0d5c7f6e-0000-4000-8000-000000000001".to_owned(),
+        gateway: "gw-1".to_owned(),
+        revision,
+        device: "h1:2026-11:00".to_owned(),
+        device_local: 1,
+        holder: None,
+        way: "one-tap".to_owned(),
+        terms: Some("1".to_owned()),
+        terms_sha256: None,
+        plan: "umum".to_owned(),
+        generation: 3,
+        started: millis(at(0)),
+        clock: "trusted".to_owned(),
+        told: millis(at(revision)),
+        bytes_up: 1,
+        bytes_down,
+        seconds: 60,
+        ended: None,
+        cause: None,
+    }
+}
+
+const ALL_TIME: Span = Span { from: Timestamp::UNIX_EPOCH, until: Timestamp::MAX, site: None, limit: 100 };
+
+#[tokio::test]
+async fn every_statement_is_prepared_by_both() {
+    use sqlx::{Connection as _, Executor as _, SqlSafeStr as _};
+    let listed: BTreeSet<&str> = sql::ALL.iter().map(|sql| sql.name).collect();
+    let here = concat!(env!("CARGO_MANIFEST_DIR"), "/sql");
+    let files = std::fs::read_dir(here).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let files: BTreeSet<String> = files.map(|file| file.trim_end_matches(".sql").to_owned()).collect();
+    assert_eq!(files.iter().map(String::as_str).collect::<BTreeSet<_>>(), listed);
+
+    let (directory, database) = (Directory::new("prepare"), postgres::database());
+    Store::open(&directory.address()).await.unwrap().close().await;
+    Store::open(&database.address).await.unwrap().close().await;
+    let mut lite = sqlx::SqliteConnection::connect(&directory.address()).await.unwrap();
+    let mut post = sqlx::PgConnection::connect(&database.address).await.unwrap();
+    for sql in sql::ALL {
+        (&mut lite).prepare(sql.text.into_sql_str()).await.unwrap_or_else(|e| panic!("SQLite, {}: {e}", sql.name));
+        (&mut post).prepare(sql.text.into_sql_str()).await.unwrap_or_else(|e| panic!("PostgreSQL, {}: {e}", sql.name));
+    }
+}
+
+row! {
+    /// A column of a table.
+    pub(crate) Column {
+        /// The table.
+        in_table: String,
+        /// The column.
+        name: String,
+        /// Its type, and whether it may be NULL.
+        kind: String,
+        /// `YES` or `NO`.
+        nullable: String,
+    }
+}
+
+#[tokio::test]
+async fn both_databases_have_the_same_tables() {
+    const LITE: sql::Sql = sql::Sql {
+        name: "columns of SQLite",
+        text: "SELECT m.name AS in_table, c.name AS name, \
+               CASE c.type WHEN 'INTEGER' THEN 'bigint' WHEN 'BLOB' THEN 'bytea' ELSE lower(c.type) END AS kind, \
+               CASE c.\"notnull\" WHEN 1 THEN 'NO' ELSE 'YES' END AS nullable \
+               FROM sqlite_schema m JOIN pragma_table_info(m.name) c \
+               WHERE m.type = 'table' AND m.name NOT LIKE '\\_%' ESCAPE '\\' AND m.name NOT LIKE 'sqlite%' ORDER BY 1, 2",
+    };
+    const POST: sql::Sql = sql::Sql {
+        name: "columns of PostgreSQL",
+        text: "SELECT CAST(table_name AS TEXT) AS in_table, CAST(column_name AS TEXT) AS name, \
+               CAST(data_type AS TEXT) AS kind, CAST(is_nullable AS TEXT) AS nullable \
+               FROM information_schema.columns WHERE table_schema = 'public' AND table_name NOT LIKE '\\_%' ORDER BY 1, 2",
+    };
+    let (directory, database) = (Directory::new("columns"), postgres::database());
+    let lite = Store::open(&directory.address()).await.unwrap();
+    let post = Store::open(&database.address).await.unwrap();
+    let lite: Vec<Column> = lite.read().await.unwrap().rows(LITE, args![]).await.unwrap();
+    let post: Vec<Column> = post.read().await.unwrap().rows(POST, args![]).await.unwrap();
+    assert!(lite.len() > 100, "{}", lite.len());
+    assert_eq!(lite, post);
+    let names = |texts: &[(i64, &'static str, &str)]| texts.iter().map(|text| (text.0, text.1)).collect::<Vec<_>>();
+    assert_eq!(names(crate::open::SQLITE), names(crate::open::POSTGRES));
+}
+
+#[tokio::test]
+async fn opening_again_keeps_everything_and_nothing_is_kept_without_commit() {
+    let (directory, database) = (Directory::new("again"), postgres::database());
+    for address in [directory.address(), database.address.clone()] {
+        let store = Store::open(&address).await.unwrap();
+        let (site, plan) = ("galeri".parse().unwrap(), "umum".parse().unwrap());
+        let mut tx = store.write().await.unwrap();
+        tx.put_site(&site, "{}", &[1; 32], at(0)).await.unwrap();
+        tx.commit().await.unwrap();
+        let mut tx = store.write().await.unwrap();
+        tx.put_plan(&plan, "{}", at(0)).await.unwrap();
+        drop(tx);
+        store.close().await;
+        let store = Store::open(&address).await.unwrap();
+        let mut tx = store.write().await.unwrap();
+        tx.put_site(&site, "{\"a\":1}", &[2; 32], at(1)).await.unwrap();
+        let kept = tx.site(&site).await.unwrap().unwrap();
+        assert_eq!((kept.document.as_str(), kept.voucher_key), ("{\"a\":1}", vec![1; 32]), "the key stays");
+        assert!(tx.plans().await.unwrap().is_empty());
+        tx.commit().await.unwrap();
+        store.close().await;
+    }
+    assert!(matches!(Store::open("mysql://x").await, Err(StoreError::Address(_))));
+    assert!(matches!(Store::open("sqlite:/nowhere/at/all.db").await, Err(StoreError::Open { .. })));
+}
+
+#[tokio::test]
+async fn a_visit_told_again_counts_once_and_never_goes_back() {
+    on_both("visit", async |store: Store| {
+        let mut tx = store.write().await.unwrap();
+        assert!(tx.put_visit(&visit(1, 10)).await.unwrap());
+        assert!(tx.put_visit(&visit(3, 30)).await.unwrap());
+        assert!(!tx.put_visit(&visit(2, 20)).await.unwrap(), "late");
+        assert!(!tx.put_visit(&visit(3, 99)).await.unwrap(), "repeated");
+        let all = tx.visits(&ALL_TIME).await.unwrap();
+        assert_eq!(all, [visit(3, 30)]);
+        let sums = tx.visit_sums(&ALL_TIME).await.unwrap();
+        assert_eq!((sums.len(), sums[0].visits, sums[0].bytes_down, sums[0].running), (1, 1, 30, 1));
+        let elsewhere = Span { site: Some("lain".parse().unwrap()), ..ALL_TIME };
+        assert!(tx.visits(&elsewhere).await.unwrap().is_empty());
+        let later = Span { from: at(1), ..ALL_TIME };
+        assert!(tx.visits(&later).await.unwrap().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_next_batch_is_the_lowest_missing_one() {
+    on_both("batch", async |store: Store| {
+        let (site, gateway) = ("galeri".parse().unwrap(), "gw-1".parse().unwrap());
+        let mut tx = store.write().await.unwrap();
+        for (seq, next) in [(2, 1), (3, 1), (1, 4), (6, 4), (1, 4), (4, 5), (5, 7)] {
+            tx.add_batch((&site, &gateway), ("boot", seq), &[7; 32], at(0)).await.unwrap();
+            assert_eq!(tx.next_batch(&site, &gateway, "boot").await.unwrap(), next, "after {seq}");
+        }
+        assert_eq!(tx.next_batch(&site, &gateway, "another").await.unwrap(), 1);
+        tx.add_batch((&site, &gateway), ("boot", 1), &[9; 32], at(0)).await.unwrap();
+        assert_eq!(tx.batch(&site, &gateway, "boot", 1).await.unwrap(), Some(vec![7; 32]), "the first one stays");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_audit_log_shows_what_was_changed_in_it() {
+    on_both("audit", async |store: Store| {
+        let mut tx = store.write().await.unwrap();
+        for reason in ["satu", "dua", "tiga"] {
+            let entry =
+                AuditEntry { actor: "root", action: "plan-set", object: "plan/umum", before: "", after: "{}", reason };
+            tx.audit(entry, at(0)).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let rows = store.read().await.unwrap().audit_rows(0, 100).await.unwrap();
+        let start = (0, [0; 32]);
+        let (end, _) = AuditRow::verify_chain(&rows, start).unwrap();
+        assert_eq!(end, 3);
+        let (first, rest) = rows.split_at(1);
+        let middle = AuditRow::verify_chain(first, start).unwrap();
+        assert!(AuditRow::verify_chain(rest, middle).is_ok(), "page by page");
+        assert_eq!(AuditRow::verify_chain(rest, start), Err(ChainError::Missing(1)));
+        let mut changed = rows.clone();
+        changed[1].after.push(' ');
+        assert_eq!(AuditRow::verify_chain(&changed, start), Err(ChainError::Changed(2)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_generation_is_published_once_and_seen_by_other_connections() {
+    on_both("bundle", async |store: Store| {
+        let site = "galeri".parse().unwrap();
+        let number = gapura_model::Generation::new(1);
+        let before = store.read().await.unwrap().publication().await.unwrap();
+        let mut tx = store.write().await.unwrap();
+        tx.put_site(&site, "{}", &[1; 32], at(0)).await.unwrap();
+        tx.add_bundle(&site, number, &[1; 32], b"signed", at(0)).await.unwrap();
+        assert_eq!(store.read().await.unwrap().publication().await.unwrap(), before, "not before the commit");
+        tx.commit().await.unwrap();
+        assert_eq!(store.read().await.unwrap().publication().await.unwrap(), before + 1);
+        let mut tx = store.write().await.unwrap();
+        let again = tx.add_bundle(&site, number, &[2; 32], b"other", at(0)).await.unwrap_err();
+        assert!(again.is_duplicate(), "{again:?}");
+        drop(tx);
+        let mut tx = store.write().await.unwrap();
+        let unknown = tx.add_bundle(&"lain".parse().unwrap(), number, &[2; 32], b"other", at(0)).await.unwrap_err();
+        assert!(unknown.is_dangling(), "{unknown:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_writers_take_turns() {
+    on_both("writers", async |store: Store| {
+        let one = async |store: Store| {
+            for _ in 0..10 {
+                let mut tx = store.write().await.unwrap();
+                let entry = AuditEntry { actor: "a", action: "b", object: "c", before: "", after: "", reason: "" };
+                tx.audit(entry, at(0)).await.unwrap();
+                tx.commit().await.unwrap();
+            }
+        };
+        tokio::join!(one(store.clone()), one(store.clone()), one(store.clone()));
+        let rows = store.read().await.unwrap().audit_rows(0, 100).await.unwrap();
+        assert_eq!(AuditRow::verify_chain(&rows, (0, [0; 32])).unwrap().0, 30);
+    })
+    .await;
+}

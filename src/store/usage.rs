@@ -1,0 +1,260 @@
+//! The usage log and balances.
+
+use gapura_model::{GatewayId, SiteId};
+use jiff::Timestamp;
+
+use crate::sql;
+use crate::tx::{Tx, args, row};
+use crate::{StoreError, millis};
+
+row! {
+    /// A visit, cumulative. Devices and holders are pseudonyms.
+    pub VisitRow {
+        /// The site.
+        site: String,
+        /// The visit's id.
+        visit: String,
+        /// The router that told it last.
+        gateway: String,
+        /// How often it was told.
+        revision: i64,
+        /// The device's pseudonym.
+        device: String,
+        /// 1 = the device made its address up.
+        device_local: i64,
+        /// The holder's pseudonym.
+        holder: Option<String>,
+        /// How it was let in.
+        way: String,
+        /// The version of the terms accepted.
+        terms: Option<String>,
+        /// Their SHA-256.
+        terms_sha256: Option<String>,
+        /// The plan.
+        plan: String,
+        /// The bundle in force at the start.
+        generation: i64,
+        /// Start, ms.
+        started: i64,
+        /// Whether the router's clock was to be believed: `trusted` or `doubtful`.
+        clock: String,
+        /// When the figures were read, ms.
+        told: i64,
+        /// Bytes from the device.
+        bytes_up: i64,
+        /// Bytes to the device.
+        bytes_down: i64,
+        /// Time online.
+        seconds: i64,
+        /// End, ms; none while it runs.
+        ended: Option<i64>,
+        /// Why it ended.
+        cause: Option<String>,
+    }
+}
+
+row! {
+    /// All visits of a site in a span of time.
+    pub VisitSum {
+        /// The site.
+        site: String,
+        /// How many.
+        visits: i64,
+        /// Bytes from devices.
+        bytes_up: i64,
+        /// Bytes to devices.
+        bytes_down: i64,
+        /// Time online.
+        seconds: i64,
+        /// How many have not ended as far as is known.
+        running: i64,
+    }
+}
+
+row! {
+    /// An outage.
+    pub OutageRow {
+        /// The site.
+        site: String,
+        /// Its id.
+        id: String,
+        /// The router that told it.
+        gateway: String,
+        /// What was out of order.
+        kind: String,
+        /// From, ms.
+        started: i64,
+        /// Until, ms; none while it lasts.
+        ended: Option<i64>,
+    }
+}
+
+row! {
+    /// A count.
+    pub TallyRow {
+        /// The site.
+        site: String,
+        /// Its id.
+        id: String,
+        /// The router that told it.
+        gateway: String,
+        /// What was counted.
+        name: String,
+        /// From, ms.
+        started: i64,
+        /// Until, ms.
+        ended: i64,
+        /// How many.
+        amount: i64,
+    }
+}
+
+row! {
+    /// A balance last reported.
+    pub BalanceRow {
+        /// Whose.
+        holder: String,
+        /// The balance (JSON).
+        document: String,
+    }
+}
+
+row! {
+    /// What a batch contained.
+    pub(crate) BatchRow {
+        /// Hash of its body.
+        sha256: Vec<u8>,
+    }
+}
+
+/// Which part of the log: by start, from (included) until (excluded), of one site or all, at most so many.
+#[derive(Clone, Debug)]
+pub struct Span {
+    /// From (UTC).
+    pub from: Timestamp,
+    /// Until (UTC).
+    pub until: Timestamp,
+    /// Only this site.
+    pub site: Option<SiteId>,
+    /// At most so many rows, the earliest.
+    pub limit: u32,
+}
+
+impl Tx {
+    /// The hash of the batch that came under this number, if one did.
+    pub async fn batch(
+        &mut self,
+        site: &SiteId,
+        gateway: &GatewayId,
+        boot: &str,
+        seq: i64,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let row: Option<BatchRow> = self.row(sql::BATCH_GET, args![site.as_str(), gateway.as_str(), boot, seq]).await?;
+        Ok(row.map(|row| row.sha256))
+    }
+
+    /// Notes that a batch came; a number that is there keeps its first hash.
+    pub async fn add_batch(
+        &mut self,
+        (site, gateway): (&SiteId, &GatewayId),
+        (boot, seq): (&str, i64),
+        sha256: &[u8; 32],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let args = args![site.as_str(), gateway.as_str(), boot, seq, sha256, millis(now)];
+        self.execute(sql::BATCH_ADD, args).await.map(drop)
+    }
+
+    /// The lowest number from 1 on that has not come.
+    pub async fn next_batch(&mut self, site: &SiteId, gateway: &GatewayId, boot: &str) -> Result<i64, StoreError> {
+        self.number(sql::BATCH_NEXT, args![site.as_str(), gateway.as_str(), boot]).await
+    }
+
+    /// Keeps a visit, if it is new or told later than what is known; whether it was kept.
+    pub async fn put_visit(&mut self, visit: &VisitRow) -> Result<bool, StoreError> {
+        let v = visit;
+        let args = args![
+            &v.site,
+            &v.visit,
+            &v.gateway,
+            v.revision,
+            &v.device,
+            v.device_local,
+            &v.holder,
+            &v.way,
+            &v.terms,
+            &v.terms_sha256,
+            &v.plan,
+            v.generation,
+            v.started,
+            &v.clock,
+            v.told,
+            v.bytes_up,
+            v.bytes_down,
+            v.seconds,
+            v.ended,
+            &v.cause,
+        ];
+        Ok(self.execute(sql::VISIT_PUT, args).await? > 0)
+    }
+
+    /// Keeps an outage, or its end.
+    pub async fn put_outage(&mut self, outage: &OutageRow) -> Result<(), StoreError> {
+        let o = outage;
+        self.execute(sql::OUTAGE_PUT, args![&o.site, &o.id, &o.gateway, &o.kind, o.started, o.ended]).await.map(drop)
+    }
+
+    /// Keeps a count, once.
+    pub async fn add_tally(&mut self, tally: &TallyRow) -> Result<(), StoreError> {
+        let t = tally;
+        let args = args![&t.site, &t.id, &t.gateway, &t.name, t.started, t.ended, t.amount];
+        self.execute(sql::TALLY_ADD, args).await.map(drop)
+    }
+
+    /// Visits that began in the span.
+    pub async fn visits(&mut self, span: &Span) -> Result<Vec<VisitRow>, StoreError> {
+        self.rows(sql::VISIT_LIST, span.args(true)).await
+    }
+
+    /// Visits that began in the span, added up by site (without its limit of rows).
+    pub async fn visit_sums(&mut self, span: &Span) -> Result<Vec<VisitSum>, StoreError> {
+        self.rows(sql::VISIT_SUM, span.args(false)).await
+    }
+
+    /// Outages that began in the span.
+    pub async fn outages(&mut self, span: &Span) -> Result<Vec<OutageRow>, StoreError> {
+        self.rows(sql::OUTAGE_LIST, span.args(true)).await
+    }
+
+    /// Counts that began in the span.
+    pub async fn tallies(&mut self, span: &Span) -> Result<Vec<TallyRow>, StoreError> {
+        self.rows(sql::TALLY_LIST, span.args(true)).await
+    }
+
+    /// Keeps a balance, if it is not older than what is known.
+    pub async fn put_balance(
+        &mut self,
+        site: &SiteId,
+        holder: &str,
+        document: &str,
+        told: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.execute(sql::BALANCE_PUT, args![site.as_str(), holder, document, millis(told)]).await.map(drop)
+    }
+
+    /// Balances of a site behind `after`, by holder, at most `limit`.
+    pub async fn balances(&mut self, site: &SiteId, after: &str, limit: u32) -> Result<Vec<BalanceRow>, StoreError> {
+        self.rows(sql::BALANCE_PAGE, args![site.as_str(), after, i64::from(limit)]).await
+    }
+}
+
+impl Span {
+    fn args(&self, limited: bool) -> Vec<crate::tx::Arg> {
+        let site = self.site.as_ref().map_or("", SiteId::as_str);
+        let mut args = args![millis(self.from), millis(self.until), site];
+        if limited {
+            args.extend(args![i64::from(self.limit)]);
+        }
+        args
+    }
+}

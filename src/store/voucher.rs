@@ -1,0 +1,58 @@
+//! Vouchers, by the HMAC of their code.
+
+use gapura_model::SiteId;
+use jiff::Timestamp;
+
+use crate::sql;
+use crate::tx::{Tx, args, row};
+use crate::{StoreError, millis};
+
+row! {
+    /// A voucher.
+    pub VoucherRow {
+        /// The site it is for.
+        site: String,
+        /// HMAC of its code, 32 bytes.
+        tag: Vec<u8>,
+        /// The plan it opens.
+        plan: String,
+        /// The batch it was made in.
+        batch: String,
+        /// What staff noted.
+        note: String,
+        /// *Waktu pakai* in seconds.
+        use_time: Option<i64>,
+        /// *Pakai sebelum*, ms.
+        use_before: Option<i64>,
+        /// Devices at once.
+        devices: Option<i64>,
+        /// When it was made, ms.
+        made: i64,
+        /// When it was withdrawn, ms.
+        revoked: Option<i64>,
+    }
+}
+
+impl Tx {
+    /// Adds a voucher; `false` where this code is there already (draw another).
+    pub async fn add_voucher(&mut self, voucher: &VoucherRow) -> Result<bool, StoreError> {
+        let v = voucher;
+        let args = args![&v.site, &v.tag, &v.plan, &v.batch, &v.note, v.use_time, v.use_before, v.devices, v.made];
+        Ok(self.execute(sql::VOUCHER_ADD, args).await? > 0)
+    }
+
+    /// All vouchers of a site, oldest first.
+    pub async fn vouchers(&mut self, site: &SiteId) -> Result<Vec<VoucherRow>, StoreError> {
+        self.rows(sql::VOUCHER_LIST, args![site.as_str()]).await
+    }
+
+    /// Withdraws a batch; how many vouchers that were still good.
+    pub async fn revoke_batch(&mut self, site: &SiteId, batch: &str, now: Timestamp) -> Result<u64, StoreError> {
+        self.execute(sql::VOUCHER_REVOKE_BATCH, args![site.as_str(), batch, millis(now)]).await
+    }
+
+    /// Withdraws one voucher; whether it was there and still good.
+    pub async fn revoke_voucher(&mut self, site: &SiteId, tag: &[u8; 32], now: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.execute(sql::VOUCHER_REVOKE, args![site.as_str(), tag, millis(now)]).await? > 0)
+    }
+}

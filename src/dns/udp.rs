@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::desk::{Desk, Verdict};
 use crate::flight::{ReplyTo, send_udp, udp_limit};
 
-/// Datagrams handled before other tasks get a turn; the clock is read once for each batch.
+/// Datagrams handled before other tasks get a turn.
 const BATCH: usize = 32;
 
 /// Serves `socket` until `stop`.
@@ -25,12 +25,11 @@ pub(crate) async fn serve(desk: Arc<Desk>, socket: Arc<UdpSocket>, stop: Cancell
                 return;
             },
         }
-        let now = (desk.clock)();
         for _ in 0..BATCH {
             match socket.try_recv_from(&mut buffer) {
                 Ok((length, peer)) => {
                     let message = buffer.get(..length).unwrap_or_default();
-                    datagram(&desk, &socket, message, peer, now, &mut out);
+                    datagram(&desk, &socket, message, peer, &mut out);
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break,
                 // An ICMP error for an earlier answer: the client is gone.
@@ -41,21 +40,14 @@ pub(crate) async fn serve(desk: Arc<Desk>, socket: Arc<UdpSocket>, stop: Cancell
     }
 }
 
-fn datagram(
-    desk: &Arc<Desk>,
-    socket: &Arc<UdpSocket>,
-    message: &[u8],
-    peer: SocketAddr,
-    now: gapura_model::Uptime,
-    out: &mut Vec<u8>,
-) {
+fn datagram(desk: &Arc<Desk>, socket: &Arc<UdpSocket>, message: &[u8], peer: SocketAddr, out: &mut Vec<u8>) {
     desk.counters.udp_queries.one();
     // Nobody can be answered at port 0.
     if peer.port() == 0 {
         return;
     }
     let client = peer.ip().to_canonical();
-    match desk.judge(message, client, now, |query| udp_limit(query, &desk.limits), out) {
+    match desk.judge(message, client, (desk.clock)(), |query| udp_limit(query, &desk.limits), out) {
         Verdict::Silence => {}
         Verdict::Answered => send_udp(socket, peer, out, &desk.counters),
         Verdict::Later(pending) => {

@@ -125,3 +125,96 @@ impl Cache {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::query::Query;
+
+    fn key(number: u8) -> Key {
+        let mut message = b"\x00\x01\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x01a\x00\x00\x01\x00\x01".to_vec();
+        message[13] = number;
+        Query::read(&message).unwrap().key()
+    }
+
+    fn answer(lifetime: u32, octets: usize) -> Arc<Stored> {
+        Arc::new(Stored {
+            message: vec![0; octets].into(),
+            ttls: [].into(),
+            question_end: 0,
+            code: 0,
+            errors: [].into(),
+            lifetime,
+        })
+    }
+
+    const fn second(seconds: u64) -> Uptime {
+        Uptime::new(Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn an_entry_ages_and_dies() {
+        let mut cache = Cache::new(Memory::default());
+        cache.put(&key(b'a'), answer(10, 100), second(5));
+        assert_eq!(cache.get(&key(b'a'), second(5)).unwrap().1, 0);
+        assert_eq!(cache.get(&key(b'a'), second(14)).unwrap().1, 9);
+        assert!(cache.get(&key(b'a'), second(15)).is_none());
+        assert_eq!(cache.size(), (0, 0), "dead entries leave when they are met");
+        cache.put(&key(b'a'), answer(0, 100), second(5));
+        assert_eq!(cache.size().0, 0);
+    }
+
+    #[test]
+    fn what_is_used_outlives_what_is_not() {
+        let mut cache = Cache::new(Memory { entries: 10, ..Memory::default() });
+        for number in 0..10 {
+            cache.put(&key(b'a' + number), answer(100, 10), second(0));
+        }
+        for round in 0..20 {
+            assert!(cache.get(&key(b'a'), second(1)).is_some());
+            cache.put(&key(round), answer(100, 10), second(1));
+        }
+        assert!(cache.get(&key(b'a'), second(1)).is_some());
+        assert_eq!(cache.size().0, 10);
+    }
+
+    #[test]
+    fn a_giant_does_not_push_out_the_rest() {
+        let mut cache = Cache::new(Memory { octets: 100_000, ..Memory::default() });
+        cache.put(&key(b'a'), answer(100, 1000), second(0));
+        cache.put(&key(b'b'), answer(100, 60_000), second(0));
+        assert!(cache.get(&key(b'a'), second(0)).is_some() && cache.get(&key(b'b'), second(0)).is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn it_stays_in_its_bounds_and_never_tells_an_old_story(
+            steps in prop::collection::vec((0..40_u8, 0..30_u32, 1..2000_usize, 0..3_u64, any::<bool>()), 1..300)
+        ) {
+            let memory = Memory { octets: 30_000, entries: 20, ..Memory::default() };
+            let (mut cache, mut model, mut now) = (Cache::new(memory), HashMap::new(), 0);
+            for (number, lifetime, octets, wait, put) in steps {
+                now += wait;
+                if put {
+                    let stored = answer(lifetime, octets);
+                    cache.put(&key(number), Arc::clone(&stored), second(now));
+                    model.insert(key(number).octets().to_vec(), (stored, now));
+                } else if let Some((found, age)) = cache.get(&key(number), second(now)) {
+                    let (latest, since) = &model[key(number).octets()];
+                    prop_assert!(Arc::ptr_eq(&found, latest));
+                    prop_assert_eq!(u64::from(age), now - since);
+                    prop_assert!(age < found.lifetime);
+                }
+                let (entries, held) = cache.size();
+                prop_assert!(entries <= memory.entries && held <= memory.octets);
+                let counted: usize = cache.slots.iter().flatten().map(Slot::octets).sum();
+                prop_assert_eq!(held, counted);
+                prop_assert!(cache.slots.len() <= memory.entries);
+            }
+        }
+    }
+}

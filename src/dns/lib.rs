@@ -20,6 +20,8 @@ mod garden;
 mod hooks;
 mod message;
 mod name;
+#[cfg(test)]
+mod oracle;
 mod query;
 mod reply;
 mod resolver;

@@ -8,6 +8,8 @@ use crate::message::{
     AA, HEADER, IN, OPCODE, QR, RCODE, TC, at, behind_name, long, put_long, put_word, rcode, record, rtype, word,
 };
 use crate::name::Name;
+use crate::query::Query;
+use crate::reply;
 
 /// TTL of answers made here, seconds.
 const OWN_TTL: u32 = 60;
@@ -84,6 +86,13 @@ impl Stored {
     /// SERVFAIL: no upstream gave an answer.
     pub(crate) fn unreachable(name: &Name, qtype: u16, memory: &Memory) -> Self {
         Local::new(name, qtype, rcode::SERVFAIL).finish(&NO_REACHABLE_AUTHORITY, memory.failure_ttl)
+    }
+
+    /// The octets for one client, `age` seconds after it was read, in at most `limit` octets (cut with TC where it is longer).
+    pub fn answer(&self, age: u32, query: &Query, limit: usize) -> Vec<u8> {
+        let mut out = Vec::new();
+        reply::write(self, age, query, limit, &mut out);
+        out
     }
 
     /// Whether the upstream could not say: another one may.

@@ -1,0 +1,189 @@
+//! The files that the lab's gateway and controller are started with. Their formats are settled by those two crates; this
+//! is the only place in the lab that knows them.
+
+use std::collections::BTreeSet;
+use std::num::NonZeroU16;
+use std::path::Path;
+use std::time::Duration;
+
+use gapura_model::{BitRate, ByteCount, Generation, MacAddr, ParseNameError, VoucherCode};
+use gapura_rules::hours::Hours;
+use gapura_session::{Allowance, ByteLimit, Plan, Speed};
+use gapura_wire::{
+    Bundle, Device, DeviceRole, Epoch, EpochKey, InDoubt, Site, SiteKind, Terms, Text, Uplink, Voucher, VoucherKey,
+    WaysIn,
+};
+use jiff::Timestamp;
+
+use crate::clock::unix_seconds;
+use crate::{Ipv6Mode, LabError, LabSpec, addr};
+
+/// Bytes of the plan `kuota` in the story: small enough to use up in a second.
+pub const QUOTA: u64 = 2 * 1024 * 1024;
+/// Downstream speed of the plan `pelan`, bit/s.
+pub const SLOW_DOWN: u64 = 4_000_000;
+/// The site's name.
+pub const SITE: &str = "galeri-lab";
+/// The gateway's name.
+pub const GATEWAY: &str = "gw-lab-1";
+/// The controller's port.
+pub const CONTROLLER_PORT: u16 = 8443;
+
+/// What the site should be like.
+#[derive(Clone, Debug, Default)]
+pub struct SiteWish {
+    /// The plan `kuota` has no limit (sabotage).
+    pub quota_is_missing: bool,
+    /// Devices that are blocked from the start.
+    pub blocked: Vec<MacAddr>,
+    /// More keys for the gateway's `[gateway]` section, as TOML lines.
+    pub gateway_lines: String,
+}
+
+/// Vouchers of the lab, one line per plan: the plan and its codes.
+#[derive(Clone, Debug)]
+pub struct Codes {
+    /// `kuota`, `pelan` or `umum`.
+    pub plan: &'static str,
+    /// Codes.
+    pub codes: Vec<VoucherCode>,
+}
+
+/// The lab's vouchers: five codes for each plan, the same in every lab (they open nothing but a lab).
+pub fn vouchers() -> Result<Vec<Codes>, LabError> {
+    let draw = |plan: &'static str, letters: &str| {
+        let codes = (2..7).map(|number| format!("{letters}{number}").parse());
+        let codes: Result<Vec<VoucherCode>, _> = codes.collect();
+        codes.map(|codes| Codes { plan, codes }).map_err(|error| LabError::answer("a lab voucher", error.to_string()))
+    };
+    Ok(vec![draw("kuota", "KUTAKUTA2")?, draw("pelan", "PEPANPEPA")?, draw("umum", "UMUMUMUM3")?])
+}
+
+/// `gateway.toml`, alone with `site.toml` or with a controller (`[controller]`'s lines).
+pub fn gateway(spec: &LabSpec, dir: &Path, wish: &SiteWish, controller: Option<&str>) -> String {
+    let data = dir.join("data");
+    let run = dir.join("run");
+    let (data, run, site) = (data.display(), run.display(), dir.join("site.toml"));
+    let mut text = format!(
+        "[gateway]\nname = \"{GATEWAY}\"\ndata_dir = \"{data}\"\nrun_dir = \"{run}\"\ndevices = 1000\n\
+         usage_interval = 1\nmanagement = [\"{}/24\"]\n{}",
+        addr::MGMT.0.to_bits().checked_sub(1).map_or(addr::MGMT.0, std::net::Ipv4Addr::from_bits),
+        wish.gateway_lines,
+    );
+    if controller.is_none() {
+        text.push_str(&format!("site_file = \"{}\"\n", site.display()));
+    }
+    text.push_str(&format!("\n[[lan]]\ninterface = \"br-lan\"\naddress = \"{}/{}\"\n", addr::LAN.0, addr::LAN.1));
+    if spec.second_bridge > 0 {
+        text.push_str(&format!(
+            "\n[[lan]]\ninterface = \"br-guest\"\naddress = \"{}/{}\"\n",
+            addr::GUEST.0,
+            addr::GUEST.1
+        ));
+    }
+    let uplinks = if spec.second_uplink { "\"wan0\", \"wan1\"" } else { "\"wan0\"" };
+    text.push_str(&format!("\n[uplink]\ninterfaces = [{uplinks}]\nprobes = [\"{}:80\"]\n", addr::server(3).0));
+    if spec.ipv6 == Ipv6Mode::Delegated {
+        text.push_str(&format!("prefix = \"{}/{}\"\n", addr::DELEGATED.0, addr::DELEGATED.1));
+    }
+    text.push_str(&format!("\n[dns]\nupstreams = [\"{}\"]\n", addr::DNS.0));
+    if let Some(lines) = controller {
+        text.push_str(&format!("\n[controller]\n{lines}"));
+    }
+    text
+}
+
+/// The site as a bundle: what the controller would publish, for a gateway that runs alone.
+pub fn bundle(wish: &SiteWish) -> Result<Bundle, LabError> {
+    let named = |error: ParseNameError| LabError::answer("a name of the lab's site", error.to_string());
+    let key = VoucherKey::new([0x67; 32]);
+    let mut tickets = Vec::new();
+    for Codes { plan, codes } in vouchers()? {
+        for code in codes {
+            tickets.push(Voucher {
+                tag: key.tag(&code),
+                plan: plan.parse().map_err(named)?,
+                use_time: None,
+                use_before: None,
+                devices: None,
+                revoked: false,
+            });
+        }
+    }
+    let now =
+        Timestamp::from_second(unix_seconds()).map_err(|error| LabError::answer("the time", error.to_string()))?;
+    let epoch = Epoch::of(now);
+    let hours: Hours = serde_json::from_str(r#"{ "zone": "Asia/Makassar", "always-open": true }"#)
+        .map_err(|error| LabError::answer("the lab's hours", error.to_string()))?;
+    let terms =
+        Text { id: "Gunakan Internet publik dengan tertib.".into(), en: "Use the public Internet with care.".into() };
+    let pseudonym_keys =
+        [epoch, epoch.next()].map(|epoch| EpochKey { epoch, key: gapura_model::Secret::new([0x70; 32]) });
+    Ok(Bundle {
+        version: gapura_wire::VERSION,
+        generation: Generation::new(1),
+        published: now,
+        site: Site {
+            id: SITE.parse().map_err(named)?,
+            name: "Galeri Internet Lab".into(),
+            kind: SiteKind::Gallery,
+            agency: "diskominfo".into(),
+            regency: "sinjai".into(),
+            contact: "Loket 1".into(),
+        },
+        hours,
+        in_doubt: InDoubt::Open,
+        ways: WaysIn { one_tap: true, voucher: true, account: false, staff: true },
+        one_tap_plan: Some("umum".parse().map_err(named)?),
+        staff_plan: Some("umum".parse().map_err(named)?),
+        plans: plans(wish).map_err(named)?,
+        uplink: Uplink { up: BitRate::new(1_000_000_000), down: BitRate::new(1_000_000_000) },
+        garden: Vec::new(),
+        terms: Some(Terms::new("2026-1".into(), jiff::civil::date(2026, 1, 1), terms)),
+        look: gapura_wire::Look::default(),
+        voucher_key: key,
+        vouchers: tickets,
+        account_changes: Vec::new(),
+        devices: wish
+            .blocked
+            .iter()
+            .map(|mac| Device { mac: *mac, role: DeviceRole::Blocked, label: "lab".into() })
+            .collect(),
+        notices: Vec::new(),
+        pseudonym_keys: pseudonym_keys.into(),
+    })
+}
+
+/// The same as TOML text.
+pub fn site(wish: &SiteWish) -> Result<String, LabError> {
+    toml::to_string(&bundle(wish)?).map_err(|error| LabError::answer("write site.toml", error.to_string()))
+}
+
+fn plans(wish: &SiteWish) -> Result<Vec<Plan>, ParseNameError> {
+    let mut general = Plan::unlimited("umum".parse()?, "Umum");
+    general.visit.time = Some(Duration::from_secs(7_200));
+    general.devices = NonZeroU16::MIN;
+    let mut quota = Plan::unlimited("kuota".parse()?, "Kuota 2 MiB");
+    if !wish.quota_is_missing {
+        quota.visit = Allowance { time: None, bytes: ByteLimit::Total(ByteCount::new(QUOTA)) };
+    }
+    let mut slow = Plan::unlimited("pelan".parse()?, "Pelan");
+    slow.speed = Speed { up: BitRate::new(SLOW_DOWN / 2), down: BitRate::new(SLOW_DOWN) };
+    let known: BTreeSet<_> = [&general, &quota, &slow].iter().map(|plan| plan.id.clone()).collect();
+    debug_assert_eq!(known.len(), 3, "plans have names of their own");
+    Ok(vec![general, quota, slow])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_site_does_not_contradict_itself() {
+        let bundle = bundle(&SiteWish::default()).unwrap();
+        assert_eq!(bundle.check(), Ok(()));
+        let text = site(&SiteWish::default()).unwrap();
+        let read: Bundle = toml::from_str(&text).unwrap();
+        assert_eq!(read.plans, bundle.plans);
+    }
+}

@@ -1,0 +1,197 @@
+//! The lab with Gapura's own programs in it: a gateway, and a controller, as real processes of this very program.
+
+use std::fs::{self, File};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::child::{Guarded, output_of};
+use crate::clock::wait_for;
+use crate::config::{self, SiteWish};
+use crate::screen::{Behind, Screen};
+use crate::traffic::{Knock, knock};
+use crate::{Lab, LabError, Ns, addr};
+
+/// How long a daemon may take to be ready.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A lab with a running site.
+#[derive(Debug)]
+pub struct Site {
+    screens: Vec<Screen>,
+    gateway: Guarded,
+    controller: Option<Guarded>,
+    controller_url: Option<String>,
+    program: PathBuf,
+    run_dir: PathBuf,
+    gateway_file: PathBuf,
+    lab: Lab,
+}
+
+impl Site {
+    /// Starts the gateway (`program gateway --config FILE`) inside `lab` and waits until it answers on its socket and its
+    /// portal listens.
+    pub fn start(lab: Lab, program: &Path, wish: &SiteWish) -> Result<Self, LabError> {
+        let dir = lab.dir().join("gw");
+        let run_dir = dir.join("run");
+        for sub in ["data", "run"] {
+            fs::create_dir_all(dir.join(sub)).map_err(LabError::io(format!("create {}/{sub}", dir.display())))?;
+        }
+        let gateway_file = dir.join("gateway.toml");
+        write(&dir.join("site.toml"), &config::site(wish)?)?;
+        write(&gateway_file, &config::gateway(lab.spec(), &dir, wish, None))?;
+        let gateway = daemon(lab.gw(), program, "gateway", &gateway_file, &dir)?;
+        let mut site = Self {
+            screens: Vec::new(),
+            gateway,
+            controller: None,
+            controller_url: None,
+            program: program.to_owned(),
+            run_dir,
+            gateway_file,
+            lab,
+        };
+        site.wait_for_gateway()?;
+        let socket = site.run_dir.join("ctl.sock").display().to_string();
+        site.lab.publish("ctl", socket)?;
+        Ok(site)
+    }
+
+    /// The lab.
+    pub fn lab(&self) -> &Lab {
+        &self.lab
+    }
+
+    /// The lab, to let visitors join and leave.
+    pub fn lab_mut(&mut self) -> &mut Lab {
+        &mut self.lab
+    }
+
+    /// The gateway's process, to signal it.
+    pub fn gateway_mut(&mut self) -> &mut Guarded {
+        &mut self.gateway
+    }
+
+    /// The controller's process.
+    pub fn controller_mut(&mut self) -> Option<&mut Guarded> {
+        self.controller.as_mut()
+    }
+
+    /// What to open in a browser on the host for the controller.
+    pub fn controller_url(&self) -> Option<&str> {
+        self.controller_url.as_deref()
+    }
+
+    /// Vouchers to try, as they stand on paper.
+    pub fn vouchers(&self) -> Vec<String> {
+        let all = config::vouchers().unwrap_or_default();
+        all.iter()
+            .flat_map(|codes| codes.codes.iter().take(1).map(|code| format!("{} ({})", code.grouped(), codes.plan)))
+            .collect()
+    }
+
+    /// Starts the gateway again after it was killed.
+    pub fn restart_gateway(&mut self) -> Result<(), LabError> {
+        self.gateway.stop();
+        let dir = self.lab.dir().join("gw");
+        self.gateway = daemon(self.lab.gw(), &self.program, "gateway", &self.gateway_file, &dir)?;
+        self.wait_for_gateway()
+    }
+
+    /// `gapura ctl ... --json` on the router.
+    pub fn ctl(&self, arguments: &[&str]) -> Result<Value, LabError> {
+        let mut command = self.lab.gw().command(&self.program);
+        command.arg("ctl").arg("--run-dir").arg(&self.run_dir).args(arguments).arg("--json");
+        json_of(&output_of(command, None)?)
+    }
+
+    /// `gapura controller ... --json` on the controller.
+    pub fn staff(&self, arguments: &[&str]) -> Result<Value, LabError> {
+        let mut command = self.lab.ctl().command(&self.program);
+        let file = self.lab.dir().join("ctl").join("controller.toml");
+        command.arg("controller").args(arguments).arg("--config").arg(file).arg("--json");
+        json_of(&output_of(command, None)?)
+    }
+
+    /// A door on 127.0.0.1 to what visitor `number` sees.
+    pub fn screen(&mut self, number: u16, port: u16) -> Result<&Screen, LabError> {
+        let visitor = self.lab.visitor(number)?;
+        // Any address on port 80 leads to the portal before login; upstream's own shows it after.
+        let behind = Behind { to: SocketAddr::new(addr::SERVER4, 80), host: addr::SERVER4.to_string() };
+        let portal = self.portal(number)?;
+        let (to, host) = portal.unwrap_or((behind.to, behind.host));
+        let screen = Screen::open(visitor.ns(), Behind { to, host }, port)?;
+        let url = screen.url();
+        self.lab.publish(format!("visitor{number}"), url)?;
+        self.screens.push(screen);
+        self.screens.last().ok_or_else(|| LabError::Wrong("no screen".into()))
+    }
+
+    /// Where the 303 before login leads a visitor: address and the authority as the portal writes it.
+    pub fn portal(&self, number: u16) -> Result<Option<(SocketAddr, String)>, LabError> {
+        let visitor = self.lab.visitor(number)?;
+        let request = crate::http::Request::get("neverssl.example", "/", crate::visit::PHONE);
+        let reply = visitor.request(SocketAddr::new(addr::SERVER4, 80), &request)?;
+        let Some((host, port, _)) = reply.header("location").and_then(crate::http::split_url) else { return Ok(None) };
+        let to = visitor.resolve(&host, port, crate::visit::Family::V4)?;
+        let authority = if port == 80 { host } else { format!("{host}:{port}") };
+        Ok(Some((to, authority)))
+    }
+
+    fn wait_for_gateway(&mut self) -> Result<(), LabError> {
+        let log = self.lab.dir().join("gw").join("gateway.log");
+        let portal = SocketAddr::from((addr::LAN.0, 8080));
+        let (gateway, lab, program, run_dir) = (&mut self.gateway, &self.lab, &self.program, &self.run_dir);
+        let ready = wait_for("the gateway to be ready", PATIENCE, || {
+            if let Some(status) = gateway.ended() {
+                return Ok(Some(Err(status)));
+            }
+            let mut command = lab.gw().command(program);
+            command.arg("ctl").arg("--run-dir").arg(run_dir).args(["status", "--json"]);
+            output_of(command, None)?;
+            let (seen, _) = lab.gw().run(|| Ok(knock(portal, Duration::from_millis(200))))?;
+            Ok((seen == Knock::Open).then_some(Ok(())))
+        });
+        match ready {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(status)) => Err(LabError::Program {
+                program: "gapura gateway".into(),
+                detail: format!("{status}: {}", end_of(&log)),
+            }),
+            Err(LabError::Interrupted) => Err(LabError::Interrupted),
+            Err(error) => Err(LabError::answer(error.to_string(), end_of(&log))),
+        }
+    }
+}
+
+/// A daemon of ours in a namespace, its words in `dir/NAME.log`.
+fn daemon(ns: &Ns, program: &Path, name: &str, config: &Path, dir: &Path) -> Result<Guarded, LabError> {
+    let log = dir.join(format!("{name}.log"));
+    let file = File::options()
+        .create(true)
+        .append(true)
+        .open(&log)
+        .map_err(LabError::io(format!("open {}", log.display())))?;
+    let copy = file.try_clone().map_err(LabError::io("share a log"))?;
+    let mut command = ns.command(program);
+    command.arg(name).arg("--config").arg(config).stdin(Stdio::null()).stdout(file).stderr(copy);
+    Guarded::start(command)
+}
+
+fn write(path: &Path, text: &str) -> Result<(), LabError> {
+    fs::write(path, text).map_err(LabError::io(format!("write {}", path.display())))
+}
+
+fn json_of(text: &str) -> Result<Value, LabError> {
+    serde_json::from_str(text).map_err(|error| LabError::answer("read JSON", format!("{error}: {text:.200}")))
+}
+
+/// The last lines of a log.
+fn end_of(log: &Path) -> String {
+    let text = fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    lines.get(lines.len().saturating_sub(8)..).unwrap_or_default().join("\n")
+}

@@ -119,6 +119,11 @@ impl Hours {
         matches!(self.week, Week::Always)
     }
 
+    /// Whether it is always open and nothing ever changes that: then not even a clock is needed.
+    pub const fn is_unbounded(&self) -> bool {
+        self.is_always_open() && self.exceptions.is_empty() && self.overrides.is_empty()
+    }
+
     /// The staff's changes, oldest first: a later one wins over an earlier.
     pub fn overrides(&self) -> &[Override] {
         &self.overrides

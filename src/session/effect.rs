@@ -85,7 +85,8 @@ pub struct Grant {
     pub expires_in: Duration,
     /// Left of the visit's own limit.
     pub visit_quota: KernelQuota,
-    /// Left of the holder's limit, the least of day and month; `None` where the holder has no byte limit.
+    /// Left of the holder's limit, the least of day and month; `None` where the holder has no byte limit. Its object is
+    /// made from this where it does not exist yet; a running one is left alone: it changes by [`Effect::HolderQuota`] only.
     pub holder_quota: Option<KernelQuota>,
     /// Speed within the limits.
     pub speed: Speed,
@@ -126,13 +127,14 @@ impl KernelQuota {
         }
     }
 
-    /// Bytes left in all, for people; `None` where some direction is unlimited.
+    /// Bytes left in all, for people, of the directions that are limited; `None` where neither is.
     pub fn bytes(self) -> Option<ByteCount> {
         match self {
             Self::Unlimited | Self::EachWay { up: None, down: None } => None,
-            Self::Total(left) => Some(left),
             Self::EachWay { up: Some(up), down: Some(down) } => Some(up + down),
-            Self::EachWay { up: Some(left), down: None } | Self::EachWay { up: None, down: Some(left) } => Some(left),
+            Self::Total(left)
+            | Self::EachWay { up: Some(left), down: None }
+            | Self::EachWay { up: None, down: Some(left) } => Some(left),
         }
     }
 }

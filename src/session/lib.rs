@@ -7,6 +7,7 @@
 
 mod ask;
 mod effect;
+mod engine;
 mod outcome;
 mod plan;
 mod policy;
@@ -15,6 +16,9 @@ mod seconds;
 
 pub use ask::{Admission, Ask, Terms, Voucher, Way};
 pub use effect::{Effect, Grant, KernelQuota, Notice};
+pub use engine::{
+    Admitted, DeviceKind, Emergency, Engine, Entry, ExtendRefusal, Farewell, Figures, LONGEST_GRANT, Scarce, Snapshot,
+};
 pub use outcome::{EndCause, ParseEndCauseError, Refusal, Scope};
 pub use plan::{Allowance, AtEnd, ByteLimit, Extend, OnTheft, Plan, PlanProblem, Speed};
 pub use policy::{Block, InDoubt, Policy, PolicyProblem, Seat, TrustedDevice};

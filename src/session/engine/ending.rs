@@ -1,0 +1,152 @@
+//! How visits end, and what a device is told afterwards.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use gapura_model::{DeviceId, Moment, Traffic, VisitId};
+use jiff::Timestamp;
+
+use super::{Engine, before};
+use crate::effect::{Effect, Notice};
+use crate::outcome::EndCause;
+use crate::record::Ended;
+
+/// What a device's last visit ended with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Farewell {
+    /// The visit.
+    pub visit: VisitId,
+    /// Why it ended.
+    pub cause: EndCause,
+    /// When, by the wall clock of then (UTC).
+    pub at: Timestamp,
+    /// Time used.
+    pub used: Duration,
+    /// Bytes used, as far as they were read.
+    pub traffic: Traffic,
+}
+
+const MOST_FAREWELLS: usize = 4096;
+
+/// The last farewells, the oldest forgotten first.
+#[derive(Debug, Default)]
+pub(super) struct Farewells {
+    by_device: BTreeMap<DeviceId, (u64, Farewell)>,
+    order: VecDeque<(u64, DeviceId)>,
+    count: u64,
+}
+
+impl Farewells {
+    pub(super) fn get(&self, device: &DeviceId) -> Option<&Farewell> {
+        self.by_device.get(device).map(|(_, farewell)| farewell)
+    }
+
+    pub(super) fn insert(&mut self, device: DeviceId, farewell: Farewell) {
+        self.count += 1;
+        self.by_device.insert(device.clone(), (self.count, farewell));
+        self.order.push_back((self.count, device));
+        while self.order.len() > MOST_FAREWELLS {
+            if let Some((number, device)) = self.order.pop_front()
+                && self.by_device.get(&device).is_some_and(|(current, _)| *current == number)
+            {
+                self.by_device.remove(&device);
+            }
+        }
+    }
+}
+
+impl Engine {
+    /// The visitor logs out. False if there is no such visit.
+    pub fn log_out(&mut self, now: &Moment, visit: VisitId) -> bool {
+        self.observe(now);
+        self.end_now(visit, EndCause::LoggedOut)
+    }
+
+    /// Staff end a visit. False if there is no such visit.
+    pub fn kick(&mut self, now: &Moment, visit: VisitId, by: &str, reason: &str) -> bool {
+        self.observe(now);
+        let ended = self.end_now(visit, EndCause::Kicked);
+        if ended {
+            let (by, reason) = (by.to_owned(), reason.to_owned());
+            self.effects.push(Effect::Notice(Notice::Kicked { visit, by, reason }));
+        }
+        ended
+    }
+
+    /// The kernel no longer holds a grant that was not revoked. A visit whose time is not over is granted again: someone
+    /// removed the element, or the uplink's outage outlasted it.
+    pub fn missing(&mut self, now: &Moment, visit: VisitId) {
+        const SLOP: Duration = Duration::from_secs(1);
+        self.observe(now);
+        let Some(left) = self.visits.get(&visit).map(|visit| self.ends_in(visit)) else { return };
+        match left {
+            Some((left, cause)) if left < SLOP && self.service.is_running() => {
+                self.end_now(visit, cause);
+            }
+            _ => self.regrant(visit),
+        }
+    }
+
+    pub(super) fn end_now(&mut self, id: VisitId, cause: EndCause) -> bool {
+        let there = self.visits.contains_key(&id);
+        self.end(id, cause, self.service.passed(self.now.up));
+        there
+    }
+
+    pub(super) fn close_all(&mut self) {
+        let closing: Vec<VisitId> =
+            self.visits.values().filter(|visit| visit.keeps_hours()).map(super::visit::Visit::id).collect();
+        for id in closing {
+            self.end_now(id, EndCause::Closing);
+        }
+    }
+
+    pub(super) fn use_before_passed(&mut self, id: VisitId) {
+        if !self.end_now(id, EndCause::Expired) {
+            self.use_before.retain(|(_, visit)| *visit != id);
+        }
+    }
+
+    /// Ends a visit that was in use until `until` (service time): time after that is not charged.
+    pub(super) fn end(&mut self, id: VisitId, cause: EndCause, until: Duration) {
+        let service = self.service.passed(self.now.up);
+        let Some(visit) = self.visits.remove(&id) else { return };
+        self.checks.remove(&(visit.check, id));
+        if let Some(at) = visit.use_before() {
+            self.use_before.remove(&(at, id));
+        }
+        self.idle_suspects.remove(&id);
+        self.changed_visits.remove(&id);
+        let device = visit.record.device.clone();
+        if self.devices.get(&device) == Some(&id) {
+            self.devices.remove(&device);
+        }
+        let until = until.clamp(visit.began, service.max(visit.began));
+        let mut record = visit.snapshot(&self.now, until, !self.service.is_running());
+        let ended = before(
+            &self.now,
+            super::Uptime::new(self.now.up.since_boot().saturating_sub(service.saturating_sub(until))),
+        );
+        record.ended = Some(Ended { at: ended.wall, cause });
+
+        let holder_id = record.holder.clone();
+        let pause = visit.plan.pause.filter(|_| cause.owes_pause() && visit.counts_on_holder());
+        if let Some(holder) = self.holders.get_mut(&holder_id) {
+            holder.leave(id, until, service);
+            if let Some(pause) = pause {
+                holder.pause_until(ended.wall_after(pause));
+            }
+            if holder.visits.is_empty() {
+                self.fade_holder(holder_id.clone());
+            }
+        }
+        let farewell = Farewell { visit: id, cause, at: ended.wall, used: record.used, traffic: record.traffic };
+        self.farewells.insert(device.clone(), farewell);
+        self.effects.push(Effect::Record(record.clone()));
+        self.changed_holders.remove(&holder_id);
+        self.emit_balance(&holder_id);
+        self.effects.push(Effect::Revoke { visit: id, device, holder: holder_id, cause });
+        self.ended.insert(id, record);
+        self.fade_visit(id);
+    }
+}

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::task::{Context, Poll, Waker};
 
 use gapura_model::Uptime;
+use gapura_runtime::Tasks;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
-use tokio_util::task::TaskTracker;
 
 use crate::cache::Cache;
 use crate::config::{Limits, Memory, Patience};
@@ -44,7 +44,7 @@ pub(crate) struct Desk {
     /// Different questions under way.
     pub(crate) questions: Arc<Semaphore>,
     pub(crate) upstreams: RwLock<Arc<Upstreams>>,
-    pub(crate) tracker: TaskTracker,
+    pub(crate) tasks: Tasks,
 }
 
 /// What becomes of a message.
@@ -134,7 +134,7 @@ impl Desk {
         match pending {
             Pending::Admission(admission) => {
                 let (desk, answer) = (Arc::clone(self), std::mem::take(out));
-                self.tracker.spawn(async move {
+                self.tasks.spawn("dns garden", async move {
                     desk.admit(admission).await;
                     reply_to.send(&answer, &desk.counters);
                     drop(ticket);
@@ -156,7 +156,7 @@ impl Desk {
                     return None;
                 };
                 let desk = Arc::clone(self);
-                self.tracker.spawn(async move {
+                self.tasks.spawn("dns question", async move {
                     desk.fly(flight, &query).await;
                     drop(place);
                 });

@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::name::Name;
 
-/// Reads monotonic time; the runtime's clock in the daemon, a hand-driven one in tests.
+/// Reads monotonic time, once a query: `move || clock.now().up` over the runtime's clock, or one that a test moves by hand.
 pub type Clock = Arc<dyn Fn() -> Uptime + Send + Sync>;
 
 /// Ends once the addresses are in force, or with the reason why not.

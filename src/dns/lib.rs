@@ -18,6 +18,7 @@ mod exchange;
 mod flight;
 mod garden;
 mod hooks;
+mod listeners;
 mod message;
 mod name;
 #[cfg(test)]
@@ -35,7 +36,8 @@ pub use config::{Config, ConfigError, Limits, Memory, Patience};
 pub use counters::{Counters, Figures};
 pub use garden::addresses;
 pub use hooks::{Admission, Clock, Names, NotAdmitted, OwnAddresses};
+pub use listeners::Listeners;
 pub use name::{Name, NameError, NamePattern, NameSet};
 pub use query::{Query, Unusable};
-pub use resolver::{Listeners, Resolver, StartError};
+pub use resolver::{Resolver, StartError};
 pub use stored::{Garbled, Stored};

@@ -4,16 +4,16 @@ use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use gapura_runtime::Tasks;
 use thiserror::Error;
 use tokio::sync::Semaphore;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::cache::Cache;
 use crate::config::{Config, ConfigError};
 use crate::counters::{Counters, Figures};
 use crate::desk::Desk;
 use crate::hooks::{Clock, Names};
+use crate::listeners::Listeners;
 use crate::upstream::Upstreams;
 use crate::waiting::Waiting;
 use crate::{tcp, udp};
@@ -21,18 +21,8 @@ use crate::{tcp, udp};
 /// Receive buffer asked of the kernel for each UDP socket, octets: a burst of a site's devices waking up at once.
 const RECEIVE_BUFFER: usize = 1 << 20;
 
-/// Bound sockets to serve. Bind one to each address of the gateway in a visitor network: an answer must come from the address
-/// that was asked. Several sockets of one address (`SO_REUSEPORT`) share its load, each with a loop of its own.
-#[derive(Debug, Default)]
-pub struct Listeners {
-    /// For datagrams.
-    pub udp: Vec<UdpSocket>,
-    /// For connections; already listening.
-    pub tcp: Vec<TcpListener>,
-}
-
-/// A running resolver. Its tasks end with the token given to [`Resolver::start`]; questions under way then still get their
-/// answers, within [`crate::Patience::answer`]. Wait for the tracker.
+/// A running resolver. It ends with the [`Tasks`] it was started on; questions under way when those are asked to stop still get
+/// their answers, within [`crate::Patience::answer`].
 #[derive(Clone)]
 pub struct Resolver {
     desk: Arc<Desk>,
@@ -57,14 +47,14 @@ pub enum StartError {
 }
 
 impl Resolver {
-    /// Serves `listeners` inside the current Tokio runtime: every task is spawned on `tracker` and ends after `stop`.
+    /// Serves `listeners` inside the current Tokio runtime. The loops of the sockets are vital tasks: without port 53 no visitor
+    /// gets anywhere, and the process had better start again.
     pub fn start(
         config: &Config,
         listeners: Listeners,
         names: Arc<dyn Names>,
         clock: Clock,
-        tracker: &TaskTracker,
-        stop: &CancellationToken,
+        tasks: &Tasks,
     ) -> Result<Self, StartError> {
         let mistakes = config.mistakes();
         if !mistakes.is_empty() {
@@ -92,7 +82,7 @@ impl Resolver {
             connections: Waiting::for_connections(&limits),
             questions: Arc::new(Semaphore::new(usize::try_from(limits.questions).unwrap_or(1))),
             upstreams: RwLock::new(Arc::new(Upstreams::new(config))),
-            tracker: tracker.clone(),
+            tasks: tasks.clone(),
         });
         // Take over every socket before the first task runs: all or nothing.
         let mut datagrams = Vec::new();
@@ -109,10 +99,10 @@ impl Resolver {
             connections.push(tokio::net::TcpListener::from_std(listener)?);
         }
         for socket in datagrams {
-            tracker.spawn(udp::serve(Arc::clone(&desk), Arc::new(socket), stop.clone()));
+            tasks.spawn_vital("dns udp", udp::serve(Arc::clone(&desk), Arc::new(socket)));
         }
         for listener in connections {
-            tracker.spawn(tcp::serve(Arc::clone(&desk), listener, stop.clone()));
+            tasks.spawn_vital("dns tcp", tcp::serve(Arc::clone(&desk), listener));
         }
         Ok(Self { desk, local })
     }

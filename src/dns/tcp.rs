@@ -19,7 +19,8 @@ use crate::flight::{Framed, ReplyTo};
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Accepts on `listener` until `stop`.
-pub(crate) async fn serve(desk: Arc<Desk>, listener: TcpListener, stop: CancellationToken) {
+pub(crate) async fn serve(desk: Arc<Desk>, listener: TcpListener) {
+    let stop = desk.tasks.stopping().clone();
     loop {
         let accepted = tokio::select! {
             biased;
@@ -35,7 +36,7 @@ pub(crate) async fn serve(desk: Arc<Desk>, listener: TcpListener, stop: Cancella
                 };
                 desk.counters.tcp_connections.one();
                 let (task_desk, stop) = (Arc::clone(&desk), stop.clone());
-                desk.tracker.spawn(async move {
+                desk.tasks.spawn("dns connection", async move {
                     connection(task_desk, stream, client, stop).await;
                     drop(place);
                 });

@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::net::UdpSocket;
-use tokio_util::sync::CancellationToken;
 
 use crate::desk::{Desk, Verdict};
 use crate::flight::{ReplyTo, send_udp, udp_limit};
@@ -13,7 +12,8 @@ use crate::flight::{ReplyTo, send_udp, udp_limit};
 const BATCH: usize = 32;
 
 /// Serves `socket` until `stop`.
-pub(crate) async fn serve(desk: Arc<Desk>, socket: Arc<UdpSocket>, stop: CancellationToken) {
+pub(crate) async fn serve(desk: Arc<Desk>, socket: Arc<UdpSocket>) {
+    let stop = desk.tasks.stopping().clone();
     let mut buffer = vec![0; usize::from(desk.limits.query_octets)];
     let mut out = Vec::with_capacity(usize::from(desk.limits.udp_octets));
     loop {

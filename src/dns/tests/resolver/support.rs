@@ -12,11 +12,10 @@ use gapura_dns::{
     Admission, Clock, Config, Figures, Listeners, Name, NameSet, Names, NotAdmitted, OwnAddresses, Resolver,
 };
 use gapura_model::Uptime;
+use gapura_runtime::{Left, Tasks};
 use hickory_proto::op::{Edns, Message, OpCode, Query, ResponseCode};
 use hickory_proto::rr::rdata::{A, AAAA, SOA};
 use hickory_proto::rr::{RData, Record, RecordType};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 pub(crate) const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 pub(crate) const V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
@@ -231,8 +230,7 @@ pub(crate) struct Site {
     pub(crate) v6: SocketAddr,
     pub(crate) gateway: Arc<Gateway>,
     seconds: Arc<AtomicU64>,
-    stop: CancellationToken,
-    tracker: TaskTracker,
+    tasks: Tasks,
     runtime: Option<tokio::runtime::Runtime>,
 }
 
@@ -243,11 +241,10 @@ impl Site {
 
     pub(crate) fn with(config: &Config, gateway: Gateway) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
-        let (udp4, tcp4) = bind_both(V4);
-        let (udp6, tcp6) = bind_both(V6);
-        let (v4, v6) = (udp4.local_addr().unwrap(), udp6.local_addr().unwrap());
-        let listeners = Listeners { udp: vec![udp4, udp6], tcp: vec![tcp4, tcp6] };
+        let tasks = Tasks::new();
+        let (v4, v6) = (nobody(V4), nobody(V6));
+        let listeners = Listeners::bind(&[v4, v6], 2).unwrap();
+        assert_eq!((listeners.udp.len(), listeners.tcp.len()), (4, 4));
         let seconds = Arc::new(AtomicU64::new(1000));
         let clock: Clock = {
             let seconds = seconds.clone();
@@ -255,9 +252,9 @@ impl Site {
         };
         let gateway = Arc::new(gateway);
         let entered = runtime.enter();
-        let resolver = Resolver::start(config, listeners, gateway.clone(), clock, &tracker, &stop).unwrap();
+        let resolver = Resolver::start(config, listeners, gateway.clone(), clock, &tasks).unwrap();
         drop(entered);
-        Self { resolver, v4, v6, gateway, seconds, stop, tracker, runtime: Some(runtime) }
+        Self { resolver, v4, v6, gateway, seconds, tasks, runtime: Some(runtime) }
     }
 
     pub(crate) fn pass(&self, seconds: u64) {
@@ -270,11 +267,9 @@ impl Site {
 
     /// Ends the resolver in two phases and waits until every task of it has ended.
     pub(crate) fn shut_down(&mut self) {
-        self.stop.cancel();
-        self.tracker.close();
         let runtime = self.runtime.take().unwrap();
-        let ended = runtime.block_on(async { tokio::time::timeout(Duration::from_secs(5), self.tracker.wait()).await });
-        assert!(ended.is_ok(), "tasks are left after the shutdown");
+        let left = runtime.block_on(self.tasks.shutdown(Duration::from_secs(5), std::future::pending()));
+        assert_eq!(left, Left::default(), "tasks are left after the shutdown");
     }
 }
 

@@ -234,9 +234,8 @@ fn bad_settings_are_all_named() {
     config.limits.in_flight = 0;
     config.memory.min_ttl = 90_000;
     assert_eq!(config.mistakes().len(), 4);
-    let (tracker, stop) = (tokio_util::task::TaskTracker::new(), tokio_util::sync::CancellationToken::new());
     let clock: gapura_dns::Clock = std::sync::Arc::new(gapura_model::Uptime::default);
     let names = std::sync::Arc::new(Gateway::default());
-    let started = Resolver::start(&config, Listeners::default(), names, clock, &tracker, &stop);
+    let started = Resolver::start(&config, Listeners::default(), names, clock, &gapura_runtime::Tasks::new());
     assert!(matches!(started, Err(StartError::Config(mistakes)) if mistakes.len() == 4));
 }

@@ -4,7 +4,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use crate::support::*;
-use gapura_dns::{Config, OwnAddresses};
+use gapura_dns::{Config, Listeners, OwnAddresses};
 use hickory_proto::op::{Message, OpCode, ResponseCode};
 use hickory_proto::rr::rdata::opt::{ClientSubnet, EdnsOption};
 use hickory_proto::rr::rdata::{A, CNAME, TXT};
@@ -425,4 +425,51 @@ fn a_stop_still_answers_what_was_asked() {
     opener.join().unwrap();
     let mut buffer = [0; 512];
     assert!(waiting.recv(&mut buffer).is_ok());
+}
+
+#[test]
+fn several_sockets_of_one_address_serve_together() {
+    let upstream = Upstream::plain(V4, 60);
+    let addresses = [nobody(V4), nobody(V6)];
+    let listeners = Listeners::bind(&addresses, 4).unwrap();
+    assert_eq!((listeners.udp.len(), listeners.tcp.len()), (8, 8));
+    let site = Site::serving(&Config::forwarding_to(vec![upstream.address]), Gateway::default(), listeners, addresses);
+    for _ in 0..40 {
+        for server in addresses {
+            assert_eq!(addresses_in(&ask(server, &query("ramai.id.", RecordType::A))).len(), 1);
+            let mut stream = TcpStream::connect(server).unwrap();
+            write_framed(&mut stream, &query("ramai.id.", RecordType::A).to_vec().unwrap()).unwrap();
+            assert!(read_framed(&mut stream).is_some());
+        }
+    }
+    assert_eq!((upstream.asked(), site.figures().cached), (1, 159));
+}
+
+#[test]
+fn hostile_octets_disturb_nobody() {
+    let upstream = Upstream::plain(V4, 60);
+    let site = Site::start(&[upstream.address]);
+    let noise = client(site.v4);
+    let honest = query("a.b.example.go.id.", RecordType::A).to_vec().unwrap();
+    // A plain congruential generator: the same octets in every run.
+    let mut state = 1_u64;
+    let mut random = move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state.to_be_bytes()[0]
+    };
+    for round in 0..3000_u32 {
+        let mut octets = honest.clone();
+        for _ in 0..round % 7 {
+            let at = usize::from(random()) % octets.len();
+            octets[at] = random();
+        }
+        octets.truncate(usize::from(random()) % (octets.len() + 1));
+        noise.send(&octets).unwrap();
+        if round % 100 == 0 {
+            let mut stream = TcpStream::connect(site.v6).unwrap();
+            let _ = std::io::Write::write_all(&mut stream, &octets);
+            assert_eq!(addresses_in(&ask(site.v6, &query("tenang.id.", RecordType::A))).len(), 1);
+        }
+    }
+    assert!(site.figures().malformed > 100);
 }

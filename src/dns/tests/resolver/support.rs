@@ -240,11 +240,20 @@ impl Site {
     }
 
     pub(crate) fn with(config: &Config, gateway: Gateway) -> Self {
+        // Another test may take the port in between.
+        let (v4, v6, listeners) = (0..50)
+            .find_map(|_| {
+                let (v4, v6) = (nobody(V4), nobody(V6));
+                Listeners::bind(&[v4, v6], 1).ok().map(|listeners| (v4, v6, listeners))
+            })
+            .expect("a free port");
+        Self::serving(config, gateway, listeners, [v4, v6])
+    }
+
+    /// On sockets bound already.
+    pub(crate) fn serving(config: &Config, gateway: Gateway, listeners: Listeners, [v4, v6]: [SocketAddr; 2]) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let tasks = Tasks::new();
-        let (v4, v6) = (nobody(V4), nobody(V6));
-        let listeners = Listeners::bind(&[v4, v6], 2).unwrap();
-        assert_eq!((listeners.udp.len(), listeners.tcp.len()), (4, 4));
         let seconds = Arc::new(AtomicU64::new(1000));
         let clock: Clock = {
             let seconds = seconds.clone();

@@ -10,6 +10,7 @@ use super::{LinkIndex, NetError, Route};
 /// What the kernel offers beside nftables. A missing feature degrades in the way its field says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[expect(clippy::struct_excessive_bools, reason = "features are independent of each other")]
 pub struct NetFeatures {
     /// Hierarchical token buckets; without them no speed limits and no fair shares at all.
     pub htb: bool,

@@ -100,22 +100,20 @@ impl Route {
         Ok(rows)
     }
 
-    /// Lets the kernel ask now whether these addresses are there (`NUD_PROBE`): ARP or ND packets go out at once, unicast where the
-    /// hardware address is given. The answers show in the table and in [`super::Watch`] within milliseconds; an absent device is
-    /// [`NeighState::Failed`] after about 5 s.
+    /// Lets the kernel ask now whether these addresses are there: ARP or ND packets go out at once, unicast where the hardware
+    /// address is given or known (`NUD_PROBE`), else to everybody on the link. The answers show in the table and in
+    /// [`super::Watch`] within milliseconds; an absent device is [`NeighState::Failed`] after about 3 s.
     pub fn probe(&mut self, link: LinkIndex, targets: &[(IpAddr, Option<MacAddr>)]) -> Result<(), NetError> {
         for part in targets.chunks(64) {
-            let requests = part.iter().map(|&(address, mac)| {
-                let state = if mac.is_some() { NUD_PROBE } else { NUD_INCOMPLETE };
-                let flags = if mac.is_some() { 0 } else { NTF_USE };
-                let request = Request::new(libc::RTM_NEWNEIGH, libc::NLM_F_CREATE | libc::NLM_F_REPLACE)
-                    .raw(&header(family_of(address), link, if flags == 0 { state } else { 0 }, flags))
-                    .attr(NDA_DST, &ip_bytes(address));
-                match mac {
-                    Some(mac) => request.attr(NDA_LLADDR, &mac.octets()),
-                    None => request,
-                }
-            });
+            let mut requests = Vec::with_capacity(part.len());
+            for &(address, given) in part {
+                let known = |row: &Neighbour| row.state.is_known();
+                let mac = match given {
+                    Some(mac) => Some(mac),
+                    None => self.neighbour(link, address)?.filter(known).and_then(|row| row.mac),
+                };
+                requests.push(probe_request(link, address, mac));
+            }
             for outcome in self.conn().batch("probe neighbours", requests)? {
                 outcome?;
             }
@@ -140,9 +138,19 @@ pub(super) const NDA_LLADDR: u16 = 2;
 pub(super) const NDA_VLAN: u16 = 5;
 pub(super) const NDA_IFINDEX: u16 = 8;
 pub(super) const NDA_MASTER: u16 = 9;
-const NUD_INCOMPLETE: u16 = 0x01;
 const NUD_PROBE: u16 = 0x10;
 const NTF_USE: u8 = 0x01;
+
+fn probe_request(link: LinkIndex, address: IpAddr, mac: Option<MacAddr>) -> Request {
+    let (state, flags) = if mac.is_some() { (NUD_PROBE, 0) } else { (0, NTF_USE) };
+    let request = Request::new(libc::RTM_NEWNEIGH, libc::NLM_F_CREATE | libc::NLM_F_REPLACE)
+        .raw(&header(family_of(address), link, state, flags))
+        .attr(NDA_DST, &ip_bytes(address));
+    match mac {
+        Some(mac) => request.attr(NDA_LLADDR, &mac.octets()),
+        None => request,
+    }
+}
 
 /// `struct ndmsg`.
 pub(super) fn header(family: u8, link: LinkIndex, state: u16, flags: u8) -> Vec<u8> {

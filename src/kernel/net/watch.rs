@@ -17,6 +17,7 @@ use super::ports::{FdbEntry, parse_fdb};
 
 /// Which changes to hear of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "groups are independent of each other")]
 pub struct Groups {
     /// Interfaces coming, going, changing.
     pub links: bool,

@@ -133,7 +133,7 @@ impl Device {
                     self.built.remove(minor);
                 }
             }
-            for error in outcomes.into_iter().filter_map(Result::err).filter(|error| !is_gone(error)) {
+            if let Some(error) = outcomes.into_iter().filter_map(Result::err).find(|error| !is_gone(error)) {
                 return Err(error);
             }
         }

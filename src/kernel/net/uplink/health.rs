@@ -31,7 +31,7 @@ pub struct Thresholds {
 impl Default for Thresholds {
     /// Down after three silent rounds, up after two good ones, unknown after two minutes without any.
     fn default() -> Self {
-        Self { failures: 3, successes: 2, stale: Duration::from_secs(120) }
+        Self { failures: 3, successes: 2, stale: Duration::from_mins(2) }
     }
 }
 

@@ -85,31 +85,33 @@ fn router(route: &mut Route, ways: &[DefaultRoute], patience: Duration) -> Resul
         if known.is_some_and(|row| row.state == NeighState::Failed) {
             route.forget_neighbour(link, address)?;
         }
-        let mac = known.filter(|row| row.state.is_known()).and_then(|row| row.mac);
-        route.probe(link, &[(address, mac)])?;
+        route.probe(link, &[(address, None)])?;
     }
     loop {
         for change in watch.ready()? {
-            match change {
-                Change::Neighbour(row)
-                    if row.state == NeighState::Reachable && routers.contains(&(row.link, row.ip)) =>
-                {
-                    return Ok(true);
-                }
-                Change::Lost => {
-                    for &(link, address) in &routers {
-                        if route.neighbour(link, address)?.is_some_and(|row| row.state == NeighState::Reachable) {
-                            return Ok(true);
-                        }
-                    }
-                }
-                _ => {}
+            if let Change::Neighbour(row) = change
+                && row.state == NeighState::Reachable
+                && routers.contains(&(row.link, row.ip))
+            {
+                return Ok(true);
+            }
+            if change == Change::Lost && any_reachable(route, &routers)? {
+                return Ok(true);
             }
         }
         if !deadline.wait_for(&watch)? {
             return Ok(false);
         }
     }
+}
+
+fn any_reachable(route: &mut Route, routers: &[(LinkIndex, IpAddr)]) -> Result<bool, NetError> {
+    for &(link, address) in routers {
+        if route.neighbour(link, address)?.is_some_and(|row| row.state == NeighState::Reachable) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// A time in the future as a descriptor, so that waiting needs no clock.
@@ -149,7 +151,8 @@ fn ping(uplink: &IfName, host: IpAddr, patience: Duration) -> io::Result<bool> {
     socket.bind_device(Some(uplink.as_str().as_bytes()))?;
     socket.connect(&SocketAddr::new(host, 0).into())?;
     // The descriptor's number and the process tell our replies from those of others on this machine.
-    let identifier = (rustix::process::getpid().as_raw_nonzero().get() & 0xffff) as u16;
+    let process = rustix::process::getpid().as_raw_nonzero().get().unsigned_abs();
+    let identifier = u16::try_from(process & 0xffff).unwrap_or_default();
     let mut packet = [request, 0, 0, 0, 0, 0, 0, 1, b'g', b'a', b'p', b'u', b'r', b'a', 0, 0];
     if let Some(place) = packet.get_mut(4..6) {
         place.copy_from_slice(&identifier.to_be_bytes());

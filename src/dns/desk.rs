@@ -1,7 +1,6 @@
 //! Where every query is judged: answer it now, or ask for it.
 
 use std::net::IpAddr;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::task::{Context, Poll, Waker};
 
@@ -117,8 +116,8 @@ impl Desk {
         }
     }
 
-    /// Sees to a query that [`Desk::judge`] could not answer at once. May write a refusal into `out`; then the way back is
-    /// returned to send it.
+    /// Sees to a query that [`Desk::judge`] could not answer at once. Where a limit is reached the way
+    /// back is returned, and what `out` holds is to be sent: a refusal, or an answer that does not wait for its admission.
     pub(crate) fn take_over(
         self: &Arc<Self>,
         pending: Pending,
@@ -127,9 +126,14 @@ impl Desk {
         message: &[u8],
         out: &mut Vec<u8>,
     ) -> Option<ReplyTo> {
-        let ticket = match self.waiting.enter(client) {
-            Ok(ticket) => ticket,
-            Err(full) => return Some(self.turn_away(full, reply_to, message, out)),
+        let ticket = match (self.waiting.enter(client), &pending) {
+            (Ok(ticket), _) => ticket,
+            // Its answer is there: better late for the kernel than not for the client.
+            (Err(_), Pending::Admission(_)) => {
+                self.count_admission(false);
+                return Some(reply_to);
+            }
+            (Err(full), Pending::Question(_)) => return Some(self.turn_away(full, reply_to, message, out)),
         };
         match pending {
             Pending::Admission(admission) => {
@@ -222,7 +226,7 @@ impl Desk {
         (!addresses.is_empty()).then(|| self.names.admit_garden(name, &addresses))
     }
 
-    async fn admit(&self, admission: Pin<Box<dyn Future<Output = Result<(), crate::NotAdmitted>> + Send>>) {
+    async fn admit(&self, admission: Admission) {
         let done = timeout(self.patience.garden, admission).await;
         self.count_admission(matches!(done, Ok(Ok(()))));
     }

@@ -107,8 +107,8 @@ impl Resolver {
         Ok(Self { desk, local })
     }
 
-    /// Forwards to other servers from now on (a new uplink). The cache stays, except for failures of the old ones: call
-    /// [`Resolver::flush`] where the new ones see other names.
+    /// Forwards to other servers from now on (a new uplink); what is under way is still asked of the old ones. The cache stays:
+    /// call [`Resolver::flush`] where the new ones see other names.
     pub fn set_upstreams(&self, upstreams: Vec<SocketAddr>) -> Result<(), StartError> {
         let config =
             Config { patience: self.desk.patience, memory: self.desk.memory, ..Config::forwarding_to(upstreams) };

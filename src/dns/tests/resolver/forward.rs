@@ -473,3 +473,20 @@ fn hostile_octets_disturb_nobody() {
     }
     assert!(site.figures().malformed > 100);
 }
+
+#[test]
+fn different_questions_at_once_have_a_limit() {
+    let upstream = Upstream::start(V6, |_| vec![]);
+    let mut config = Config::forwarding_to(vec![upstream.address]);
+    config.limits.questions = 2;
+    config.patience.answer = Duration::from_millis(500);
+    let site = Site::with(&config, Gateway::default());
+    let busy = client(site.v6);
+    for name in ["satu.id.", "dua.id."] {
+        busy.send(&query(name, RecordType::A).to_vec().unwrap()).unwrap();
+    }
+    until("both are asked", || site.figures().forwarded == 2);
+    let third = || ask(site.v4, &query("tiga.id.", RecordType::A)).metadata.response_code;
+    assert_eq!((third(), site.figures().over_limit), (ResponseCode::Refused, 1));
+    until("their places are free", || third() == ResponseCode::ServFail);
+}

@@ -211,7 +211,7 @@ pub fn dnsmasq(
 ) -> Result<Guarded, LabError> {
     let log = File::create(dir.join("dnsmasq.log")).map_err(LabError::io("create dnsmasq's log"))?;
     let mut command = ns.command("dnsmasq");
-    command.args(["--keep-in-foreground", "--conf-file=/dev/null", "--port=0", "--user=root", "--group=root"]);
+    command.args(["--no-daemon", "--conf-file=/dev/null", "--port=0"]);
     command.args(["--dhcp-authoritative", "--no-ping", "--bind-interfaces", "--log-facility=-", "--log-dhcp"]);
     command.arg(format!("--interface={interface}")).arg(format!("--dhcp-range={range}"));
     command.arg(format!("--dhcp-option=option:dns-server,{dns}"));

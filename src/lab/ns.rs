@@ -11,8 +11,8 @@ use gapura_model::MacAddr;
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use serde_json::Value;
 
-use crate::LabError;
 use crate::child::{dies_with_us, output_of};
+use crate::{LabError, Room};
 
 /// A named network namespace; deleted when dropped, with every program still in it killed.
 #[derive(Debug)]
@@ -27,7 +27,16 @@ impl Ns {
     /// Makes it, with the loopback interface up.
     pub fn create(name: impl Into<String>) -> Result<Self, LabError> {
         let name = name.into();
-        ip(&["netns", "add", &name])?;
+        if Room::in_first_user_namespace() {
+            ip(&["netns", "add", &name])?;
+        } else {
+            // `ip netns add` wants to go back to the network it came from, which is not ours to enter.
+            let path = Path::new("/run/netns").join(&name);
+            File::create_new(&path).map_err(LabError::io(format!("create {}", path.display())))?;
+            let mut command = Command::new("unshare");
+            command.arg(format!("--net={}", path.display())).arg("true");
+            output_of(command, None)?;
+        }
         let ns = Self { name, resolv: None, owned: true };
         ns.ip_batch("link set lo up")?;
         Ok(ns)
@@ -117,7 +126,7 @@ impl Ns {
     /// A ruleset into the namespace's nftables, atomically.
     pub fn nft(&self, text: &str) -> Result<String, LabError> {
         let mut command = self.command("nft");
-        command.args(["-j", "-f", "-"]);
+        command.args(["-f", "-"]);
         output_of(command, Some(text))
     }
 

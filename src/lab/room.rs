@@ -16,6 +16,8 @@ use serde::{Deserialize, Serialize};
 use crate::LabError;
 
 const NETNS_DIR: &str = "/run/netns";
+/// Says that /run is the tmpfs mounted here.
+const OWN_RUN: &str = "/run/.gapura-lab";
 /// Bits of `CapEff` in /proc/self/status.
 const CAP_NET_ADMIN: u64 = 1 << 12;
 const CAP_SYS_ADMIN: u64 = 1 << 21;
@@ -45,16 +47,22 @@ impl Room {
         if capabilities & wanted != wanted {
             return Err(LabError::NoRoom("this process has neither CAP_NET_ADMIN nor CAP_SYS_ADMIN".into()));
         }
-        let room = if in_first_user_namespace() { Self::Machine } else { Self::User };
-        if let Err(error) = fs::create_dir_all(NETNS_DIR).and_then(|()| writable(Path::new(NETNS_DIR))) {
-            if room == Self::Machine || error.kind() == ErrorKind::NotFound {
-                return Err(LabError::NoRoom(format!("cannot write {NETNS_DIR}: {error}")));
-            }
+        let room = if Self::in_first_user_namespace() { Self::Machine } else { Self::User };
+        if room == Self::User && !Path::new(OWN_RUN).exists() {
+            // Even where the machine's /run could be written: what is mounted there must go with this process.
             mount("tmpfs", "/run", "tmpfs", MountFlags::NOSUID | MountFlags::NODEV, Some(c"mode=0755"))
                 .map_err(|errno| LabError::NoRoom(format!("cannot mount a tmpfs on /run: {errno}")))?;
-            fs::create_dir_all(NETNS_DIR).map_err(LabError::io(format!("create {NETNS_DIR}")))?;
+            fs::write(OWN_RUN, []).map_err(LabError::io(format!("write {OWN_RUN}")))?;
         }
+        fs::create_dir_all(NETNS_DIR).map_err(LabError::io(format!("create {NETNS_DIR}")))?;
         Ok(room)
+    }
+
+    /// Whether this process is in the machine's first user namespace, where uid 0 is root.
+    pub fn in_first_user_namespace() -> bool {
+        let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+        let mut numbers = map.split_ascii_whitespace();
+        (numbers.next(), numbers.next(), numbers.next()) == (Some("0"), Some("0"), Some("4294967295"))
     }
 
     /// The user's id outside of the user namespace this process may be in.
@@ -111,14 +119,4 @@ fn why_not() -> String {
     "no switch of the kernel says why; in a container its seccomp profile does: run as root with CAP_NET_ADMIN and \
      CAP_SYS_ADMIN"
         .into()
-}
-
-fn in_first_user_namespace() -> bool {
-    let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
-    let mut numbers = map.split_ascii_whitespace();
-    (numbers.next(), numbers.next(), numbers.next()) == (Some("0"), Some("0"), Some("4294967295"))
-}
-
-fn writable(dir: &Path) -> std::io::Result<()> {
-    rustix::fs::access(dir, rustix::fs::Access::WRITE_OK).map_err(Into::into)
 }

@@ -59,7 +59,7 @@ impl Lease {
 const HOOK: &str = r#"#!/bin/sh
 [ -n "$interface" ] || exit 0
 case "${1:-}${reason:-}" in
-bound|renew) ip=$ip; mask=$mask; routers=$router; servers=$dns; seconds=$lease; portal=$opt114
+bound|renew) mask=$subnet; routers=$router; servers=$dns; seconds=$lease; portal=$opt114
     hex=$(printf %s "$portal" | tr -d 0-9a-fA-F)
     [ -n "$portal" ] && [ -z "$hex" ] && portal=$(printf %s "$portal" | sed 's/../\\x&/g' | xargs -0 printf %b) ;;
 BOUND|RENEW|REBIND|REBOOT) ip=$new_ip_address; mask=$new_subnet_mask; routers=$new_routers; servers=$new_domain_name_servers

@@ -49,6 +49,12 @@ impl Tx {
         self.row(sql::BUNDLE_LAST, args![site.as_str()]).await
     }
 
+    /// The newest bundle of a site, if it is newer than `after`.
+    pub async fn newer_bundle(&mut self, site: &SiteId, after: Generation) -> Result<Option<BundleRow>, StoreError> {
+        let after = i64::try_from(after.get()).unwrap_or(i64::MAX);
+        self.row(sql::BUNDLE_NEWER, args![site.as_str(), after]).await
+    }
+
     /// Adds a bundle and wakes whoever waits for one. A number that is there already is refused.
     pub async fn add_bundle(
         &mut self,

@@ -34,6 +34,7 @@ sql_files! {
     BUNDLE_ADD = "bundle_add";
     BUNDLE_GENERATIONS = "bundle_generations";
     BUNDLE_LAST = "bundle_last";
+    BUNDLE_NEWER = "bundle_newer";
     CERTIFICATE_ADD = "certificate_add";
     CERTIFICATE_OWNER = "certificate_owner";
     ENROLMENT_ADD = "enrolment_add";

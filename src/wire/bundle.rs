@@ -57,8 +57,9 @@ pub enum InDoubt {
     Closed,
 }
 
-/// The ways in that a site offers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// The ways in that a site offers; what is left out is off.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
 #[expect(clippy::struct_excessive_bools, reason = "four independent switches, each on a page of its own")]
 pub struct WaysIn {
     /// One tap with terms; needs [`Bundle::one_tap_plan`].

@@ -1,0 +1,172 @@
+//! From the database to each site's signed bundle: generation + 1, immutable, only when something changed.
+
+use gapura_model::{Generation, Secret, SiteId};
+use gapura_session::Plan;
+use gapura_store::{SiteRow, Tx, VoucherRow, timestamp};
+use gapura_wire::{
+    AccountChange, Bundle, Epoch, EpochKey, Sha256, Site, Terms, VERSION, Voucher, VoucherKey,
+};
+use jiff::{SignedDuration, Timestamp};
+
+use super::site::{parse_site, plans_in};
+use super::{Office, OfficeError, read_json};
+use crate::document::SiteDocument;
+use crate::keys::random;
+
+/// A bundle was published.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Published {
+    /// For this site.
+    pub site: SiteId,
+    /// Under this number.
+    pub generation: Generation,
+}
+
+/// Whose bundles a change may touch.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Scope<'a> {
+    All,
+    Site(&'a SiteId),
+}
+
+/// Pseudonym keys for so many months from now on stand in a bundle.
+const MONTHS_AHEAD: usize = 4;
+
+/// Vouchers that ended or were withdrawn stand in bundles this much longer, so that the portal can say why.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 60);
+
+/// Changes of accounts stand in bundles for as long as a gateway may keep a verifier, and a day.
+const ACCOUNT_CHANGES: SignedDuration = SignedDuration::from_hours(24 * 31);
+
+impl Office {
+    /// Publishes every bundle whose content has changed (new month's keys, vouchers long over); which ones.
+    pub async fn publish_due(&self) -> Result<Vec<Published>, OfficeError> {
+        let mut tx = self.store.write().await?;
+        let published = self.publish_in(&mut tx, Scope::All).await?;
+        tx.commit().await?;
+        Ok(published)
+    }
+
+    pub(super) async fn publish_in(&self, tx: &mut Tx, scope: Scope<'_>) -> Result<Vec<Published>, OfficeError> {
+        let rows = match scope {
+            Scope::All => tx.sites().await?,
+            Scope::Site(id) => tx.site(id).await?.into_iter().collect(),
+        };
+        let plans = plans_in(tx).await?;
+        let mut published = Vec::new();
+        for row in rows {
+            published.extend(self.publish_site(tx, row, &plans).await?);
+        }
+        Ok(published)
+    }
+
+    async fn publish_site(&self, tx: &mut Tx, row: SiteRow, plans: &[Plan]) -> Result<Option<Published>, OfficeError> {
+        let now = self.now();
+        let mut bundle = self.content(tx, row, plans).await?;
+        bundle.check().map_err(|why| OfficeError::Mistakes(vec![format!("site {}: {why}", bundle.site.id)]))?;
+        let content = serde_json::to_vec(&bundle).map_err(|error| OfficeError::Write("a bundle", error.into()))?;
+        let hash = Sha256::of(&content);
+        let site = bundle.site.id.clone();
+        let last = tx.last_bundle(&site).await?;
+        if last.as_ref().is_some_and(|last| last.content_hash == hash.as_bytes()) {
+            return Ok(None);
+        }
+        let generation = last.map_or(0, |last| u64::try_from(last.generation).unwrap_or_default());
+        bundle.generation = Generation::new(generation).next();
+        bundle.published = now;
+        let unwritten = |error: gapura_wire::BundleError| OfficeError::Write("a bundle", error.into());
+        let signed = self.keys.signer.sign(&bundle).and_then(|signed| signed.to_json()).map_err(unwritten)?;
+        tx.add_bundle(&site, bundle.generation, hash.as_bytes(), &signed, now).await?;
+        Ok(Some(Published { site, generation: bundle.generation }))
+    }
+
+    /// The bundle without number and date: what is compared.
+    async fn content(&self, tx: &mut Tx, row: SiteRow, plans: &[Plan]) -> Result<Bundle, OfficeError> {
+        let now = self.now();
+        let id = parse_site(&row.id)?;
+        let document: SiteDocument = read_json(&row.document, format!("site {id}"))?;
+        let voucher_key = voucher_key(&row)?;
+        let since = now.checked_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
+        let vouchers = tx.vouchers(&id).await?;
+        let vouchers = vouchers.iter().filter(|row| !is_over(row, since)).map(voucher).collect::<Result<_, _>>()?;
+        let changed_since = now.checked_sub(ACCOUNT_CHANGES).unwrap_or(Timestamp::MIN);
+        let mut account_changes = Vec::new();
+        for account in tx.accounts().await? {
+            let since = timestamp(account.made.max(account.closed.unwrap_or(account.made)));
+            if since >= changed_since && account.site.as_ref().is_none_or(|site| *site == row.id) {
+                let name = account.name.parse();
+                let name = name.map_err(|error: gapura_model::ParseNameError| OfficeError::damaged("an account")(error.into()))?;
+                account_changes.push(AccountChange { tag: voucher_key.account_tag(&name), since });
+            }
+        }
+        Ok(Bundle {
+            version: VERSION,
+            generation: Generation::new(0),
+            published: Timestamp::UNIX_EPOCH,
+            pseudonym_keys: self.epoch_keys(tx, &document.regency).await?,
+            site: Site {
+                id,
+                name: document.name,
+                kind: document.kind,
+                agency: document.agency,
+                regency: document.regency,
+                contact: document.contact,
+            },
+            hours: document.hours,
+            in_doubt: document.in_doubt,
+            ways: document.ways,
+            one_tap_plan: document.one_tap_plan,
+            staff_plan: document.staff_plan,
+            plans: plans.to_vec(),
+            uplink: document.uplink,
+            garden: document.garden,
+            terms: document.terms.map(|terms| Terms::new(terms.version, terms.effective, terms.text)),
+            look: document.look,
+            voucher_key,
+            vouchers,
+            account_changes,
+            devices: document.devices,
+            notices: document.notices,
+        })
+    }
+
+    /// This month's key and the next ones; those not there yet are drawn.
+    async fn epoch_keys(&self, tx: &mut Tx, regency: &str) -> Result<Vec<EpochKey>, OfficeError> {
+        let first = Epoch::of(self.now());
+        let wanted: Vec<Epoch> = std::iter::successors(Some(first), |epoch| Some(epoch.next())).take(MONTHS_AHEAD).collect();
+        for epoch in &wanted {
+            tx.add_epoch_key(regency, &epoch.to_string(), &random::<32>()?).await?;
+        }
+        let damaged = || OfficeError::damaged("a pseudonym key")("not a month and 32 bytes".into());
+        let rows = tx.epoch_keys(regency, &first.to_string()).await?;
+        let keys = rows.into_iter().map(|(epoch, secret)| {
+            let key = secret.try_into().map_err(|_| damaged())?;
+            Ok(EpochKey { epoch: epoch.parse().map_err(|_| damaged())?, key: Secret::new(key) })
+        });
+        let keys = keys.collect::<Result<Vec<EpochKey>, OfficeError>>()?;
+        Ok(keys.into_iter().filter(|key| wanted.contains(&key.epoch)).collect())
+    }
+}
+
+pub(super) fn voucher_key(row: &SiteRow) -> Result<VoucherKey, OfficeError> {
+    let key = row.voucher_key.as_slice().try_into();
+    key.map(VoucherKey::new).map_err(|error: std::array::TryFromSliceError| OfficeError::damaged("a site's key")(error.into()))
+}
+
+fn is_over(row: &VoucherRow, since: Timestamp) -> bool {
+    let ended = row.use_before.into_iter().chain(row.revoked).min();
+    ended.is_some_and(|ended| timestamp(ended) < since)
+}
+
+fn voucher(row: &VoucherRow) -> Result<Voucher, OfficeError> {
+    let damaged = || OfficeError::damaged("a voucher")("its tag or plan is not what was written".into());
+    let tag = row.tag.as_slice().try_into().map_err(|_| damaged())?;
+    Ok(Voucher {
+        tag: Sha256::from_bytes(tag),
+        plan: row.plan.parse().map_err(|_| damaged())?,
+        use_time: row.use_time.and_then(|time| u64::try_from(time).ok()).map(std::time::Duration::from_secs),
+        use_before: row.use_before.map(timestamp),
+        devices: row.devices.and_then(|devices| u16::try_from(devices).ok()),
+        revoked: row.revoked.is_some(),
+    })
+}

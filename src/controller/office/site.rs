@@ -1,0 +1,104 @@
+//! Sites and plans.
+
+use gapura_model::{PlanId, SiteId};
+use gapura_session::Plan;
+use gapura_store::Tx;
+
+use super::publish::Scope;
+use super::{Actor, Change, Office, OfficeError, Published, read_json, write_json};
+use crate::document::{PlanFile, SiteDocument};
+use crate::keys::random;
+
+impl Office {
+    /// Adds or replaces a site's document.
+    pub async fn set_site(&self, id: &SiteId, document: &SiteDocument, who: &Actor) -> Result<Vec<Published>, OfficeError> {
+        let mistakes = document.mistakes();
+        if !mistakes.is_empty() {
+            return Err(OfficeError::Mistakes(mistakes));
+        }
+        let text = write_json(document, "the site")?;
+        let mut tx = self.store.write().await?;
+        let before = tx.site(id).await?.map(|row| row.document).unwrap_or_default();
+        tx.put_site(id, &text, &random::<32>()?, self.now()).await?;
+        let change = Change { action: "site-set", object: format!("site/{id}"), before: &before, after: &text };
+        self.note(&mut tx, who, change).await?;
+        let published = self.publish_in(&mut tx, Scope::Site(id)).await?;
+        tx.commit().await?;
+        Ok(published)
+    }
+
+    /// All sites.
+    pub async fn sites(&self) -> Result<Vec<(SiteId, SiteDocument)>, OfficeError> {
+        let rows = self.store.read().await?.sites().await?;
+        rows.into_iter().map(|row| Ok((parse_site(&row.id)?, read_json(&row.document, format!("site {}", row.id))?))).collect()
+    }
+
+    /// Adds or replaces plans; others stay.
+    pub async fn set_plans(&self, file: &PlanFile, who: &Actor) -> Result<Vec<Published>, OfficeError> {
+        let mistakes = file.mistakes();
+        if !mistakes.is_empty() {
+            return Err(OfficeError::Mistakes(mistakes));
+        }
+        let mut tx = self.store.write().await?;
+        let known = tx.plans().await?;
+        for plan in &file.plan {
+            let text = write_json(plan, "the plan")?;
+            let before = known.iter().find(|row| row.id == plan.id.as_str()).map(|row| row.document.as_str());
+            tx.put_plan(&plan.id, &text, self.now()).await?;
+            let object = format!("plan/{}", plan.id);
+            let change = Change { action: "plan-set", object, before: before.unwrap_or_default(), after: &text };
+            self.note(&mut tx, who, change).await?;
+        }
+        let published = self.publish_in(&mut tx, Scope::All).await?;
+        tx.commit().await?;
+        Ok(published)
+    }
+
+    /// Removes a plan that nothing uses.
+    pub async fn remove_plan(&self, id: &PlanId, who: &Actor) -> Result<Vec<Published>, OfficeError> {
+        let mut tx = self.store.write().await?;
+        let before = tx.plans().await?.into_iter().find(|row| row.id == id.as_str());
+        let before = before.ok_or_else(|| OfficeError::not_found("plan", id.as_str()))?.document;
+        let vouchers = tx.vouchers_of_plan(id).await?;
+        if vouchers > 0 {
+            return Err(OfficeError::Refused(format!("plan {id} is used by {vouchers} vouchers: withdraw them first")));
+        }
+        let accounts = tx.accounts().await?.iter().filter(|row| row.plan == id.as_str() && row.closed.is_none()).count();
+        if accounts > 0 {
+            return Err(OfficeError::Refused(format!("plan {id} is used by {accounts} accounts: give them another first")));
+        }
+        tx.remove_plan(id).await?;
+        let change = Change { action: "plan-remove", object: format!("plan/{id}"), before: &before, after: "" };
+        self.note(&mut tx, who, change).await?;
+        let published = self.publish_in(&mut tx, Scope::All).await?;
+        tx.commit().await?;
+        Ok(published)
+    }
+
+    /// All plans.
+    pub async fn plans(&self) -> Result<Vec<Plan>, OfficeError> {
+        plans_in(&mut self.store.read().await?).await
+    }
+}
+
+pub(super) async fn plans_in(tx: &mut Tx) -> Result<Vec<Plan>, OfficeError> {
+    tx.plans().await?.iter().map(|row| read_json(&row.document, format!("plan {}", row.id))).collect()
+}
+
+pub(super) fn parse_site(text: &str) -> Result<SiteId, OfficeError> {
+    text.parse().map_err(|error: gapura_model::ParseNameError| OfficeError::damaged("a site's id")(error.into()))
+}
+
+/// Mistakes, if site or plan are not there.
+pub(super) async fn must_exist(tx: &mut Tx, site: Option<&SiteId>, plan: &PlanId) -> Result<(), OfficeError> {
+    let mut mistakes = Vec::new();
+    if let Some(site) = site
+        && tx.site(site).await?.is_none()
+    {
+        mistakes.push(format!("there is no site \"{site}\""));
+    }
+    if !tx.plans().await?.iter().any(|row| row.id == plan.as_str()) {
+        mistakes.push(format!("there is no plan \"{plan}\""));
+    }
+    if mistakes.is_empty() { Ok(()) } else { Err(OfficeError::Mistakes(mistakes)) }
+}

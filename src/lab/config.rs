@@ -16,6 +16,7 @@ use gapura_wire::{
 use jiff::Timestamp;
 
 use crate::clock::unix_seconds;
+use crate::text::put;
 use crate::{Ipv6Mode, LabError, LabSpec, addr};
 
 /// Bytes of the plan `kuota` in the story: small enough to use up in a second.
@@ -40,10 +41,13 @@ pub struct SiteWish {
     pub gateway_lines: String,
 }
 
-/// Vouchers of the lab, one line per plan: the plan and its codes.
+/// The plans of the lab's site that vouchers are for.
+pub const VOUCHER_PLANS: [&str; 3] = ["kuota", "pelan", "umum"];
+
+/// Vouchers of the lab for one plan.
 #[derive(Clone, Debug)]
 pub struct Codes {
-    /// `kuota`, `pelan` or `umum`.
+    /// One of [`VOUCHER_PLANS`].
     pub plan: &'static str,
     /// Codes.
     pub codes: Vec<VoucherCode>,
@@ -71,26 +75,77 @@ pub fn gateway(spec: &LabSpec, dir: &Path, wish: &SiteWish, controller: Option<&
         wish.gateway_lines,
     );
     if controller.is_none() {
-        text.push_str(&format!("site_file = \"{}\"\n", site.display()));
+        put(&mut text, format_args!("site_file = \"{}\"\n", site.display()));
     }
-    text.push_str(&format!("\n[[lan]]\ninterface = \"br-lan\"\naddress = \"{}/{}\"\n", addr::LAN.0, addr::LAN.1));
+    put(&mut text, format_args!("\n[[lan]]\ninterface = \"br-lan\"\naddress = \"{}/{}\"\n", addr::LAN.0, addr::LAN.1));
     if spec.second_bridge > 0 {
-        text.push_str(&format!(
-            "\n[[lan]]\ninterface = \"br-guest\"\naddress = \"{}/{}\"\n",
-            addr::GUEST.0,
-            addr::GUEST.1
-        ));
+        put(
+            &mut text,
+            format_args!("\n[[lan]]\ninterface = \"br-guest\"\naddress = \"{}/{}\"\n", addr::GUEST.0, addr::GUEST.1),
+        );
     }
     let uplinks = if spec.second_uplink { "\"wan0\", \"wan1\"" } else { "\"wan0\"" };
-    text.push_str(&format!("\n[uplink]\ninterfaces = [{uplinks}]\nprobes = [\"{}:80\"]\n", addr::server(3).0));
+    put(&mut text, format_args!("\n[uplink]\ninterfaces = [{uplinks}]\nprobes = [\"{}:80\"]\n", addr::server(3).0));
     if spec.ipv6 == Ipv6Mode::Delegated {
-        text.push_str(&format!("prefix = \"{}/{}\"\n", addr::DELEGATED.0, addr::DELEGATED.1));
+        put(&mut text, format_args!("prefix = \"{}/{}\"\n", addr::DELEGATED.0, addr::DELEGATED.1));
     }
-    text.push_str(&format!("\n[dns]\nupstreams = [\"{}\"]\n", addr::DNS.0));
+    put(&mut text, format_args!("\n[dns]\nupstreams = [\"{}\"]\n", addr::DNS.0));
     if let Some(lines) = controller {
-        text.push_str(&format!("\n[controller]\n{lines}"));
+        put(&mut text, format_args!("\n[controller]\n{lines}"));
     }
     text
+}
+
+/// `controller.toml`; its files go into `dir`.
+pub fn controller(dir: &Path) -> String {
+    let dir = dir.display();
+    format!(
+        "[controller]\nlisten = \"[::]:{CONTROLLER_PORT}\"\npublic_name = \"{}\"\ndata_dir = \"{dir}/data\"\n\
+         database = \"sqlite:{dir}/controller.db\"\n",
+        addr::CTL.far4
+    )
+}
+
+/// The site's document for the controller: the same site as [`bundle`]'s.
+pub fn site_document(wish: &SiteWish) -> Result<String, LabError> {
+    let Bundle { site, hours, in_doubt, ways, one_tap_plan, staff_plan, uplink, terms, devices, .. } = bundle(wish)?;
+    let mut document = toml::Table::new();
+    let wrong = |error: toml::ser::Error| LabError::answer("write the site's document", error.to_string());
+    let mut put = |key: &str, value: Result<toml::Value, toml::ser::Error>| {
+        value.map(|value| drop(document.insert(key.into(), value))).map_err(wrong)
+    };
+    put("name", toml::Value::try_from(site.name))?;
+    put("kind", toml::Value::try_from(site.kind))?;
+    put("agency", toml::Value::try_from(site.agency))?;
+    put("regency", toml::Value::try_from(site.regency))?;
+    put("contact", toml::Value::try_from(site.contact))?;
+    put("hours", toml::Value::try_from(hours))?;
+    put("in-doubt", toml::Value::try_from(in_doubt))?;
+    put("ways", toml::Value::try_from(ways))?;
+    if let (Some(one_tap), Some(staff)) = (one_tap_plan, staff_plan) {
+        put("one-tap-plan", toml::Value::try_from(one_tap))?;
+        put("staff-plan", toml::Value::try_from(staff))?;
+    }
+    put("uplink", toml::Value::try_from(uplink))?;
+    if let Some(terms) = terms {
+        let mut table = toml::Table::new();
+        table.insert("version".into(), terms.version.into());
+        table.insert("effective".into(), terms.effective.to_string().into());
+        table.insert("text".into(), toml::Value::try_from(terms.text).map_err(wrong)?);
+        put("terms", Ok(table.into()))?;
+    }
+    put("devices", toml::Value::try_from(devices))?;
+    toml::to_string(&document).map_err(wrong)
+}
+
+/// The plans for the controller: `[[plan]]` tables.
+pub fn plan_file(wish: &SiteWish) -> Result<String, LabError> {
+    let plans = plans(wish).map_err(|error| LabError::answer("a name of a plan", error.to_string()))?;
+    let tables =
+        toml::Value::try_from(plans).map_err(|error| LabError::answer("write the plans", error.to_string()))?;
+    let mut document = toml::Table::new();
+    document.insert("plan".into(), tables);
+    toml::to_string(&document).map_err(|error| LabError::answer("write the plans", error.to_string()))
 }
 
 /// The site as a bundle: what the controller would publish, for a gateway that runs alone.
@@ -161,7 +216,7 @@ pub fn site(wish: &SiteWish) -> Result<String, LabError> {
 
 fn plans(wish: &SiteWish) -> Result<Vec<Plan>, ParseNameError> {
     let mut general = Plan::unlimited("umum".parse()?, "Umum");
-    general.visit.time = Some(Duration::from_secs(7_200));
+    general.visit.time = Some(Duration::from_hours(2));
     general.devices = NonZeroU16::MIN;
     let mut quota = Plan::unlimited("kuota".parse()?, "Kuota 2 MiB");
     if !wish.quota_is_missing {

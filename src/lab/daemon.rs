@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use gapura_model::VoucherCode;
 use serde_json::Value;
 
 use crate::child::{Guarded, output_of};
 use crate::clock::wait_for;
-use crate::config::{self, SiteWish};
+use crate::config::{self, Codes, SiteWish};
 use crate::screen::{Behind, Screen};
 use crate::traffic::{Knock, knock};
 use crate::{Lab, LabError, Ns, addr};
@@ -28,6 +29,7 @@ pub struct Site {
     program: PathBuf,
     run_dir: PathBuf,
     gateway_file: PathBuf,
+    codes: Vec<Codes>,
     lab: Lab,
 }
 
@@ -52,6 +54,7 @@ impl Site {
             program: program.to_owned(),
             run_dir,
             gateway_file,
+            codes: config::vouchers()?,
             lab,
         };
         site.wait_for_gateway()?;
@@ -87,10 +90,15 @@ impl Site {
 
     /// Vouchers to try, as they stand on paper.
     pub fn vouchers(&self) -> Vec<String> {
-        let all = config::vouchers().unwrap_or_default();
-        all.iter()
-            .flat_map(|codes| codes.codes.iter().take(1).map(|code| format!("{} ({})", code.grouped(), codes.plan)))
-            .collect()
+        let first = |codes: &Codes| codes.codes.first().map(|code| format!("{} ({})", code.grouped(), codes.plan));
+        self.codes.iter().filter_map(first).collect()
+    }
+
+    /// Voucher `number` of a plan.
+    pub fn code(&self, plan: &str, number: usize) -> Result<&VoucherCode, LabError> {
+        let codes = self.codes.iter().find(|codes| codes.plan == plan);
+        let code = codes.and_then(|codes| codes.codes.get(number));
+        code.ok_or_else(|| LabError::Wrong(format!("the lab has no voucher {number} for {plan}")))
     }
 
     /// Starts the gateway again after it was killed.

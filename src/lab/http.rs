@@ -8,6 +8,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::LabError;
 use crate::clock::Stopwatch;
+use crate::text::put;
 
 mod form;
 pub use form::{Field, Form, forms};
@@ -68,12 +69,12 @@ impl Request {
         let mut text =
             format!("{} {} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.method, self.path, self.host);
         for (name, value) in &self.headers {
-            text.push_str(&format!("{name}: {value}\r\n"));
+            put(&mut text, format_args!("{name}: {value}\r\n"));
         }
         let body = self.body.as_deref().unwrap_or_default();
         if self.body.is_some() {
             text.push_str("Content-Type: application/x-www-form-urlencoded\r\n");
-            text.push_str(&format!("Content-Length: {}\r\n", body.len()));
+            put(&mut text, format_args!("Content-Length: {}\r\n", body.len()));
         }
         text.push_str("\r\n");
         text.push_str(body);

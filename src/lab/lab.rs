@@ -1,6 +1,5 @@
 //! The lab itself: namespaces, cables, bridges, addresses, and the servers upstream.
 
-use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::Stdio;
@@ -10,6 +9,7 @@ use crate::addr::{self, Link};
 use crate::child::Guarded;
 use crate::clock::wait_for;
 use crate::home::{self, Home, Record};
+use crate::text::put;
 use crate::upstream::Upstream;
 use crate::visit::CARD;
 use crate::{Ipv6Mode, LabError, LabSpec, Ns, Room, Visitor, WanMode, counters, spec};
@@ -356,7 +356,6 @@ fn plug_visitors(spec: &LabSpec, gw: &Ns, mgmt: &Ns, visitors: &[Visitor]) -> Re
 }
 
 fn write_line(lines: &mut String, text: std::fmt::Arguments<'_>) {
-    // Writing to a String cannot fail.
-    let _ = lines.write_fmt(text);
+    put(lines, text);
     lines.push('\n');
 }

@@ -27,6 +27,7 @@ pub mod screen;
 pub mod signal;
 pub mod spec;
 pub mod story;
+mod text;
 pub mod traffic;
 pub mod upstream;
 pub mod visit;

@@ -48,6 +48,7 @@ impl Ns {
     }
 
     /// The same namespace without the duty to delete it: to hand to a thread.
+    #[must_use]
     pub fn handle(&self) -> Self {
         Self { name: self.name.clone(), resolv: self.resolv.clone(), owned: false }
     }
@@ -113,14 +114,9 @@ impl Ns {
     pub fn ip_batch(&self, lines: &str) -> Result<(), LabError> {
         let mut command = Command::new("ip");
         command.args(["-n", &self.name, "-batch", "-"]);
-        let answer = output_of(command, Some(lines));
-        answer.map(drop).map_err(|error| match error {
-            LabError::Program { detail, .. } => LabError::Program {
-                program: format!("ip -n {} -batch", self.name),
-                detail: format!("{detail}\n{lines}"),
-            },
-            other => other,
-        })
+        output_of(command, Some(lines))
+            .map(drop)
+            .map_err(|error| LabError::answer(format!("ip -n {} -batch", self.name), format!("{error}\n{lines}")))
     }
 
     /// A ruleset into the namespace's nftables, atomically.

@@ -11,6 +11,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crate::http::connect;
+use crate::text::put;
 use crate::{LabError, Ns};
 
 const MOST_HEAD: usize = 64 << 10;
@@ -109,7 +110,7 @@ fn carry(browser: &TcpStream, behind: &Behind, own: &str) -> Result<(), LabError
         let name = line.split(':').next().unwrap_or_default().to_ascii_lowercase();
         match name.as_str() {
             _ if number == 0 => request.push_str(line),
-            "host" => request.push_str(&format!("Host: {}", behind.host)),
+            "host" => put(&mut request, format_args!("Host: {}", behind.host)),
             "origin" | "referer" => request.push_str(&line.replace(&own_url, &far_url)),
             // Pages are rewritten, so they must come plain and whole.
             "connection" | "accept-encoding" | "upgrade-insecure-requests" | "if-none-match" => continue,
@@ -135,7 +136,7 @@ fn carry(browser: &TcpStream, behind: &Behind, own: &str) -> Result<(), LabError
             answer.push_str("\r\n");
         }
     }
-    answer.push_str(&format!("Content-Length: {}\r\nConnection: close\r\n\r\n", body.len()));
+    put(&mut answer, format_args!("Content-Length: {}\r\nConnection: close\r\n\r\n", body.len()));
     let mut browser = browser;
     browser.write_all(answer.as_bytes()).and_then(|()| browser.write_all(&body)).map_err(failed())
 }

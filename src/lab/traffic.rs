@@ -15,7 +15,7 @@ use crate::{LabError, Ns};
 /// Pace of the UDP stream and of the outsider.
 const TICK: Duration = Duration::from_millis(10);
 /// No background traffic lasts longer.
-const LONGEST: Duration = Duration::from_secs(600);
+const LONGEST: Duration = Duration::from_mins(10);
 
 /// What a stream went through.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -6,6 +6,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
+use crate::text::chain;
 use crate::{LabError, Room};
 
 mod demo;
@@ -55,14 +56,8 @@ fn exit(result: Result<ExitCode, LabError>) -> ExitCode {
         Ok(code) => code,
         Err(LabError::Interrupted) => ExitCode::from(130),
         Err(error) => {
-            let mut words = format!("gapura: {error}");
-            let mut source = std::error::Error::source(&error);
-            while let Some(cause) = source {
-                words.push_str(&format!(": {cause}"));
-                source = cause.source();
-            }
             // Nobody to tell when standard error is closed.
-            let _ = writeln!(std::io::stderr(), "{words}");
+            let _ = writeln!(std::io::stderr(), "gapura: {}", chain(&error));
             ExitCode::from(COULD_NOT)
         }
     }

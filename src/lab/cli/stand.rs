@@ -19,7 +19,7 @@ use crate::home::{self, Record};
 use crate::{DhcpClient, Ipv6Mode, Lab, LabError, LabName, LabSpec, Room, WanMode, child, signal};
 
 /// How long a lab may take to stand or to go.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A lab left standing: visitors, a gateway, a controller and an Internet in network namespaces.
 #[derive(Debug, Args)]
@@ -242,7 +242,9 @@ fn status(name: Option<&LabName>, as_json: bool) -> Result<ExitCode, LabError> {
     if as_json {
         say(&json!({ "labs": names }).to_string());
     } else {
-        names.iter().for_each(|name| say(name));
+        for name in &names {
+            say(name);
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -271,7 +273,9 @@ fn show(record: &Record, as_json: bool) -> Result<(), LabError> {
         });
         say(&whole.to_string());
     } else {
-        record.sockets.iter().for_each(|(name, address)| say(&format!("{name:<12} {address}")));
+        for (name, address) in &record.sockets {
+            say(&format!("{name:<12} {address}"));
+        }
     }
     Ok(())
 }
@@ -285,7 +289,7 @@ fn addresses(record: &Record, netns: &str) -> Result<Vec<(String, String)>, LabE
     for link in answer.as_array().into_iter().flatten() {
         let card = link.get("ifname").and_then(Value::as_str).unwrap_or_default();
         for info in link.get("addr_info").and_then(Value::as_array).into_iter().flatten() {
-            let address = info.get("local").and_then(Value::as_str).unwrap_or_default();
+            let Some(address) = info.get("local").and_then(Value::as_str) else { continue };
             let length = info.get("prefixlen").and_then(Value::as_u64).unwrap_or_default();
             found.push((card.to_owned(), format!("{address}/{length}")));
         }

@@ -1,5 +1,7 @@
 //! The forms of a portal page: enough HTML for pages that work without JavaScript, not a browser.
 
+use crate::text::put;
+
 /// One control of a form that would be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
@@ -118,7 +120,7 @@ fn encoded(text: &str) -> String {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'*' | b'-' | b'.' | b'_' => out.push(char::from(byte)),
             b' ' => out.push('+'),
-            other => out.push_str(&format!("%{other:02X}")),
+            other => put(&mut out, format_args!("%{other:02X}")),
         }
     }
     out

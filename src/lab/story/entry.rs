@@ -13,7 +13,7 @@ use crate::probe::{PROBES, Seen};
 use crate::traffic::{Knock, download, knock, knock_udp};
 use crate::upstream::UPSTREAM_PAGE;
 use crate::visit::{Family, PATIENCE, PHONE, Page};
-use crate::{LabError, Visitor, config, counters};
+use crate::{LabError, Visitor, counters};
 
 /// Any page of the Internet.
 const ANY: &str = "http://halaman.contoh.example/";
@@ -64,7 +64,7 @@ pub(super) fn voucher(scene: &mut Scene) -> Result<Measured, LabError> {
     hold(!is_online(visitor, Family::V4), || "a code that does not exist let a visitor in".into())?;
     hold(wrong.forms().iter().any(|form| form.has("kode")), || "after a wrong code the form is gone".into())?;
     let watch = Stopwatch::start();
-    let result = redeem(visitor, &code("kuota", 0)?)?;
+    let result = redeem(visitor, &code(scene, "kuota", 0)?)?;
     let mut told = enter(visitor, &result, watch)?;
     told.say("a code that does not exist is refused");
     scene.before_quota = Some(before);
@@ -100,12 +100,9 @@ pub(super) fn after_login(scene: &mut Scene) -> Result<Measured, LabError> {
     Ok(told)
 }
 
-/// Code `number` of a plan.
-pub(super) fn code(plan: &str, number: usize) -> Result<String, LabError> {
-    let all = config::vouchers()?;
-    let codes = all.iter().find(|codes| codes.plan == plan).and_then(|codes| codes.codes.get(number));
-    let code = codes.ok_or_else(|| LabError::Wrong(format!("no voucher {number} for {plan}")))?;
-    Ok(code.grouped().to_lowercase().replace(' ', " - "))
+/// Code `number` of a plan, as people type it.
+pub(super) fn code(scene: &Scene, plan: &str, number: usize) -> Result<String, LabError> {
+    Ok(scene.site.code(plan, number)?.grouped().to_lowercase().replace(' ', " - "))
 }
 
 /// Types a voucher code on the portal.

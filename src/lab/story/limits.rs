@@ -50,7 +50,7 @@ pub(super) fn quota(scene: &mut Scene) -> Result<Measured, LabError> {
 pub(super) fn speed(scene: &mut Scene) -> Result<Measured, LabError> {
     let mut told = Measured::default();
     let visitor = scene.site.lab().visitor(3)?;
-    redeem(visitor, &code("pelan", 0)?)?;
+    redeem(visitor, &code(scene, "pelan", 0)?)?;
     let got = visitor.ns().run(|| download(SERVER4, config::SLOW_DOWN / 8 * 2, Duration::from_secs(8)))?;
     let rate = got.bits_per_second();
     let limit = config::SLOW_DOWN as f64;
@@ -113,7 +113,7 @@ pub(super) fn blocked(scene: &mut Scene) -> Result<Measured, LabError> {
 pub(super) fn flush(scene: &mut Scene) -> Result<Measured, LabError> {
     let mut told = Measured::default();
     let visitor = scene.site.lab().visitor(3)?;
-    redeem(visitor, &code("umum", 0)?)?;
+    redeem(visitor, &code(scene, "umum", 0)?)?;
     hold(is_online(visitor, Family::V4), || "visitor 3 could not come back with another voucher".into())?;
     let outside = outsider(scene.site.lab().visitor(5)?.ns(), vec![SERVER4, SERVER6])?;
     if scene.breaks(Sabotage::Flush) {
@@ -150,7 +150,7 @@ pub(super) fn usage(scene: &mut Scene) -> Result<Measured, LabError> {
     let lab = scene.site.lab();
     let visitor = lab.visitor(4)?;
     let before = (counters::read(visitor.ns())?, counters::read(lab.internet())?);
-    redeem(visitor, &code("umum", 1)?)?;
+    redeem(visitor, &code(scene, "umum", 1)?)?;
     let visits_before = visits(&scene.site.staff(&["usage"])?);
     for family in Family::BOTH {
         visitor.ns().run(|| download(family.server(), 300_000, Duration::from_secs(5)))?;

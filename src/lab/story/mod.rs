@@ -9,6 +9,7 @@ use crate::LabError;
 use crate::clock::Stopwatch;
 use crate::counters::IpBytes;
 use crate::daemon::Site;
+use crate::text::chain;
 
 mod entry;
 mod limits;
@@ -18,7 +19,7 @@ mod sabotage;
 pub use sabotage::Sabotage;
 
 /// The whole story takes no longer.
-pub const LONGEST: Duration = Duration::from_secs(60);
+pub const LONGEST: Duration = Duration::from_mins(1);
 
 /// A step: its name and what it does. An error is the reason why it did not hold.
 type Step = (&'static str, fn(&mut Scene) -> Result<Measured, LabError>);
@@ -163,14 +164,4 @@ fn hold(holds: bool, words: impl FnOnce() -> String) -> Result<(), LabError> {
 /// Milliseconds as people read them.
 fn ms(time: Duration) -> String {
     format!("{:.1} ms", time.as_secs_f64() * 1e3)
-}
-
-fn chain(error: &LabError) -> String {
-    let mut words = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        words.push_str(&format!(": {cause}"));
-        source = cause.source();
-    }
-    words
 }

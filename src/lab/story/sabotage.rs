@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::Scene;
 use crate::child::{Guarded, output_of};
+use crate::text::put;
 use crate::{LabError, Ns};
 
 /// What is broken.
@@ -49,7 +50,7 @@ impl Scene {
         let gw = self.site.lab().gw();
         let mut flushes = String::new();
         for (kind, family, table, name) in holders(gw, &mac.to_string())? {
-            flushes.push_str(&format!("flush {kind} {family} {table} {name}; "));
+            put(&mut flushes, format_args!("flush {kind} {family} {table} {name}; "));
         }
         if flushes.is_empty() {
             return Err(LabError::answer("sabotage session", "no set or map of the gateway holds the visitor"));

@@ -27,7 +27,7 @@ pub use web::UPSTREAM_PAGE;
 /// Connections served at once over all services; more wait in the kernel's queue.
 const MOST_CONNECTIONS: usize = 4096;
 /// No connection lives longer.
-const LONGEST: Duration = Duration::from_secs(600);
+const LONGEST: Duration = Duration::from_mins(10);
 
 /// What the servers saw.
 #[derive(Debug, Default)]

@@ -164,7 +164,7 @@ mod tests {
         let below = Arc::new(ManualClock::at(NOON));
         let clock = OffsetClock::new(below.clone(), "-1800000000 doubtful".parse().unwrap());
         assert_eq!((clock.now().wall, clock.now().trust), (Timestamp::UNIX_EPOCH, ClockTrust::Doubtful));
-        below.advance(Duration::from_secs(60));
+        below.advance(Duration::from_mins(1));
         clock.trust(NOON);
         assert_eq!((clock.now().wall, clock.now().trust), (NOON, ClockTrust::Trusted));
         assert_eq!(clock.ahead_of_kernel(), SignedDuration::from_secs(-60));

@@ -242,7 +242,7 @@ mod tests {
     use super::*;
     use std::future::{pending, ready};
 
-    const LONG: Duration = Duration::from_secs(3600);
+    const LONG: Duration = Duration::from_hours(1);
 
     #[tokio::test]
     async fn those_who_stop_when_asked_are_waited_for() {

@@ -91,7 +91,7 @@ fn the_real_clock_runs() {
 
 #[test]
 fn a_real_clock_behind_the_last_time_on_disk_is_ahead_of_the_kernel() {
-    let floor = SystemClock::start(ClockStart::default()).now().wall_after(Duration::from_secs(3600));
+    let floor = SystemClock::start(ClockStart::default()).now().wall_after(Duration::from_hours(1));
     let clock = SystemClock::start(ClockStart { floor: Some(floor), believe: Believe::Always });
     let now = clock.now();
     assert!(now.wall >= floor && now.trust == ClockTrust::Doubtful);

@@ -35,7 +35,7 @@ fn root_is_given_up_but_for_three_capabilities() {
             assert!(text.contains(&format!("{who} {field}: 0000000000003400")), "{who} {field}\n{text}");
         }
         assert!(text.contains(&format!("{who} NoNewPrivs: 1")), "{who}\n{text}");
-        assert!(text.contains(&format!("{who} Groups: \n")), "{who}\n{text}");
+        assert!(text.contains(&format!("{who} Groups:\n")), "{who}\n{text}");
         assert!(text.contains(&format!("{who} Uid: ")) && !text.contains(&format!("{who} Uid: 0")), "{who}\n{text}");
     }
     assert!(text.contains("root again: no"), "{text}");
@@ -49,7 +49,7 @@ fn dropped() {
     }
     let show = |who: &str, status: &str| {
         for line in status.lines() {
-            println!("{who} {}", line.replace('\t', " "));
+            println!("{who} {}", line.replace('\t', " ").trim_end());
         }
     };
     let read = || std::fs::read_to_string("/proc/thread-self/status").unwrap();

@@ -1,5 +1,12 @@
 //! What only a process of its own can show: the service manager's protocol, sockets handed over, two signals.
 //! Each story runs this test program again in one of the roles of [`role`].
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "helpers of tests; clippy sees only functions marked #[test] as such"
+)]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream, UdpSocket};
@@ -127,7 +134,7 @@ async fn daemon() {
         service.ready();
     }
     service.stopping();
-    let left = tasks.shutdown(WAIT, async { drop(signals.stop().await) }).await;
+    let left = tasks.shutdown(WAIT, async { _ = signals.stop().await }).await;
     assert_eq!(left, gapura_runtime::Left::default());
 }
 
@@ -138,7 +145,7 @@ async fn deaf() {
     println!("\nstarted");
     assert_eq!(signals.next().await, Signal::Terminate);
     println!("stopping");
-    let left = tasks.shutdown(Duration::from_hours(1), async { drop(signals.stop().await) }).await;
+    let left = tasks.shutdown(Duration::from_hours(1), async { _ = signals.stop().await }).await;
     println!("dropped {:?}", left.dropped);
 }
 

@@ -1,0 +1,35 @@
+//! What waits for the controller.
+
+use crate::{Ledger, LedgerError, sql};
+
+/// One unsent message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxItem {
+    /// Its number: strictly increasing, never given twice, not even to a replaced message.
+    pub seq: u64,
+    /// The message.
+    pub body: Vec<u8>,
+}
+
+impl Ledger {
+    /// The next `most` unsent messages after number `after` (0 for the first), in order.
+    pub fn outbox(&self, after: u64, most: u32) -> Result<Vec<OutboxItem>, LedgerError> {
+        let mut statement = self.connection.prepare_cached(sql::OUTBOX_BATCH)?;
+        let after = i64::try_from(after).unwrap_or(i64::MAX);
+        let rows = statement.query_map((after, most), |row| {
+            let seq: i64 = row.get(0)?;
+            Ok(OutboxItem { seq: u64::try_from(seq).unwrap_or_default(), body: row.get(1)? })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The controller has everything up to number `through`. A message that replaced one of those since has a later number
+    /// and stays. Written without waiting for the disk: after a power cut some are sent twice, which the controller knows.
+    pub fn outbox_sent(&mut self, through: u64) -> Result<u64, LedgerError> {
+        let through = i64::try_from(through).unwrap_or(i64::MAX);
+        let gone = self.connection.prepare_cached(sql::OUTBOX_SENT)?.execute([through])?;
+        let gone = u64::try_from(gone).unwrap_or_default();
+        self.set_outbox_len(self.outbox_len().saturating_sub(gone));
+        Ok(gone)
+    }
+}

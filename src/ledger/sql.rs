@@ -1,0 +1,41 @@
+//! Every statement of the ledger, as text in `sql/`.
+
+macro_rules! statements {
+    ($($name:ident = $file:literal;)*) => {
+        $(pub(crate) const $name: &str = include_str!(concat!("sql/", $file));)*
+        /// Every statement with its file, for the test that prepares them all.
+        #[cfg(test)]
+        pub(crate) const ALL: &[(&str, &str)] = &[$(($file, $name)),*];
+    };
+}
+
+statements! {
+    AUDIT = "audit.sql";
+    AUDIT_INSERT = "audit_insert.sql";
+    AUDIT_PRUNE = "audit_prune.sql";
+    BALANCE = "balance.sql";
+    BALANCE_PRUNE = "balance_prune.sql";
+    BALANCE_UPSERT = "balance_upsert.sql";
+    BALANCES_RUNNING = "balances_running.sql";
+    OUTBOX_BATCH = "outbox_batch.sql";
+    OUTBOX_COUNT = "outbox_count.sql";
+    OUTBOX_DROP = "outbox_drop.sql";
+    OUTBOX_INSERT = "outbox_insert.sql";
+    OUTBOX_REPLACE = "outbox_replace.sql";
+    OUTBOX_SEED = "outbox_seed.sql";
+    OUTBOX_SENT = "outbox_sent.sql";
+    REDEMPTION = "redemption.sql";
+    REDEMPTION_INSERT = "redemption_insert.sql";
+    SETTING = "setting.sql";
+    SETTING_DELETE = "setting_delete.sql";
+    SETTING_UPSERT = "setting_upsert.sql";
+    TERMS_INSERT = "terms_insert.sql";
+    TERMS_PRUNE = "terms_prune.sql";
+    VERIFIER = "verifier.sql";
+    VERIFIER_DELETE = "verifier_delete.sql";
+    VERIFIER_PRUNE = "verifier_prune.sql";
+    VERIFIER_UPSERT = "verifier_upsert.sql";
+    VISIT_DELETE = "visit_delete.sql";
+    VISIT_UPSERT = "visit_upsert.sql";
+    VISITS = "visits.sql";
+}

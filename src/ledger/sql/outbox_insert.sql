@@ -1,0 +1,1 @@
+INSERT INTO outbox (subject, body) VALUES (?1, ?2)

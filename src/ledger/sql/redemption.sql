@@ -1,0 +1,1 @@
+SELECT at FROM redemption WHERE voucher = ?1

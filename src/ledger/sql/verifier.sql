@@ -1,0 +1,1 @@
+SELECT verifier, plan, expires FROM verifier WHERE account = ?1

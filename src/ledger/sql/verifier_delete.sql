@@ -1,0 +1,1 @@
+DELETE FROM verifier WHERE account = ?1

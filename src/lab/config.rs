@@ -33,6 +33,8 @@ pub const CONTROLLER_PORT: u16 = 8443;
 /// What the site should be like.
 #[derive(Clone, Debug, Default)]
 pub struct SiteWish {
+    /// No controller: the gateway reads the site from a file.
+    pub alone: bool,
     /// The plan `kuota` has no limit (sabotage).
     pub quota_is_missing: bool,
     /// Devices that are blocked from the start.

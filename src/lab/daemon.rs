@@ -14,7 +14,11 @@ use crate::clock::wait_for;
 use crate::config::{self, Codes, SiteWish};
 use crate::screen::{Behind, Screen};
 use crate::traffic::{Knock, knock};
-use crate::{Lab, LabError, Ns, addr};
+use crate::{Lab, LabError, Ns, addr, text};
+
+mod office;
+
+use office::Office;
 
 /// How long a daemon may take to be ready.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -24,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Site {
     screens: Vec<Screen>,
     gateway: Guarded,
-    controller: Option<Guarded>,
+    office: Option<Office>,
     controller_url: Option<String>,
     program: PathBuf,
     run_dir: PathBuf,
@@ -34,32 +38,54 @@ pub struct Site {
 }
 
 impl Site {
-    /// Starts the gateway (`program gateway --config FILE`) inside `lab` and waits until it answers on its socket and its
-    /// portal listens.
+    /// Starts a controller, tells it about the site, and a gateway that enrols with it; returns when the gateway answers
+    /// on its control socket, its portal listens and the site's bundle is in force. Without a controller
+    /// ([`SiteWish::alone`]) the gateway reads the site from a file.
     pub fn start(lab: Lab, program: &Path, wish: &SiteWish) -> Result<Self, LabError> {
         let dir = lab.dir().join("gw");
         let run_dir = dir.join("run");
         for sub in ["data", "run"] {
             fs::create_dir_all(dir.join(sub)).map_err(LabError::io(format!("create {}/{sub}", dir.display())))?;
         }
+        let office = if wish.alone { None } else { Some(Office::open(&lab, program, wish)?) };
         let gateway_file = dir.join("gateway.toml");
-        write(&dir.join("site.toml"), &config::site(wish)?)?;
-        write(&gateway_file, &config::gateway(lab.spec(), &dir, wish, None))?;
+        let codes = match &office {
+            Some(office) => office.codes.clone(),
+            None => config::vouchers()?,
+        };
+        if office.is_none() {
+            write(&dir.join("site.toml"), &config::site(wish)?)?;
+        }
+        let lines = office.as_ref().map(|office| office.gateway_lines.as_str());
+        write(&gateway_file, &config::gateway(lab.spec(), &dir, wish, lines))?;
         let gateway = daemon(lab.gw(), program, "gateway", &gateway_file, &dir)?;
+        let program = program.to_owned();
         let mut site = Self {
             screens: Vec::new(),
             gateway,
-            controller: None,
+            office,
             controller_url: None,
-            program: program.to_owned(),
+            program,
             run_dir,
             gateway_file,
-            codes: config::vouchers()?,
+            codes,
             lab,
         };
+        if let Some(office) = &site.office {
+            office
+                .approve()
+                .map_err(|error| LabError::answer(text::chain(&error), end_of(&dir.join("gateway.log"))))?;
+            let to = SocketAddr::from((addr::CTL.far4, config::CONTROLLER_PORT));
+            let pipe = Screen::pipe(site.lab.ctl(), to)?;
+            site.controller_url = Some(pipe.url().replace("http:", "https:"));
+            site.screens.push(pipe);
+        }
         site.wait_for_gateway()?;
         let socket = site.run_dir.join("ctl.sock").display().to_string();
         site.lab.publish("ctl", socket)?;
+        if let Some(url) = site.controller_url.clone() {
+            site.lab.publish("controller", url)?;
+        }
         Ok(site)
     }
 
@@ -80,7 +106,7 @@ impl Site {
 
     /// The controller's process.
     pub fn controller_mut(&mut self) -> Option<&mut Guarded> {
-        self.controller.as_mut()
+        self.office.as_mut().map(|office| &mut office.process)
     }
 
     /// What to open in a browser on the host for the controller.
@@ -118,10 +144,8 @@ impl Site {
 
     /// `gapura controller ... --json` on the controller.
     pub fn staff(&self, arguments: &[&str]) -> Result<Value, LabError> {
-        let mut command = self.lab.ctl().command(&self.program);
-        let file = self.lab.dir().join("ctl").join("controller.toml");
-        command.arg("controller").args(arguments).arg("--config").arg(file).arg("--json");
-        json_of(&output_of(command, None)?)
+        let office = self.office.as_ref();
+        office.ok_or_else(|| LabError::Wrong("this lab has no controller".into()))?.desk().ask(arguments)
     }
 
     /// A door on 127.0.0.1 to what visitor `number` sees.
@@ -159,7 +183,10 @@ impl Site {
             }
             let mut command = lab.gw().command(program);
             command.arg("ctl").arg("--run-dir").arg(run_dir).args(["status", "--json"]);
-            output_of(command, None)?;
+            let status = json_of(&output_of(command, None)?)?;
+            if status.get("generation").and_then(Value::as_u64) == Some(0) {
+                return Err(LabError::answer("ctl status", format!("no bundle yet: {status}")));
+            }
             let (seen, _) = lab.gw().run(|| Ok(knock(portal, Duration::from_millis(200))))?;
             Ok((seen == Knock::Open).then_some(Ok(())))
         });

@@ -47,19 +47,38 @@ impl Screen {
         Self::serve(listener, address, ns, behind)
     }
 
+    /// A door that carries bytes unread, for TLS: the controller's port.
+    pub fn pipe(ns: &Ns, to: SocketAddr) -> Result<Self, LabError> {
+        let failed = || LabError::io("open a door on 127.0.0.1");
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(failed())?;
+        listener.set_nonblocking(true).map_err(failed())?;
+        let address = listener.local_addr().map_err(failed())?;
+        Self::stand(listener, address, ns, move |stream| carry_bytes(stream, to))
+    }
+
     /// The same on a socket that listens already (one opened outside of a user namespace).
     pub fn serve(listener: TcpListener, address: SocketAddr, ns: &Ns, behind: Behind) -> Result<Self, LabError> {
+        let own = address.to_string();
+        Self::stand(listener, address, ns, move |stream| carry(stream, &behind, &own))
+    }
+
+    fn stand(
+        listener: TcpListener,
+        address: SocketAddr,
+        ns: &Ns,
+        serve: impl Fn(&TcpStream) -> Result<(), LabError> + Send + Sync + 'static,
+    ) -> Result<Self, LabError> {
         let stop = Arc::new(AtomicBool::new(false));
         let (stopping, ns, at_once) = (Arc::clone(&stop), ns.handle(), Arc::new(AtomicUsize::new(0)));
-        let own = address.to_string();
+        let serve = Arc::new(serve);
         let thread = thread::Builder::new().name("lab-screen".into()).spawn(move || {
             while !stopping.load(Ordering::Relaxed) {
                 match listener.accept() {
                     Ok((stream, _)) if at_once.load(Ordering::Relaxed) < MOST_AT_ONCE => {
-                        let (ns, behind, own, count) = (ns.handle(), behind.clone(), own.clone(), Arc::clone(&at_once));
+                        let (ns, serve, count) = (ns.handle(), Arc::clone(&serve), Arc::clone(&at_once));
                         count.fetch_add(1, Ordering::Relaxed);
                         let carried = thread::Builder::new().spawn(move || {
-                            if let Err(error) = ns.move_in().and_then(|()| carry(&stream, &behind, &own)) {
+                            if let Err(error) = ns.move_in().and_then(|()| serve(&stream)) {
                                 tracing::debug!(%error, "the screen could not carry a request");
                             }
                             count.fetch_sub(1, Ordering::Relaxed);
@@ -92,6 +111,27 @@ impl Drop for Screen {
             drop(thread.join());
         }
     }
+}
+
+/// Bytes both ways until one side has finished.
+fn carry_bytes(browser: &TcpStream, to: SocketAddr) -> Result<(), LabError> {
+    let failed = || LabError::io("carry bytes through a door");
+    let far = connect(to, None, PATIENCE).map_err(failed())?;
+    browser.set_nonblocking(false).map_err(failed())?;
+    for stream in [browser, &far] {
+        stream.set_read_timeout(Some(PATIENCE)).map_err(failed())?;
+    }
+    thread::scope(|scope| {
+        scope.spawn(|| pump(browser, &far));
+        pump(&far, browser);
+    });
+    Ok(())
+}
+
+fn pump(mut from: &TcpStream, mut to: &TcpStream) {
+    // Either side may go at any time: the other is told, and that is all there is to do.
+    let _ = std::io::copy(&mut from, &mut to);
+    let _ = to.shutdown(std::net::Shutdown::Both);
 }
 
 /// One request there and its answer back.

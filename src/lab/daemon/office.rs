@@ -1,0 +1,117 @@
+//! The controller of the lab: started, told about the site, and asked to take the gateway into the fleet.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{PATIENCE, daemon, end_of, json_of, write};
+use crate::child::{Guarded, output_of};
+use crate::clock::wait_for;
+use crate::config::{self, Codes, SiteWish};
+use crate::traffic::{Knock, knock};
+use crate::{Lab, LabError, Ns, addr};
+
+/// Vouchers made for each plan.
+const VOUCHERS: usize = 8;
+
+/// A running controller that knows the lab's site.
+#[derive(Debug)]
+pub(super) struct Office {
+    pub(super) process: Guarded,
+    /// The lab's vouchers: the controller says their codes once.
+    pub(super) codes: Vec<Codes>,
+    /// `[controller]` of the gateway's file.
+    pub(super) gateway_lines: String,
+    desk: Desk,
+}
+
+/// The controller's command line.
+#[derive(Debug)]
+pub(super) struct Desk {
+    ns: Ns,
+    program: PathBuf,
+    file: PathBuf,
+}
+
+impl Desk {
+    /// `gapura controller ... --json`, on the controller's machine, beside the running server.
+    pub(super) fn ask(&self, arguments: &[&str]) -> Result<Value, LabError> {
+        let mut command = self.ns.command(&self.program);
+        command.arg("controller").args(arguments).arg("--config").arg(&self.file).args(["--by", "lab", "--json"]);
+        json_of(&output_of(command, None)?)
+    }
+}
+
+impl Office {
+    /// Starts it and writes plans, site, vouchers and an enrolment code.
+    pub(super) fn open(lab: &Lab, program: &Path, wish: &SiteWish) -> Result<Self, LabError> {
+        let dir = lab.dir().join("ctl");
+        fs::create_dir_all(dir.join("data")).map_err(LabError::io("create the controller's directory"))?;
+        let file = dir.join("controller.toml");
+        write(&file, &config::controller(&dir))?;
+        let mut process = daemon(lab.ctl(), program, "controller", &file, &dir)?;
+        let door = SocketAddr::from((addr::CTL.far4, config::CONTROLLER_PORT));
+        let ready = wait_for("the controller to listen", PATIENCE, || {
+            if let Some(status) = process.ended() {
+                return Ok(Some(Err(status)));
+            }
+            let (seen, _) = lab.gw().run(|| Ok(knock(door, Duration::from_millis(200))))?;
+            Ok((seen == Knock::Open).then_some(Ok(())))
+        })?;
+        ready.map_err(|status| LabError::Program {
+            program: "gapura controller".into(),
+            detail: format!("{status}: {}", end_of(&dir.join("controller.log"))),
+        })?;
+        let desk = Desk { ns: lab.ctl().handle(), program: program.to_owned(), file };
+        let (plans, site) = (dir.join("plans.toml"), dir.join("site.toml"));
+        write(&plans, &config::plan_file(wish)?)?;
+        write(&site, &config::site_document(wish)?)?;
+        desk.ask(&["plan", "set", "--file", &plans.to_string_lossy()])?;
+        desk.ask(&["site", "set", config::SITE, "--file", &site.to_string_lossy()])?;
+        let mut codes = Vec::new();
+        for plan in config::VOUCHER_PLANS {
+            codes.push(Codes { plan, codes: vouchers(&desk, plan)? });
+        }
+        let code = desk.ask(&["gateway", "code", "--site", config::SITE])?;
+        let of = |key: &str| {
+            let text = code.get(key).and_then(Value::as_str);
+            text.ok_or_else(|| LabError::answer("gateway code", format!("no `{key}` in {code}")))
+        };
+        let code_file = lab.dir().join("gw").join("code");
+        write(&code_file, &format!("{}\n", of("code")?))?;
+        let gateway_lines = format!(
+            "url = \"{}\"\npin = \"{}\"\ncode_file = \"{}\"\n",
+            of("controller")?,
+            of("pin")?,
+            code_file.display()
+        );
+        Ok(Self { process, codes, gateway_lines, desk })
+    }
+
+    /// Approves the gateway's request as soon as it has come.
+    pub(super) fn approve(&self) -> Result<(), LabError> {
+        let id = wait_for("the gateway's enrolment request", PATIENCE, || {
+            let all = self.desk.ask(&["gateway", "pending"])?;
+            let waits = |one: &&Value| one.get("state").and_then(Value::as_str) == Some("pending");
+            let request = all.as_array().into_iter().flatten().find(waits).and_then(|one| one.get("id")?.as_str());
+            Ok(request.map(str::to_owned))
+        })?;
+        self.desk.ask(&["gateway", "approve", &id, "--name", config::GATEWAY]).map(drop)
+    }
+
+    /// Its command line.
+    pub(super) fn desk(&self) -> &Desk {
+        &self.desk
+    }
+}
+
+fn vouchers(desk: &Desk, plan: &str) -> Result<Vec<gapura_model::VoucherCode>, LabError> {
+    let made =
+        desk.ask(&["voucher", "make", "--site", config::SITE, "--plan", plan, "--count", &VOUCHERS.to_string()])?;
+    let codes = made.get("codes").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let codes: Result<Vec<_>, _> = codes.map(str::parse::<gapura_model::VoucherCode>).collect();
+    codes.map_err(|error| LabError::answer("voucher make", error.to_string()))
+}

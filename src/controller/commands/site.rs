@@ -1,0 +1,110 @@
+//! `site` and `plan`.
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use gapura_model::{PlanId, SiteId};
+use gapura_runtime::settings;
+use serde::de::DeserializeOwned;
+
+use super::output::Output;
+use super::{CommandError, Desk};
+use crate::document::{PlanFile, SiteDocument};
+use crate::office::OfficeError;
+
+/// `gapura controller site ...`
+#[derive(Clone, Debug, Subcommand)]
+pub enum SiteCommand {
+    /// Add a site or replace what is written about it, from a TOML file; publishes its bundle.
+    #[command(after_help = "Example:\n  gapura controller site set galeri-sinjai --file galeri-sinjai.toml")]
+    Set {
+        /// The site's id, for example galeri-sinjai.
+        id: SiteId,
+        /// Its document (TOML).
+        #[arg(long, value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// List all sites with their newest generation.
+    #[command(after_help = "Example:\n  gapura controller site list --json")]
+    List,
+    /// Show what is written about a site (JSON).
+    #[command(after_help = "Example:\n  gapura controller site show galeri-sinjai")]
+    Show {
+        /// The site's id.
+        id: SiteId,
+    },
+}
+
+/// `gapura controller plan ...`
+#[derive(Clone, Debug, Subcommand)]
+pub enum PlanCommand {
+    /// Add or replace the plans of a TOML file with [[plan]] tables; publishes.
+    #[command(after_help = "Example:\n  gapura controller plan set --file plans.toml")]
+    Set {
+        /// The plans (TOML).
+        #[arg(long, value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// List all plans.
+    #[command(after_help = "Example:\n  gapura controller plan list --json")]
+    List,
+    /// Remove a plan that nothing uses.
+    #[command(after_help = "Example:\n  gapura controller plan remove lama")]
+    Remove {
+        /// The plan's id.
+        id: PlanId,
+    },
+}
+
+pub(super) async fn site(command: &SiteCommand, desk: &Desk, out: &mut Output<'_>) -> Result<(), CommandError> {
+    match command {
+        SiteCommand::Set { id, file } => {
+            let document: SiteDocument = load(file, SiteDocument::mistakes)?;
+            let published = desk.office.set_site(id, &document, &desk.who).await?;
+            out.published(&published)
+        }
+        SiteCommand::List => {
+            let sites = desk.office.sites().await?;
+            let generations = desk.office.store().read().await?.generations().await?;
+            let generation = |id: &SiteId| {
+                generations.iter().find(|row| row.site == id.as_str()).map_or(0, |row| row.generation)
+            };
+            let rows: Vec<_> = sites.iter().map(|(id, site)| [id.to_string(), generation(id).to_string(), site.name.clone()]).collect();
+            let json: Vec<_> = sites
+                .iter()
+                .map(|(id, site)| serde_json::json!({ "id": id, "generation": generation(id), "site": site }))
+                .collect();
+            out.table(&json, ["site", "generation", "name"], &rows)
+        }
+        SiteCommand::Show { id } => {
+            let (_, site) = desk.office.sites().await?.into_iter().find(|(known, _)| known == id).ok_or_else(|| {
+                OfficeError::NotFound { what: "site", name: id.to_string() }
+            })?;
+            let text = serde_json::to_string_pretty(&site).map_err(|error| CommandError::Broken(error.to_string()))?;
+            out.value(&site, &text)
+        }
+    }
+}
+
+pub(super) async fn plan(command: &PlanCommand, desk: &Desk, out: &mut Output<'_>) -> Result<(), CommandError> {
+    match command {
+        PlanCommand::Set { file } => {
+            let plans: PlanFile = load(file, PlanFile::mistakes)?;
+            let published = desk.office.set_plans(&plans, &desk.who).await?;
+            out.published(&published)
+        }
+        PlanCommand::List => {
+            let plans = desk.office.plans().await?;
+            let rows: Vec<_> = plans.iter().map(|plan| [plan.id.to_string(), plan.name.clone()]).collect();
+            out.table(&plans, ["plan", "name"], &rows)
+        }
+        PlanCommand::Remove { id } => {
+            let published = desk.office.remove_plan(id, &desk.who).await?;
+            out.published(&published)
+        }
+    }
+}
+
+fn load<T: DeserializeOwned>(file: &Path, mistakes: impl FnOnce(&T) -> Vec<String>) -> Result<T, CommandError> {
+    Ok(settings::load(file, mistakes)?)
+}

@@ -175,12 +175,31 @@ pub struct Update {
     pub slow: Option<Option<ClassIds>>,
     /// The visit moves to another device.
     pub device: Option<Device>,
+    /// New policy group.
+    pub group: Option<u8>,
+    /// Running flows go through the filters again (a policy changed).
+    pub judge_again: bool,
 }
 
 impl Update {
     /// A change of nothing yet.
     pub const fn of(slot: Slot) -> Self {
-        Self { slot, expires_in: None, visit_quota: None, holder_quota: None, classes: None, slow: None, device: None }
+        Self {
+            slot,
+            expires_in: None,
+            visit_quota: None,
+            holder_quota: None,
+            classes: None,
+            slow: None,
+            device: None,
+            group: None,
+            judge_again: false,
+        }
+    }
+
+    /// The visit needs a new generation: classes and group are part of what running flows were let pass with.
+    pub(crate) const fn rekeys(&self) -> bool {
+        self.classes.is_some() || self.slow.is_some() || self.group.is_some() || self.judge_again
     }
 }
 

@@ -205,6 +205,8 @@ pub struct GateConfig {
     pub lans: Vec<IfName>,
     /// Bridge ports visitors are plugged into; guarded against rogue servers, kept apart from each other.
     pub ports: Vec<IfName>,
+    /// The operator's own networks: may use the uplinks freely; visitors never reach them.
+    pub staff: Vec<IfName>,
     /// Interfaces towards the Internet.
     pub uplinks: Vec<IfName>,
     /// The gateway's own addresses on visitor bridges: nobody else may claim them.
@@ -245,6 +247,7 @@ impl Default for GateConfig {
             table: TableName::default(),
             lans: Vec::new(),
             ports: Vec::new(),
+            staff: Vec::new(),
             uplinks: Vec::new(),
             gateway_addresses: Vec::new(),
             devices: 1000,

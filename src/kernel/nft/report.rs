@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gapura_model::{ByteCount, Traffic};
+use gapura_model::{IfName, Traffic};
 
 use crate::{Access, Device, Slot};
 
@@ -13,6 +13,8 @@ pub struct Desired {
     pub visits: Vec<Access>,
     /// Blocked devices, with the time left where the block ends.
     pub banned: Vec<(Device, Option<Duration>)>,
+    /// Bridges that are open for everybody, with the time left.
+    pub emergency: Vec<(IfName, Duration)>,
 }
 
 /// What was found wrong and put right.
@@ -103,7 +105,7 @@ pub enum Depleted {
     Visit {
         /// The slot.
         slot: Slot,
-        /// The slot's generation.
+        /// The slot's generation when the quota was granted.
         generation: u8,
     },
     /// A holder's: all its visits.
@@ -119,23 +121,4 @@ pub enum Event {
     ForeignChange,
     /// Events were lost (the listener was too slow): reconcile and read all.
     Lost,
-}
-
-/// What the gate holds of a quota.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct QuotaUse {
-    /// Limit in octets.
-    pub(crate) limit: ByteCount,
-    /// Used, never above the limit.
-    pub(crate) used: ByteCount,
-}
-
-/// Listens to the kernel's announcements; blocking, for a thread of its own.
-pub struct Events {}
-
-impl Events {
-    /// Waits up to `timeout` for the next event.
-    pub fn next(&mut self, _timeout: Duration) -> Result<Option<Event>, crate::KernelError> {
-        Err(crate::KernelError::Missing("events"))
-    }
 }

@@ -1,0 +1,11 @@
+//! The gate against the real kernel with real packets, in network namespaces named `kg-...`. Runs as root and inside
+//! `unshare -Urnm`.
+#![expect(clippy::unwrap_used, reason = "a helper that cannot do its part must stop the test")]
+#![expect(clippy::panic, reason = "a helper that cannot do its part must stop the test")]
+
+#[path = "nft/gate.rs"]
+mod gate;
+#[path = "nft/lab.rs"]
+mod lab;
+#[path = "nft/visits.rs"]
+mod visits;

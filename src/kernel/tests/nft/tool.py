@@ -1,0 +1,156 @@
+"""Traffic for the gate's tests.
+
+serve LABEL PORT...    TCP and UDP on every address; TCP answers by the line it gets: hello, down N, drip, up
+try HOST PORT          the label, or RST, PROHIBITED, TIMEOUT, UNREACHABLE, CLOSED
+udp HOST PORT COUNT    "answers errors": datagrams on fresh sockets
+stream HOST PORT MODE  drip/down: prints READY, then END <what> <bytes>; udp MODE "echo"
+raw IFACE HEX          one Ethernet frame
+sniff IFACE SECONDS    prints READY, then every frame in hex
+"""
+import errno
+import socket
+import sys
+import threading
+import time
+
+NAMES = {errno.ECONNREFUSED: "RST", errno.ECONNRESET: "RST", errno.EHOSTUNREACH: "PROHIBITED", errno.EACCES: "PROHIBITED",
+         errno.ENETUNREACH: "UNREACHABLE", errno.EPIPE: "RST"}
+
+
+def name(error):
+    if isinstance(error, socket.timeout):
+        return "TIMEOUT"
+    return NAMES.get(error.errno, "ERROR %s" % error)
+
+
+def family(host):
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def answer(conn, label):
+    try:
+        words = conn.makefile().readline().split()
+        if words[:1] == ["down"]:
+            left = int(words[1])
+            while left > 0:
+                left -= conn.send(bytes(min(left, 65536)))
+        elif words[:1] == ["drip"]:
+            while True:
+                conn.send(bytes(500))
+                time.sleep(0.005)
+        elif words[:1] == ["up"]:
+            while conn.recv(65536):
+                pass
+        elif words[:1] == ["hello"]:
+            conn.send(label.encode())
+    except OSError:
+        pass
+    conn.close()
+
+
+def serve_tcp(label, port):
+    listener = socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=512)
+    print("LISTEN", flush=True)
+    while True:
+        conn, _ = listener.accept()
+        threading.Thread(target=answer, args=(conn, label), daemon=True).start()
+
+
+def serve_udp(label, port):
+    sock = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+    sock.bind(("::", port))
+    while True:
+        try:
+            data, sender = sock.recvfrom(65536)
+            sock.sendto(label.encode() if data == b"hello" else data, sender)
+        except OSError:
+            pass
+
+
+def try_one(host, port):
+    try:
+        with socket.socket(family(host)) as sock:
+            sock.settimeout(2)
+            sock.connect((host, port))
+            sock.send(b"hello\n")
+            return sock.recv(100).decode() or "CLOSED"
+    except OSError as error:
+        return name(error)
+
+
+def udp(host, port, count):
+    answers = errors = 0
+    for _ in range(count):
+        with socket.socket(family(host), socket.SOCK_DGRAM) as sock:
+            sock.settimeout(0.3)
+            sock.connect((host, port))
+            try:
+                sock.send(b"hello")
+                sock.recv(100)
+                answers += 1
+            except socket.timeout:
+                pass
+            except OSError:
+                errors += 1
+    return "%d %d" % (answers, errors)
+
+
+def stream(host, port, mode):
+    got = 0
+    end = "CLOSED"
+    try:
+        with socket.socket(family(host)) as sock:
+            sock.settimeout(5)
+            sock.connect((host, port))
+            sock.send(mode.encode() + b"\n")
+            while True:
+                data = sock.recv(1 << 20)
+                if not data:
+                    break
+                if got == 0:
+                    print("READY", flush=True)
+                got += len(data)
+    except OSError as error:
+        end = name(error)
+    print("END", end, got, flush=True)
+
+
+def raw(interface, frame):
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sock:
+        sock.bind((interface, 0))
+        sock.send(bytes.fromhex(frame))
+
+
+def sniff(interface, seconds):
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)) as sock:
+        sock.bind((interface, 0))
+        sock.settimeout(0.1)
+        print("READY", flush=True)
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                print(sock.recv(65536).hex(), flush=True)
+            except socket.timeout:
+                pass
+
+
+def main(words):
+    if words[0] == "serve":
+        for port in words[2:]:
+            threading.Thread(target=serve_udp, args=(words[1], int(port)), daemon=True).start()
+            threading.Thread(target=serve_tcp, args=(words[1], int(port)), daemon=True).start()
+        threading.Event().wait()
+    elif words[0] == "try":
+        print(try_one(words[1], int(words[2])))
+    elif words[0] == "udp":
+        print(udp(words[1], int(words[2]), int(words[3])))
+    elif words[0] == "stream":
+        stream(words[1], int(words[2]), " ".join(words[3:]))
+    elif words[0] == "raw":
+        raw(words[1], words[2])
+    elif words[0] == "sniff":
+        sniff(words[1], float(words[2]))
+
+
+main(sys.argv[1:])

@@ -229,7 +229,7 @@ fn is_error(kind: u16) -> bool {
 }
 
 /// Reads `NLMSG_ERROR` or `NLMSG_DONE`: zero is success.
-fn verdict(action: &'static str, message: Message<'_>) -> Result<(), NetError> {
+pub(super) fn verdict(action: &'static str, message: Message<'_>) -> Result<(), NetError> {
     let Some(code) = message.body.first_chunk().copied().map(i32::from_ne_bytes) else {
         // Some dumps end without a code.
         return if is_error(message.kind) { Err(NetError::Malformed { action, what: "a cut error" }) } else { Ok(()) };

@@ -103,7 +103,7 @@ fn by_mark(message: u16, flags: i32, mark: u32, mask: u32) -> Request {
         .attr(CTA_MARK_MASK, &mask.to_be_bytes())
 }
 
-fn parse_flow(message: Message<'_>) -> Option<Flow> {
+pub(super) fn parse_flow(message: Message<'_>) -> Option<Flow> {
     if message.kind != kind(IPCTNL_MSG_CT_NEW) {
         return None;
     }

@@ -13,6 +13,8 @@ mod conn;
 mod conntrack;
 mod error;
 pub mod features;
+#[cfg(test)]
+mod hostile;
 mod links;
 mod neigh;
 mod ports;

@@ -70,7 +70,7 @@ const RTA_VIA: u16 = 18;
 const NEXT_HOP: usize = 8;
 
 /// Reads `RTM_NEWROUTE` into one entry for each next hop; `None` if it is of no interest.
-fn parse_routes(message: Message<'_>) -> Option<Vec<RouteEntry>> {
+pub(super) fn parse_routes(message: Message<'_>) -> Option<Vec<RouteEntry>> {
     if message.kind != libc::RTM_NEWROUTE {
         return None;
     }

@@ -95,7 +95,7 @@ impl SecondLock {
 }
 
 /// One of our rules in the kernel.
-struct Rule {
+pub(super) struct Rule {
     family: u8,
     pref: u32,
     bridge: String,
@@ -146,7 +146,7 @@ fn ours(route: &mut Route, pref: u32) -> Result<Vec<Rule>, NetError> {
 /// where the kernel always reports them.
 const INNOCENT: [u16; 5] = [13, 14, 15, 21, FRA_IIFNAME];
 
-fn parse(message: Message<'_>, pref: u32) -> Option<Rule> {
+pub(super) fn parse(message: Message<'_>, pref: u32) -> Option<Rule> {
     let [family, dst, src, tos, _, _, _, action] = *message.body.first_chunk()?;
     let inverted = message.body.get(8..).and_then(u32_ne)? & FIB_RULE_INVERT != 0;
     let (mut priority, mut mark, mut mask, mut bridge) = (0, 0, 0, None);

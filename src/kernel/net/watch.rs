@@ -193,7 +193,7 @@ impl Iterator for Watch {
 
 const NOW: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
 
-fn read_change(message: Message<'_>) -> Option<Change> {
+pub(super) fn read_change(message: Message<'_>) -> Option<Change> {
     let family = message.body.first().copied();
     match message.kind {
         // A bridge repeats its ports' changes under its own family: the plain message comes too.

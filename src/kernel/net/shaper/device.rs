@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gapura_model::{BitRate, IfName};
 
-use super::rates::{self, ClassRates};
+use super::rates::{self, ClassRates, Told};
 use super::tc::{self, Leaf, ROOT_CLASS};
 use super::{FIRST_MINOR, GARDEN_MINOR, LAST_MINOR, Side, Speed};
 use crate::net::codec::Request;
@@ -20,7 +20,8 @@ pub(super) struct Device {
     pub(super) stated: Option<BitRate>,
     index: LinkIndex,
     mtu: u32,
-    built: BTreeSet<u16>,
+    /// The classes that are there, and what the kernel was told about each.
+    built: BTreeMap<u16, Told>,
     /// The device vanished, or its tree did; `verify` looks again.
     lost: bool,
 }
@@ -41,7 +42,7 @@ impl Device {
             stated,
             index: link.index,
             mtu: link.mtu,
-            built: BTreeSet::new(),
+            built: BTreeMap::new(),
             lost: false,
         };
         let found = tc::read(route, device.index, leaf)?;
@@ -58,7 +59,7 @@ impl Device {
         let before = std::mem::take(&mut self.built);
         let mut fresh =
             Self::adopt(route, &self.name, self.side, self.stated, leaf).inspect_err(|_| self.lost = true)?;
-        let missing = before.difference(&fresh.built).count();
+        let missing = before.keys().filter(|minor| !fresh.has(**minor)).count();
         std::mem::swap(self, &mut fresh);
         Ok(missing)
     }
@@ -68,11 +69,11 @@ impl Device {
     }
 
     pub(super) fn has(&self, minor: u16) -> bool {
-        self.built.contains(&minor)
+        self.built.contains_key(&minor)
     }
 
     pub(super) fn minors(&self) -> impl Iterator<Item = u16> {
-        self.built.range(FIRST_MINOR..=LAST_MINOR).copied()
+        self.built.range(FIRST_MINOR..=LAST_MINOR).map(|(minor, _)| *minor)
     }
 
     /// Creates or changes class 1:1.
@@ -103,34 +104,37 @@ impl Device {
                     Err(error) if error.is(libc::EINVAL) => self.replace_leaf(route, leaf, *minor, rates)?,
                     outcome => outcome?,
                 }
-                self.built.insert(*minor);
+                self.built.insert(*minor, rates.told());
             }
         }
         Ok(())
     }
 
-    /// Changes the rates of classes; those that are not there (any more) are left for the next round of building.
+    /// Changes the rates of classes that are not told so already; those that are not there (any more) are left for the next round
+    /// of building.
     pub(super) fn set_rates(
         &mut self,
         route: &mut Route,
         leaf: Leaf,
         speeds: impl Iterator<Item = (u16, Speed)>,
     ) -> Result<(), NetError> {
-        let present: Vec<_> = speeds.filter(|(minor, _)| self.built.contains(minor)).collect();
-        for part in present.chunks(BATCH) {
-            let rates: Vec<_> = part.iter().map(|(minor, speed)| (*minor, self.rates(Some(speed)))).collect();
-            let mut requests = Vec::new();
-            for (minor, rates) in &rates {
-                requests.push(tc::class(self.index, *minor, ROOT_CLASS, rates, false));
-                if leaf != Leaf::FqCodel {
-                    requests.push(tc::leaf(self.index, self.mtu, *minor, leaf, rates));
-                }
-            }
-            let each = if leaf == Leaf::FqCodel { 1 } else { 2 };
+        let changed: Vec<_> = speeds
+            .map(|(minor, speed)| (minor, self.rates(Some(&speed))))
+            .filter(|(minor, rates)| self.built.get(minor).is_some_and(|told| *told != rates.told()))
+            .collect();
+        // fq_codel needs no new size: it drops by delay.
+        let each = if leaf == Leaf::FqCodel { 1 } else { 2 };
+        for part in changed.chunks(BATCH) {
+            let requests = part.iter().flat_map(|(minor, rates)| {
+                let class = tc::class(self.index, *minor, ROOT_CLASS, rates, false);
+                [class, tc::leaf(self.index, self.mtu, *minor, leaf, rates)].into_iter().take(each)
+            });
             let outcomes = route.conn().batch("change the speed of a class", requests)?;
-            for (outcome, (minor, _)) in outcomes.chunks(each).zip(&rates) {
+            for (outcome, (minor, rates)) in outcomes.chunks(each).zip(part) {
                 if outcome.iter().any(Result::is_err) {
                     self.built.remove(minor);
+                } else {
+                    self.built.insert(*minor, rates.told());
                 }
             }
             if let Some(error) = outcomes.into_iter().filter_map(Result::err).find(|error| !is_gone(error)) {
@@ -177,12 +181,7 @@ impl Device {
     fn remember(&mut self, found: &tc::Found) {
         let leaves: BTreeSet<u16> = found.leaves.iter().copied().collect();
         let ours = |minor: &u16| *minor == GARDEN_MINOR || (FIRST_MINOR..=LAST_MINOR).contains(minor);
-        self.built = found
-            .classes
-            .iter()
-            .map(|(minor, _)| *minor)
-            .filter(|minor| ours(minor) && leaves.contains(minor))
-            .collect();
+        self.built = found.classes.iter().copied().filter(|(minor, _)| ours(minor) && leaves.contains(minor)).collect();
     }
 }
 

@@ -121,6 +121,8 @@ impl Shaper {
 
     /// Shapes a device, or changes its stated speed: 95 % of `stated` is shared out; `None` leaves only the visitors' own ceilings.
     ///
+    /// Each device has a tree of its own: where two visitor bridges share one uplink, split its speed between them.
+    ///
     /// An existing tree of ours is taken over with its classes. A new device gets its classes in [`Shaper::grow`].
     pub fn set_device(&mut self, name: &IfName, side: Side, stated: Option<BitRate>) -> Result<(), NetError> {
         if let Some(device) = self.devices.iter_mut().find(|device| device.name == *name && device.side == side) {
@@ -220,7 +222,7 @@ impl Shaper {
     }
 
     /// Sets the ceilings of a taken class on every device. A class that somebody deleted is built again by the next
-    /// [`Shaper::grow`], with these rates.
+    /// [`Shaper::grow`], with these rates. Rates that the class has already cost nothing.
     pub fn set_rate(&mut self, class: ClassId, speed: Speed) -> Result<(), NetError> {
         if let Some(known) = self.speeds.get_mut(&class.0) {
             *known = speed;
@@ -231,13 +233,17 @@ impl Shaper {
         Ok(())
     }
 
-    /// Reads every tree back, repairs the roots and finds what is missing (somebody ran `tc qdisc del`, a device was unplugged and
+    /// Reads every tree back, repairs roots and rates and finds what is missing (somebody ran `tc qdisc del`, a device was unplugged and
     /// plugged in again). Returns the number of classes to build: call [`Shaper::grow`]. A device that is gone is left for later.
     pub fn verify(&mut self) -> Result<usize, NetError> {
         let mut missing = 0;
         for device in &mut self.devices {
             match device.verify(&mut self.route, self.leaf) {
-                Ok(lost) => missing += lost,
+                Ok(lost) => {
+                    missing += lost;
+                    let speeds = self.speeds.iter().map(|(minor, speed)| (*minor, *speed));
+                    device.set_rates(&mut self.route, self.leaf, speeds)?;
+                }
                 Err(NetError::NoSuchLink(_)) => {}
                 Err(error) => return Err(error),
             }
@@ -285,4 +291,10 @@ pub(super) fn can_use_leaf(route: &mut Route, link: LinkIndex, leaf: Leaf) -> bo
         tc::delete_leaf(link, FIRST_MINOR),
     ];
     route.conn().batch("try a queue", requests).is_ok_and(|outcomes| outcomes.iter().all(Result::is_ok))
+}
+
+/// Reads a row of the kernel's tables, for the tests with hostile replies.
+#[cfg(test)]
+pub(super) fn parse_row(message: super::codec::Message<'_>, kind: u16) -> bool {
+    tc::parse_class(message).is_some() || tc::Row::read(message, kind).is_some()
 }

@@ -27,6 +27,19 @@ pub(super) struct ClassRates {
     pub(super) quantum: u32,
 }
 
+/// The rates of a class as the kernel repeats them; the other figures follow from these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Told {
+    pub(super) rate: u64,
+    pub(super) ceil: u64,
+}
+
+impl ClassRates {
+    pub(super) const fn told(&self) -> Told {
+        Told { rate: self.rate, ceil: self.ceil }
+    }
+}
+
 /// Class 1:1 of a device: 95 % of the stated speed, or no limit.
 pub(super) fn root(stated: Option<BitRate>) -> ClassRates {
     let rate = root_rate(stated);

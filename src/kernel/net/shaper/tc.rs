@@ -1,7 +1,7 @@
 //! Queueing disciplines and classes as messages (`linux/pkt_sched.h`, `linux/rtnetlink.h`).
 
-use super::rates::{ClassRates, leaf_bytes, ticks};
-use crate::net::codec::{Message, Request, attrs, find, text, u32_ne, u64_ne};
+use super::rates::{ClassRates, Told, leaf_bytes, ticks};
+use crate::net::codec::{Message, Request, find, text, u32_ne, u64_ne};
 use crate::net::{LinkIndex, NetError, Route};
 
 /// What a visitor's class keeps its waiting packets in.
@@ -145,8 +145,8 @@ pub(super) fn delete_leaf(link: LinkIndex, minor: u16) -> Request {
 pub(super) struct Found {
     /// Whether its root is an HTB with our handle and default.
     pub(super) root: bool,
-    /// The classes: minor, and ceiling in bytes per second.
-    pub(super) classes: Vec<(u16, u64)>,
+    /// Its classes: minor and what the kernel was told.
+    pub(super) classes: Vec<(u16, Told)>,
     /// The minors whose queue is of the wanted kind.
     pub(super) leaves: Vec<u16>,
 }
@@ -156,8 +156,7 @@ pub(super) fn read(route: &mut Route, link: LinkIndex, leaf: Leaf) -> Result<Fou
     let mut found = Found::default();
     let request = |kind| Request::new(kind, libc::NLM_F_DUMP).raw(&header(link, 0, 0));
     let qdiscs = route.conn().dump("list queueing disciplines", &request(libc::RTM_GETQDISC), |message| {
-        let row = Row::read(message, libc::RTM_NEWQDISC)?;
-        Some((row.link, row.handle, row.parent, row.kind.to_owned()))
+        Row::read(message, libc::RTM_NEWQDISC).map(|row| (row.link, row.handle, row.parent, row.kind.to_owned()))
     })?;
     for (_, handle, parent, kind) in qdiscs.into_iter().filter(|row| row.0 == link.get()) {
         if handle == ROOT_QDISC && parent == TC_H_ROOT {
@@ -167,42 +166,41 @@ pub(super) fn read(route: &mut Route, link: LinkIndex, leaf: Leaf) -> Result<Fou
         }
     }
     if found.root {
-        let classes = route.conn().dump("list traffic classes", &request(libc::RTM_GETTCLASS), |message| {
-            let row =
-                Row::read(message, libc::RTM_NEWTCLASS).filter(|row| row.link == link.get() && row.kind == "htb")?;
-            let parms = find(row.options, 0, TCA_HTB_PARMS)?;
-            let narrow = parms.get(20..).and_then(u32_ne).map(u64::from)?;
-            let ceil = find(row.options, 0, TCA_HTB_CEIL64).and_then(u64_ne).unwrap_or(narrow);
-            let minor = u16::try_from(row.handle & 0xffff).ok()?;
-            (row.handle & 0xffff_0000 == ROOT_QDISC).then_some((minor, ceil))
-        })?;
-        found.classes = classes;
+        let classes = route.conn().dump("list traffic classes", &request(libc::RTM_GETTCLASS), parse_class)?;
+        found.classes = classes.into_iter().filter(|row| row.0 == link.get()).map(|row| (row.1, row.2)).collect();
     }
     Ok(found)
 }
 
-struct Row<'a> {
+/// Interface number, minor and rates of a class of ours.
+pub(super) fn parse_class(message: Message<'_>) -> Option<(u32, u16, Told)> {
+    let row = Row::read(message, libc::RTM_NEWTCLASS).filter(|row| row.kind == "htb")?;
+    let options = find(message.body, 20, TCA_OPTIONS)?;
+    let parms = find(options, 0, TCA_HTB_PARMS)?;
+    let rate = |at, wide| match find(options, 0, wide).and_then(u64_ne) {
+        Some(rate) => Some(rate),
+        None => parms.get(at..).and_then(u32_ne).map(u64::from),
+    };
+    let told = Told { rate: rate(8, TCA_HTB_RATE64)?, ceil: rate(20, TCA_HTB_CEIL64)? };
+    let minor = u16::try_from(row.handle & 0xffff).ok()?;
+    (row.handle & 0xffff_0000 == ROOT_QDISC).then_some((row.link, minor, told))
+}
+
+/// A row of either table.
+pub(super) struct Row<'a> {
     link: u32,
     handle: u32,
     parent: u32,
     kind: &'a str,
-    options: &'a [u8],
 }
 
 impl<'a> Row<'a> {
-    fn read(message: Message<'a>, wanted: u16) -> Option<Self> {
+    pub(super) fn read(message: Message<'a>, wanted: u16) -> Option<Self> {
         if message.kind != wanted {
             return None;
         }
         let word = |at| message.body.get(at..).and_then(u32_ne);
-        let (mut kind, mut options): (_, &[u8]) = (None, &[]);
-        for attr in attrs(message.body, 20) {
-            match attr.kind {
-                TCA_KIND => kind = text(attr.data),
-                TCA_OPTIONS => options = attr.data,
-                _ => {}
-            }
-        }
-        Some(Self { link: word(4)?, handle: word(8)?, parent: word(12)?, kind: kind?, options })
+        let kind = find(message.body, 20, TCA_KIND).and_then(text)?;
+        Some(Self { link: word(4)?, handle: word(8)?, parent: word(12)?, kind })
     }
 }

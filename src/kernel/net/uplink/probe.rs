@@ -57,14 +57,24 @@ pub fn probe(uplink: &IfName, targets: &[Target], patience: Duration) -> Result<
     for &target in targets {
         let answered = match target {
             Target::Router => router(&mut route, &ways, patience)?,
-            Target::Ping(host) => ping(uplink, host, patience).unwrap_or(false),
-            Target::Tcp(host) => tcp(uplink, host, patience).unwrap_or(false),
+            Target::Ping(host) => answered(ping(uplink, host, patience))?,
+            Target::Tcp(host) => answered(tcp(uplink, host, patience))?,
         };
         if answered {
             return Ok(Outcome::Answered(target));
         }
     }
     Ok(Outcome::Silent)
+}
+
+/// An unreachable host is a silent one; a socket the daemon may not have is an error.
+fn answered(outcome: io::Result<bool>) -> Result<bool, NetError> {
+    match outcome {
+        Err(source) if source.kind() == io::ErrorKind::PermissionDenied => {
+            Err(NetError::Process { action: "ask a host over an uplink (this needs CAP_NET_RAW)", source })
+        }
+        outcome => Ok(outcome.unwrap_or(false)),
+    }
 }
 
 /// Lets the kernel ask every router of the uplink and waits for the first answer. A point-to-point link has no router to ask:

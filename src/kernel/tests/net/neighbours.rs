@@ -147,3 +147,18 @@ fn probing_features_leaves_no_trace() {
         println!("{features:?}");
     });
 }
+
+#[test]
+fn a_daemon_that_may_not_make_namespaces_probes_all_the_same() {
+    use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities};
+    let lab = Lab::new("caps");
+    lab.gateway(|| {
+        let all = NetFeatures::probe().unwrap();
+        let before = Route::open().unwrap().links().unwrap();
+        let few = CapabilitySet::NET_ADMIN | CapabilitySet::NET_RAW | CapabilitySet::NET_BIND_SERVICE;
+        let sets = CapabilitySets { effective: few, permitted: few, inheritable: CapabilitySet::empty() };
+        set_capabilities(None, sets).unwrap();
+        assert_eq!(NetFeatures::probe().unwrap(), all);
+        assert_eq!(Route::open().unwrap().links().unwrap(), before, "nothing is left behind");
+    });
+}

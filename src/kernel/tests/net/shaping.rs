@@ -163,6 +163,10 @@ fn a_tree_that_is_deleted_or_an_uplink_that_is_replaced_is_built_again() {
         assert!(shown.contains("ceil 7Mbit"), "the class in use comes first: {shown}");
         while shaper.grow(4).unwrap().lacking > 0 {}
         assert_eq!(shaper.verify().unwrap(), 0);
+        lab.sh("gw", &format!("tc class change dev br-lan parent 1:1 classid {class} htb rate 1mbit ceil 1gbit"));
+        assert_eq!(shaper.verify().unwrap(), 0);
+        let shown = lab.sh("gw", &format!("tc class show dev br-lan classid {class}"));
+        assert!(shown.contains("ceil 7Mbit"), "a stranger's rate is put right: {shown}");
 
         // Another modem under the same name, and a second uplink.
         lab.sh(
@@ -183,4 +187,67 @@ fn a_tree_that_is_deleted_or_an_uplink_that_is_replaced_is_built_again() {
         let shown = lab.sh("gw", &format!("tc class show dev br-lan classid {class}"));
         assert!(shown.contains("ceil 2Mbit"), "one lost uplink does not stop the others: {shown}");
     });
+}
+
+#[test]
+fn the_kernel_shows_the_figures_that_were_meant() {
+    let lab = Lab::new("figures");
+    lab.gateway(|| {
+        let mut shaper = shaper(NetFeatures::probe().unwrap().leaf(), None);
+        let class = shaper.take().unwrap();
+        shaper.set_rate(class, Speed { up: mbit(8), down: mbit(40) }).unwrap();
+        shaper.set_garden(Speed { up: mbit(1), down: mbit(2) }).unwrap();
+        let show = |device: &str, class: &str| lab.sh("gw", &format!("tc -s class show dev {device} classid {class}"));
+        // Beyond 32 bits of bytes a second: the wide attributes.
+        assert!(show("br-lan", "1:1").contains("rate 100Gbit ceil 100Gbit"), "{}", show("br-lan", "1:1"));
+        let visitor = show("wan0", &class.to_string());
+        // 4 ms and a frame: 8 Mbit/s = 1000 bytes a millisecond.
+        assert!(visitor.contains("rate 8Mbit ceil 8Mbit burst 5600b cburst 5600b"), "{visitor}");
+        assert!(
+            show("br-lan", &class.to_string()).contains("ceil 40Mbit burst 21600b"),
+            "{}",
+            show("br-lan", &class.to_string())
+        );
+        assert!(show("br-lan", "1:2").contains("ceil 2Mbit") && show("wan0", "1:2").contains("ceil 1Mbit"));
+
+        shaper.set_device(&name("br-lan"), Side::Lan, mbit(20)).unwrap();
+        assert!(show("br-lan", "1:1").contains("rate 19Mbit ceil 19Mbit"), "{}", show("br-lan", "1:1"));
+        assert!(show("br-lan", &class.to_string()).contains("ceil 19Mbit"), "a plan never exceeds the uplink");
+    });
+}
+
+#[test]
+fn a_thousand_classes_grow_in_short_steps_and_a_rate_changes_in_microseconds() {
+    let lab = Lab::new("grow");
+    lab.gateway(|| {
+        let mut shaper = Shaper::open(NetFeatures::probe().unwrap().leaf(), 1000).unwrap();
+        shaper.set_device(&name("br-lan"), Side::Lan, mbit(100)).unwrap();
+        shaper.set_device(&name("wan0"), Side::Uplink, mbit(100)).unwrap();
+        let mut steps = Vec::new();
+        while shaper.free() < 1000 {
+            let start = now();
+            let growth = shaper.grow(32).unwrap();
+            steps.push(now().saturating_sub(start));
+            assert!(growth.added <= 16 && growth.added + growth.rebuilt > 0, "{growth:?}");
+        }
+        assert_eq!(shaper.grow(32).unwrap().added, 0, "the pool is bounded");
+        let classes: Vec<_> = (0..500).map(|_| shaper.take().unwrap()).collect();
+        let start = now();
+        for class in &classes {
+            shaper.set_rate(*class, Speed { up: mbit(4), down: mbit(8) }).unwrap();
+        }
+        let each = now().saturating_sub(start) / 500;
+        let longest = steps.iter().max().unwrap();
+        println!("steps of 16 classes on 2 devices: longest {longest:?}; a rate on both: {each:?}");
+        assert!(each < std::time::Duration::from_millis(2), "{each:?}");
+        for class in classes {
+            shaper.give_back(class);
+        }
+        assert_eq!((shaper.free(), shaper.taken()), (1000, 0));
+    });
+}
+
+fn now() -> std::time::Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    std::time::Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap())
 }

@@ -2,9 +2,12 @@
 
 use std::net::IpAddr;
 
+use gapura_model::IfName;
+
 use super::codec::{AF_INET, AF_INET6, Message, Request, attrs, ip, u32_ne};
 use super::links::LinkIndex;
-use super::{NetError, Route, Subnet};
+use super::subnet::overlaps;
+use super::{NetError, Overlap, Route, Subnet};
 
 /// A unicast route of the main table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +46,23 @@ impl Route {
             all.extend(self.conn().dump("list routes", &request, parse_routes)?.into_iter().flatten());
         }
         Ok(all)
+    }
+
+    /// Every pair of a visitor bridge and an uplink that use the same addresses now; ask at every change of an uplink. Interfaces
+    /// that are not there have no addresses.
+    pub fn find_overlaps(&mut self, lans: &[IfName], uplinks: &[IfName]) -> Result<Vec<Overlap>, NetError> {
+        let mut subnets = |names: &[IfName]| -> Result<Vec<_>, NetError> {
+            let mut all = Vec::new();
+            for name in names {
+                match self.subnets_of(name) {
+                    Ok(subnets) => all.extend(subnets.into_iter().map(|subnet| (name.clone(), subnet))),
+                    Err(NetError::NoSuchLink(_)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(all)
+        };
+        Ok(overlaps(&subnets(lans)?, &subnets(uplinks)?))
     }
 
     /// The default routes of the main table, preferred ones first.

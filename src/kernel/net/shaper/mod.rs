@@ -165,12 +165,13 @@ impl Shaper {
     /// Creates at most `most` classes (counted on every device): first those a device lacks, classes in use before others, then
     /// new ones for the pool. Call it from a timer with a small number until nothing lacks and [`Shaper::free`] is enough.
     ///
-    /// An error on one device does not keep the others from growing; the first error is returned at the end.
+    /// An error on one device does not keep the others from growing; the first error is returned at the end. A device that vanished
+    /// is left alone until [`Shaper::verify`] finds it again.
     pub fn grow(&mut self, most: usize) -> Result<Growth, NetError> {
         let mut growth = Growth::default();
         let mut room = most;
         let mut failed = None;
-        for device in &mut self.devices {
+        for device in self.devices.iter_mut().filter(|device| !device.is_lost()) {
             let lacking = || self.speeds.keys().chain(&self.free).copied().filter(|minor| !device.has(*minor));
             let part: Vec<_> = lacking().take(room).collect();
             growth.lacking += lacking().count().saturating_sub(part.len());
@@ -267,7 +268,7 @@ impl Shaper {
         let count = count.min(usize::from(self.most).saturating_sub(have));
         let unused = |minor: &u16| !self.free.contains(minor) && !self.speeds.contains_key(minor);
         let minors: Vec<u16> = (FIRST_MINOR..=LAST_MINOR).filter(unused).take(count).collect();
-        for device in &mut self.devices {
+        for device in self.devices.iter_mut().filter(|device| !device.is_lost()) {
             device.build(&mut self.route, self.leaf, &minors, &self.speeds)?;
         }
         self.free.extend(&minors);

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use gapura_kernel::net::{Change, Groups, NetError, Route, Watch, overlaps, sysctl};
+use gapura_kernel::net::{Change, Groups, NetError, Route, Watch, sysctl};
 use gapura_model::IfName;
 
 use crate::lab::Lab;
@@ -69,17 +69,13 @@ fn an_uplink_with_the_visitors_subnet_is_noticed() {
     let lab = Lab::new("over");
     lab.gateway(|| {
         let mut route = Route::open().unwrap();
-        let pairs = |route: &mut Route, link: &str| -> Vec<_> {
-            route.subnets_of(&name(link)).unwrap().into_iter().map(|subnet| (name(link), subnet)).collect()
-        };
-        let (lan, wan) = (pairs(&mut route, "br-lan"), pairs(&mut route, "wan0"));
-        assert_eq!(overlaps(&lan, &wan), []);
+        let (lans, uplinks) = ([name("br-lan")], [name("wan0"), name("not-there")]);
+        assert_eq!(route.find_overlaps(&lans, &uplinks).unwrap(), []);
         let index = route.link(&name("wan0")).unwrap().index;
         for (address, prefix) in [("10.7.0.200", 16), ("fd07::200", 64)] {
             route.add_address(index, address.parse().unwrap(), prefix).unwrap();
         }
-        let wan = pairs(&mut route, "wan0");
-        let found = overlaps(&lan, &wan);
+        let found = route.find_overlaps(&lans, &uplinks).unwrap();
         assert_eq!(found.len(), 2, "{found:?}");
         assert!(found.iter().all(|overlap| overlap.lan == name("br-lan") && overlap.uplink == name("wan0")));
     });

@@ -14,6 +14,7 @@ const MARKING: &str = "table inet kn { chain pre { type filter hook prerouting p
 fn without_the_table_nothing_is_forwarded_and_the_gateway_still_answers() {
     let lab = Lab::new("lock");
     let lock = SecondLock { bridges: vec!["br-lan".parse().unwrap()], pref: SECOND_LOCK_PREF };
+    lab.sh("gw", "echo 1 >/proc/sys/net/ipv4/conf/br-lan/rp_filter");
     let targets = ["198.51.100.1", "2001:db8:100::1"];
     let reach = |target: &str| lab.reach("c1", target);
     for target in targets {

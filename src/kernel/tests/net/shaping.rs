@@ -186,6 +186,7 @@ fn a_tree_that_is_deleted_or_an_uplink_that_is_replaced_is_built_again() {
         shaper.set_rate(class, Speed { up: mbit(2), down: mbit(2) }).unwrap();
         let shown = lab.sh("gw", &format!("tc class show dev br-lan classid {class}"));
         assert!(shown.contains("ceil 2Mbit"), "one lost uplink does not stop the others: {shown}");
+        assert!(shaper.grow(8).unwrap().added > 0 && shaper.take().is_some());
     });
 }
 

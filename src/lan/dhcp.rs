@@ -25,6 +25,8 @@ pub struct DhcpPlan {
     pub program: PathBuf,
     /// Where its configuration is written; names our instance among others.
     pub config: PlainPath,
+    /// Where its process id is kept, so that a later run of ours finds it.
+    pub pid: PlainPath,
 }
 
 /// How our DHCP server is.
@@ -142,6 +144,8 @@ async fn run(
     remove_leftover(plan).await;
     let mut child = start(plan)?;
     if let Some(pid) = child.id() {
+        write(plan.pid.as_path(), &format!("{pid}\n"))
+            .map_err(|source| DhcpError::Write { path: plan.pid.as_path().to_owned(), source })?;
         state.send_replace(DhcpState::Running(pid));
     }
     let mut words = VecDeque::new();
@@ -175,12 +179,14 @@ async fn run(
 
 fn start(plan: &DhcpPlan) -> Result<Child, DhcpError> {
     Command::new(&plan.program)
-        .arg("--keep-in-foreground")
+        // The second one also stays whoever it is.
+        .arg(if plan.lan.user.is_some() { "--keep-in-foreground" } else { "--no-daemon" })
         .arg(config_argument(plan))
         .arg("--log-facility=-")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
+        .kill_on_drop(false)
         .spawn()
         .map_err(|source| DhcpError::Start { program: plan.program.clone(), source })
 }
@@ -214,7 +220,7 @@ async fn end_child(child: &mut Child) {
 /// Ends an instance of ours that outlived a killed daemon: the process in our pid file, if its command line names our
 /// configuration. It went on lending addresses until now.
 async fn remove_leftover(plan: &DhcpPlan) {
-    let Ok(text) = std::fs::read_to_string(plan.lan.pid.as_path()) else { return };
+    let Ok(text) = std::fs::read_to_string(plan.pid.as_path()) else { return };
     let Some(pid) = text.trim().parse().ok().and_then(Pid::from_raw) else { return };
     let command = PathBuf::from(format!("/proc/{pid}/cmdline"));
     let ours = || {

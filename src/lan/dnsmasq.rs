@@ -46,9 +46,8 @@ pub struct LanPlan {
     pub lease: Duration,
     /// Where dnsmasq remembers leases.
     pub leases: PlainPath,
-    /// Where dnsmasq writes its process id.
-    pub pid: PlainPath,
-    /// The user (and group) dnsmasq becomes when started as root; `None` leaves dnsmasq's own choice.
+    /// The user (and group) dnsmasq becomes when started as root; `None` leaves it as it is started: where we are no longer
+    /// root ourselves, or root of a user namespace only, which may not change groups.
     pub user: Option<UserName>,
 }
 
@@ -144,7 +143,7 @@ impl LanPlan {
             return Err(mistakes);
         }
         let mut text = String::from(HEAD);
-        let _ = writeln!(text, "dhcp-leasefile={}\npid-file={}\ndhcp-lease-max={pool}", self.leases, self.pid);
+        let _ = writeln!(text, "dhcp-leasefile={}\ndhcp-lease-max={pool}", self.leases);
         if let Some(user) = &self.user {
             let _ = writeln!(text, "user={user}\ngroup={user}");
         }
@@ -179,6 +178,7 @@ dhcp-ignore-names
 quiet-dhcp
 quiet-dhcp6
 quiet-ra
+pid-file
 ";
 
 #[cfg(test)]
@@ -195,7 +195,6 @@ mod tests {
             api: Some("https://gw-galeri.example.go.id/capport/v1".parse().unwrap()),
             lease: Duration::from_mins(30),
             leases: "/var/lib/gapura/leases".parse().unwrap(),
-            pid: "/run/gapura/dnsmasq.pid".parse().unwrap(),
             user: Some("gapura".parse().unwrap()),
         }
     }

@@ -39,7 +39,7 @@ pub(crate) fn hardware_address(socket: BorrowedFd<'_>, lan: &IfName) -> io::Resu
         }
         request.ifr_ifru.ifru_hwaddr.sa_data
     };
-    let octets = address.map(|octet| octet as u8);
+    let octets = address.map(|octet| octet.to_ne_bytes()[0]);
     octets.first_chunk().copied().map(MacAddr::new).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 

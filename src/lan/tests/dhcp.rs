@@ -42,12 +42,11 @@ impl Server {
         Self { plans, state, stop, kill, thread }
     }
 
-    /// The process id of dnsmasq when it is ready: it has written its own.
+    /// The process id of dnsmasq when it is ready: it listens on port 67.
     fn pid(&self, world: &World) -> u32 {
         eventually("dnsmasq", || {
             let DhcpState::Running(pid) = *self.state.borrow() else { return None };
-            let written = std::fs::read_to_string(world.file("dnsmasq.pid")).ok()?;
-            (written.trim() == pid.to_string()).then_some(pid)
+            world.gateway("ss -Hlun sport = :67").contains(":67").then_some(pid)
         })
     }
 
@@ -72,7 +71,7 @@ fn every_client_gets_an_address_and_the_portals_api() {
     let script = script(&world, "udhcpc", &format!("env > {}", world.file("udhcpc.env").display()));
     world.visitor(&format!("udhcpc -i eth0 -f -n -q -t 20 -T 1 -O 114 -s {script}"));
     let seen = std::fs::read_to_string(world.file("udhcpc.env")).unwrap();
-    let hex: String = API.bytes().map(|octet| format!("{octet:02x}")).collect();
+    let hex = API.bytes().fold(String::new(), |hex, octet| format!("{hex}{octet:02x}"));
     for wanted in ["ip=10.78.0.", "router=10.78.0.1", "dns=10.78.0.1", "subnet=255.255.255.0", "lease=1800", &hex] {
         assert!(seen.contains(wanted), "udhcpc: {wanted} in {seen}");
     }
@@ -82,12 +81,27 @@ fn every_client_gets_an_address_and_the_portals_api() {
         "option captive-portal code 114 = text;\nrequest subnet-mask, routers, domain-name-servers, captive-portal;\n";
     std::fs::write(world.file("dhclient.conf"), config).unwrap();
     let home = world.home.display();
-    world.visitor(&format!("dhclient -1 -4 -d -sf {script} -cf {home}/dhclient.conf -lf {home}/dhclient.leases -pf {home}/dhclient.pid eth0 & sleep 0"));
+    world.visitor(&format!("dhclient -1 -4 -d -sf {script} -cf {home}/dhclient.conf -lf {home}/dhclient.leases -pf {home}/dhclient.pid eth0 >/dev/null 2>&1 &"));
     let seen = eventually("dhclient's lease", || {
         std::fs::read_to_string(world.file("dhclient.env")).ok().filter(|seen| seen.contains("new_ip_address"))
     });
     end(&world.file("dhclient.pid"));
     assert!(seen.contains(&format!("new_captive_portal={API}")), "dhclient: {seen}");
+
+    let script = self::script(&world, "dhcpcd", &format!("[ \"$reason\" = BOUND ] && env > {home}/dhcpcd.env || true"));
+    let config =
+        "define 114 string captive_portal\noption captive_portal\noption routers\noption domain_name_servers\n";
+    std::fs::write(world.file("dhcpcd.conf"), config).unwrap();
+    // It keeps its state in fixed places: give it its own.
+    let own = "mount -t tmpfs none /run && mount -t tmpfs none /var/lib/dhcpcd";
+    world.visitor(&format!(
+        "unshare -m sh -c '{own} && exec dhcpcd -4 -1 -B -t 20 --noarp -f {home}/dhcpcd.conf -c {script} eth0' >{home}/dhcpcd.log 2>&1"
+    ));
+    let seen = std::fs::read_to_string(world.file("dhcpcd.env"))
+        .unwrap_or_else(|_| std::fs::read_to_string(world.file("dhcpcd.log")).unwrap());
+    for wanted in ["new_ip_address=10.78.0.", "new_routers=10.78.0.1", &format!("new_captive_portal={API}")] {
+        assert!(seen.contains(wanted), "dhcpcd: {wanted} in {seen}");
+    }
 
     let leases = leases(&world);
     let mac: MacAddr = world.visitor("cat /sys/class/net/eth0/address").trim().parse().unwrap();
@@ -162,10 +176,9 @@ fn plan(world: &World, most: u32, api: Option<&str>) -> DhcpPlan {
         api: api.map(|text| text.parse().unwrap()),
         lease: Duration::from_mins(30),
         leases: file("leases"),
-        pid: file("dnsmasq.pid"),
-        user: Some("root".parse().unwrap()),
+        user: None,
     };
-    DhcpPlan { lan, program: "/usr/sbin/dnsmasq".into(), config: file("dnsmasq.conf") }
+    DhcpPlan { lan, program: "/usr/sbin/dnsmasq".into(), config: file("dnsmasq.conf"), pid: file("dnsmasq.pid") }
 }
 
 #[expect(clippy::disallowed_methods, reason = "dnsmasq's own clock")]

@@ -1,4 +1,5 @@
 //! A gateway and a visitor in network namespaces of their own, joined by a bridge.
+#![expect(dead_code, reason = "each test program uses a part of it")]
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -47,6 +48,11 @@ impl World {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
+    /// What `command` prints in the gateway's namespace; empty where it fails.
+    pub(crate) fn gateway(&self, command: &str) -> String {
+        said(&self.gateway, command)
+    }
+
     /// Runs `work` in a thread of the gateway's namespace.
     pub(crate) fn at_gateway<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
         inside(&self.gateway, work)
@@ -91,6 +97,11 @@ pub(crate) fn run(command: &str) {
 #[expect(clippy::disallowed_methods, reason = "a test waits with a deadline")]
 fn now() -> Instant {
     Instant::now()
+}
+
+fn said(space: &str, command: &str) -> String {
+    let output = Command::new("sh").arg("-c").arg(format!("ip netns exec {space} {command}")).output().unwrap();
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 fn inside<T: Send + 'static>(space: &str, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {

@@ -52,7 +52,7 @@ impl Default for Limits {
             fields: 16,
             body_timeout: Duration::from_secs(10),
             requests_per_connection: 64,
-            connection_lifetime: Duration::from_secs(120),
+            connection_lifetime: Duration::from_mins(2),
             handshake_timeout: Duration::from_secs(5),
             forms_in_flight: 256,
             gate_timeout: Duration::from_secs(20),

@@ -173,7 +173,7 @@ async fn plain<G: Gate>(
             }
             match captive::open(&head, &shared.settings.origin, limits, peer) {
                 Opening::Partial => {}
-                other => return Some(other),
+                found @ (Opening::Captive { .. } | Opening::Own | Opening::Bad(_)) => return Some(found),
             }
         }
     });

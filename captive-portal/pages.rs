@@ -6,6 +6,8 @@ mod message;
 mod over;
 mod reading;
 mod refusal;
+#[cfg(test)]
+mod samples;
 mod status;
 #[cfg(test)]
 mod tests;

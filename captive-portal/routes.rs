@@ -36,16 +36,15 @@ pub(crate) fn service<G: Gate>(
         let (shared, router, asked) = (Arc::clone(&shared), router.clone(), Arc::clone(&asked));
         async move {
             let last = asked.fetch_add(1, Ordering::Relaxed) + 1 >= shared.settings.limits.requests_per_connection;
-            let mut response = match elsewhere(&shared, &request, conn) {
-                Some(redirect) => redirect,
-                None => {
-                    shared.pages.fetch_add(1, Ordering::Relaxed);
-                    let mut request = request.map(Body::new);
-                    request.extensions_mut().insert(conn);
-                    match router.oneshot(request).await {
-                        Ok(response) => response,
-                        Err(never) => match never {},
-                    }
+            let mut response = if let Some(redirect) = elsewhere(&shared, &request, conn) {
+                redirect
+            } else {
+                shared.pages.fetch_add(1, Ordering::Relaxed);
+                let mut request = request.map(Body::new);
+                request.extensions_mut().insert(conn);
+                match router.oneshot(request).await {
+                    Ok(response) => response,
+                    Err(never) => match never {},
                 }
             };
             if last {

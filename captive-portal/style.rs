@@ -1,5 +1,7 @@
 //! The one style sheet: inlined into every page, named by its hash in the policy.
 
+use std::fmt::Write as _;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
 
@@ -20,11 +22,12 @@ impl Style {
         if *colours != Colours::default() {
             let Colours { brand, brand_2, on_brand, on_brand_2, accent, accent_edge, on_accent } = colours;
             let [dark, dark_2] = colours.dark();
-            css.push_str(&format!(
+            let _ = write!(
+                css,
                 ":root{{--brand:{brand};--brand-2:{brand_2};--on-brand:{on_brand};--on-brand-2:{on_brand_2};\
                  --accent:{accent};--accent-edge:{accent_edge};--on-accent:{on_accent}}}\
                  @media (prefers-color-scheme:dark){{:root{{--brand:{dark};--brand-2:{dark_2}}}}}"
-            ));
+            );
         }
         let hash = STANDARD.encode(Sha256::digest(css.as_bytes()));
         let policy = format!(

@@ -74,6 +74,7 @@ account-forgot-text = Tanyakan kepada petugas. Petugas dapat membuatkan kata san
 takeover-title = Lanjutkan di perangkat ini?
 takeover-sub = Perangkat lain masih tersambung.
 takeover-text = { $n ->
+    [1] Paket ini untuk 1 perangkat, dan sedang dipakai di perangkat lain. Jika Anda melanjutkan di sini, sambungan di perangkat lain itu terputus. Sisa waktu dan kuota ikut pindah.
    *[other] Paket ini untuk {$n} perangkat sekaligus, dan semuanya sedang dipakai. Jika Anda melanjutkan di sini, sambungan di perangkat lain terputus. Sisa waktu dan kuota ikut pindah.
   }
 takeover-button = Lanjutkan di sini
@@ -180,7 +181,7 @@ contact-phone = Telepon {$phone}
 uplink-down-sub = Jaringan di lokasi ini tetap menyala.
 uplink-down-text = Sambungan ke luar sedang putus, jadi kami belum dapat menyambungkan Anda. Voucer dan waktu Anda tidak berkurang.
 uplink-down-since = Gangguan sejak {$when}.
-uplink-down-next = Petugas sudah mengetahuinya. Coba lagi beberapa menit lagi.
+uplink-down-next = Gangguan ini tercatat. Coba lagi beberapa menit lagi.
 uplink-clash-text = Alamat jaringan luar sama dengan alamat jaringan ini, jadi sambungan tidak dapat dipakai. Beri tahu petugas: alamat jaringan bentrok.
 unknown-title = Perangkat Anda belum dikenali
 unknown-sub = Sambungan Wi-Fi mungkin baru saja berubah.
@@ -199,6 +200,7 @@ refused-use-before = Voucer ini hanya dapat dipakai sebelum {$day}. Minta voucer
 refused-wrong-site = Voucer ini untuk lokasi lain. Minta voucer baru kepada petugas di sini.
 refused-wrong-site-named = Voucer ini untuk {$site}. Minta voucer baru kepada petugas di sini.
 refused-devices = { $n ->
+    [1] Paket ini untuk 1 perangkat, dan sedang dipakai di perangkat lain. Keluar dahulu di perangkat itu.
    *[other] Paket ini untuk {$n} perangkat sekaligus, dan semuanya sedang dipakai. Keluar dahulu di perangkat lain.
   }
 refused-password = Nama pengguna atau kata sandi tidak cocok. Periksa keduanya, lalu coba lagi.

@@ -15,6 +15,7 @@ struct Message<'a> {
     action: Option<(String, String)>,
     contacts: Vec<(String, String)>,
     ways: Vec<Way>,
+    garden: bool,
 }
 
 /// What a message page says.
@@ -28,11 +29,13 @@ pub(super) struct Said {
     /// The telephone, if there is one.
     pub(super) contact: bool,
     pub(super) ways: Vec<Way>,
+    /// What stays open without signing in.
+    pub(super) garden: bool,
 }
 
 impl Said {
     pub(super) fn new(h1: String, sub: String, mark: Mark, lines: Vec<String>) -> Self {
-        Self { h1, sub, mark, lines, action: None, contact: false, ways: Vec::new() }
+        Self { h1, sub, mark, lines, action: None, contact: false, ways: Vec::new(), garden: false }
     }
 }
 
@@ -49,6 +52,7 @@ pub(super) fn message(scene: &Scene<'_>, said: Said) -> String {
         action: said.action.map(|(label, path)| (label, scene.href(path))),
         contacts: phone.into_iter().collect(),
         ways: said.ways,
+        garden: said.garden,
     })
 }
 
@@ -115,7 +119,10 @@ pub(super) fn blocked(scene: &Scene<'_>, reason: Option<&str>) -> String {
     let w = scene.w();
     let reason = reason.map(|reason| w.t1("blocked-reason", "reason", reason));
     let lines = reason.into_iter().chain([w.t("blocked-text")]).collect();
-    message(scene, Said { contact: true, ..Said::new(w.t("blocked-title"), w.t("blocked-sub"), Mark::Bar, lines) })
+    message(
+        scene,
+        Said { contact: true, garden: true, ..Said::new(w.t("blocked-title"), w.t("blocked-sub"), Mark::Bar, lines) },
+    )
 }
 
 pub(super) fn uplink_down(scene: &Scene<'_>, since: Option<jiff::Timestamp>) -> String {

@@ -29,7 +29,15 @@ pub(crate) fn ended(scene: &Scene<'_>, ended: &Ended) -> String {
         let key = match ended.why {
             EndReason::Bytes(_) => "again-bytes",
             EndReason::DayTime => "again-time",
-            _ => "again-pause",
+            EndReason::LoggedOut
+            | EndReason::VisitTime
+            | EndReason::Idle
+            | EndReason::Closing
+            | EndReason::UseBefore
+            | EndReason::Staff { .. }
+            | EndReason::TakenOver
+            | EndReason::AddressTaken
+            | EndReason::Other => "again-pause",
         };
         w.t1(key, "when", say.renewal(again))
     });

@@ -6,7 +6,7 @@ use crate::{Period, Refused};
 
 use super::chrome::{Mark, Problem};
 use super::message::{self, Said};
-use super::{Scene, ended, welcome};
+use super::{Scene, welcome};
 
 /// Where on a form a refusal belongs.
 pub(crate) enum FieldError {
@@ -66,7 +66,7 @@ pub(crate) fn refused(scene: &Scene<'_>, refused: &Refused) -> (StatusCode, Stri
     let with_ways = |title: String, sub: String, lines: Vec<String>| {
         let mut ways = scene.ways("/");
         ways.push(scene.way_help());
-        message::message(scene, Said { ways, ..Said::new(title, sub, Mark::Empty, lines) })
+        message::message(scene, Said { ways, garden: true, ..Said::new(title, sub, Mark::Empty, lines) })
     };
     let retry = |title: &str, text: &str| {
         let said = Said::new(w.t(title), String::new(), Mark::Shut, vec![w.t(text)]);
@@ -125,10 +125,7 @@ pub(crate) fn refused(scene: &Scene<'_>, refused: &Refused) -> (StatusCode, Stri
                 FieldError::Field(text) => Some(Problem::new(w.t("not-connected"), text)),
                 FieldError::Page => None,
             };
-            match &scene.view.state {
-                crate::State::Ended(over) if problem.is_none() => ok(ended(scene, over)),
-                _ => ok(welcome(scene, problem)),
-            }
+            ok(welcome(scene, problem))
         }
     }
 }

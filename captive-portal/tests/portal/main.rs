@@ -1,0 +1,12 @@
+//! The portal at its public edge: real sockets on loopback, HTTP by hand, a gate in memory.
+
+#[cfg(test)]
+mod api;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod probes;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod visit;

@@ -1,1 +1,38 @@
-//! gapura-gateway
+//! The edge daemon: portal, resolver, addresses and the link to the controller around one thread that decides.
+//!
+//! [`run`] starts everything and returns when the daemon was told to stop. The kernel goes on holding the policy then: a
+//! restart cuts nobody off.
+#![forbid(unsafe_code)]
+
+mod bundles;
+pub mod config;
+pub mod ctl;
+mod daemon;
+mod devices;
+mod gate;
+mod guesses;
+mod link;
+mod names;
+mod network;
+mod policy;
+mod portal;
+mod serving;
+mod slots;
+
+pub use config::Config;
+pub use daemon::{RunError, run};
+
+/// An error and what caused it, as one line.
+pub(crate) fn words(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text.push_str(": ");
+            text.push_str(&more);
+        }
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,399 @@
+//! The daemon: starts the rooms in order, waits, stops them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use captive_portal::{Look, Portal, Text};
+use gapura_dns::Name;
+use gapura_kernel::Features;
+use gapura_kernel::net::NetFeatures;
+use gapura_lan::{AdvertPlan, ApiUri, Farewell, Ula, advertise};
+use gapura_ledger::settings as ledger_settings;
+use gapura_model::SiteId;
+use gapura_runtime::{Clock, Service, Signal, Signals, Tasks};
+use gapura_wire::{Bundle, SpkiPin};
+use tokio::sync::{OnceCell, watch};
+
+use crate::bundles::BundleStore;
+use crate::config::Config;
+use crate::ctl;
+use crate::devices::Devices;
+use crate::gate::{self, Command, Handle};
+use crate::link::{self, Endpoint, IdentityStore, Link};
+use crate::names::{GateNames, Known};
+use crate::network;
+use crate::portal::{Door, Passwords};
+use crate::serving::{Dns, serve_portal};
+
+/// Why the daemon could not start, or ended with a failure.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A room did not start.
+    #[error("the gateway could not start")]
+    Start(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The site file cannot be used.
+    #[error("the site file {0} cannot be used: {1}")]
+    SiteFile(PathBuf, String),
+    /// A vital part ended by itself.
+    #[error("{0} ended by itself: the log says why; the service manager starts the gateway again")]
+    Broken(String),
+}
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// How long tasks get to finish at shutdown.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Runs the gateway until it is told to stop.
+///
+/// # Errors
+/// [`RunError`] says what did not start, or what ended by itself.
+pub async fn run(config: Config, clock: Arc<dyn Clock>) -> Result<(), RunError> {
+    let mut signals = Signals::listen().map_err(|error| RunError::Start(Box::new(error)))?;
+    let tasks = Tasks::new();
+    let started = start(Arc::new(config), clock, &tasks).await;
+    let running = match started {
+        Ok(running) => running,
+        Err(error) => {
+            tasks.shutdown(GRACE, std::future::pending()).await;
+            return Err(error);
+        }
+    };
+    Service.ready();
+    loop {
+        tokio::select! {
+            signal = signals.next() => match signal {
+                Signal::Reload => running.reload().await,
+                Signal::Terminate | Signal::Interrupt => break,
+            },
+            () = tasks.stopping().cancelled() => break,
+        }
+    }
+    Service.stopping();
+    running.gate.ask(Command::Stop).await;
+    tasks.shutdown(GRACE, async { drop(signals.stop().await) }).await;
+    match tasks.broken() {
+        None => Ok(()),
+        Some(name) if name == "gate" => Ok(()),
+        Some(name) => Err(RunError::Broken(name)),
+    }
+}
+
+/// What the running daemon is asked for.
+struct Running {
+    config: Arc<Config>,
+    gate: Handle,
+}
+
+impl Running {
+    /// SIGHUP: the site file is read again; certificates are looked at by themselves.
+    async fn reload(&self) {
+        let Some(path) = &self.config.gateway.site_file else { return };
+        Service.reloading();
+        match read_site_file(path) {
+            Ok(bundle) => {
+                if let Err(why) = self.gate.policy(bundle).await {
+                    tracing::error!(%why, "the site file was not put in force; the one before stays");
+                }
+            }
+            Err(error) => tracing::error!(error = %crate::words(&error), "the site file was not put in force; the one before stays"),
+        }
+        Service.ready();
+    }
+}
+
+async fn start(config: Arc<Config>, clock: Arc<dyn Clock>, tasks: &Tasks) -> Result<Running, RunError> {
+    start_rooms(config, clock, tasks).await.map_err(|error| match error.downcast::<RunError>() {
+        Ok(error) => *error,
+        Err(error) => RunError::Start(error),
+    })
+}
+
+async fn start_rooms(config: Arc<Config>, clock: Arc<dyn Clock>, tasks: &Tasks) -> Result<Running, Failure> {
+    make_directory(&config.gateway.data_dir)?;
+    make_directory(&config.gateway.run_dir)?;
+    let (features, net_features) = probe(&config)?;
+    network::prepare(&config, &net_features)?;
+
+    let bundles = Arc::new(BundleStore::new(&config.gateway.data_dir));
+    let identity = IdentityStore::open(&config.gateway.data_dir)?;
+    let membership = identity.membership()?;
+    let bundle = first_bundle(&config, &bundles, membership.as_ref())?;
+    let api = api_uri(&config)?;
+
+    let (known, known_seen) = watch::channel(Arc::new(Known {
+        portal: config.portal.name.as_deref().and_then(|name| name.parse::<Name>().ok()),
+        ..Known::default()
+    }));
+    let (looks, looks_seen) = watch::channel(None::<Look>);
+    let (addresses, addresses_seen) = watch::channel(Vec::new());
+    let on_policy = {
+        let (known, address) = (known.clone(), config.portal.name.clone());
+        Box::new(move |bundle: &Bundle| {
+            known.send_modify(|known| {
+                let mut next = Known::clone(known);
+                next.set_garden(&bundle.garden);
+                *known = Arc::new(next);
+            });
+            looks.send_replace(Some(crate::policy::portal_look(bundle, address.as_deref())));
+        })
+    };
+    let gateway = membership.as_ref().map_or_else(|| config.gateway.name.clone(), |member| member.gateway.clone());
+    let setup = gate::Setup {
+        data_dir: config.gateway.data_dir.clone(),
+        gateway: Some(gateway.clone()),
+        kernel: gate::kernel_config(&config, bundle.as_ref(), network::lans(&config)),
+        features,
+        net_features,
+        usage_every: Duration::from_secs(config.gateway.usage_interval.into()),
+        bundle,
+        clock: clock.clone(),
+        on_policy,
+        on_addresses: Box::new(move |found: &[std::net::IpAddr]| drop(addresses.send_replace(found.to_vec()))),
+    };
+    let started = gate::start(setup, tasks)?;
+
+    let names = Arc::new(GateNames::new(known_seen, started.garden.clone(), clock.clone()));
+    let dns = Dns::new(&config, names, clock.clone(), tasks)?;
+    let own: Vec<std::net::IpAddr> = config.lan.iter().map(|lan| lan.address.address.into()).collect();
+    dns.serve(&own)?;
+    tasks.spawn("resolver: addresses", follow_addresses(dns, addresses_seen, tasks.stopping().clone()));
+
+    let link: Arc<OnceCell<Link>> = Arc::new(OnceCell::new());
+    let door = Arc::new(Door {
+        handle: started.handle.clone(),
+        devices: Arc::new(Devices::open(&network::lans(&config))?),
+        clock: clock.clone(),
+        front: started.front.clone(),
+        voucher_key: started.voucher_key.clone(),
+        link: link.clone(),
+        passwords: Passwords::new(),
+    });
+    let look = looks_seen.borrow().clone().unwrap_or_else(plain_look);
+    let portal = serve_portal(&config, door, look, tasks)?;
+    tasks.spawn("portal: look", follow_looks(portal, looks_seen, tasks.stopping().clone()));
+
+    let ula = ula(&config)?;
+    let adverts = announce(&config, api.as_ref(), tasks);
+    let around = network::Around {
+        config: config.clone(),
+        features: net_features,
+        ula,
+        api: api.clone(),
+        gate: started.handle.clone(),
+        known,
+        adverts,
+    };
+    network::watch_network(around, tasks)?;
+    network::probe_uplinks(config.clone(), clock.clone(), started.handle.clone(), tasks)?;
+    network::lend(&config, api, clock.clone(), tasks)?;
+
+    let listener = ctl::bind(&config.gateway.run_dir.join(ctl::SOCKET))?;
+    let asked = started.handle.clone();
+    tasks.spawn("control socket", async move {
+        ctl::serve(listener, |request| {
+            let asked = asked.clone();
+            async move { asked.ctl(request).await }
+        })
+        .await;
+    });
+    if let Some(section) = config.controller.clone() {
+        let joining = Joining { section, identity, bundles, link, gate: started.handle.clone(), clock: clock.clone() };
+        let tasks_of_link = tasks.clone();
+        tasks.spawn("link", async move { joining.join(tasks_of_link).await });
+    }
+    feed_watchdog(&started.handle, tasks);
+    Ok(Running { config, gate: started.handle })
+}
+
+/// Everything that joining the fleet needs.
+struct Joining {
+    section: crate::config::ControllerSection,
+    identity: IdentityStore,
+    bundles: Arc<BundleStore>,
+    link: Arc<OnceCell<Link>>,
+    gate: Handle,
+    clock: Arc<dyn Clock>,
+}
+
+impl Joining {
+    async fn join(self, tasks: Tasks) {
+        if let Err(error) = self.try_join(&tasks).await {
+            tracing::error!(error = %crate::words(error.as_ref()), "this router is not in the fleet; the site goes on with what it has");
+        }
+    }
+
+    async fn try_join(self, tasks: &Tasks) -> Result<(), Failure> {
+        let pin: SpkiPin = self.section.pin.parse()?;
+        let membership = link::enrol(&self.section, pin, &self.identity, tasks).await?;
+        let endpoint = Endpoint::parse(&self.section.url)?;
+        self.gate.tell(Command::Joined(membership.gateway.clone()));
+        let link = Link::new(self.gate, self.clock, self.identity, membership, endpoint, self.bundles)?;
+        link::serve(&link, tasks);
+        // Set once: enrolment happens once in a run.
+        let _ = self.link.set(link);
+        Ok(())
+    }
+}
+
+fn probe(config: &Config) -> Result<(Features, NetFeatures), Failure> {
+    let mut features = Features::probe()?;
+    let mut net = NetFeatures::probe()?;
+    for name in &config.gateway.without {
+        if net.hide(name).is_err() {
+            features = features.without(&[name.as_str()])?;
+        }
+    }
+    Ok((features, net))
+}
+
+/// The bundle to begin with: the site file, or the last one of the controller, or none.
+fn first_bundle(
+    config: &Config,
+    bundles: &BundleStore,
+    membership: Option<&link::Membership>,
+) -> Result<Option<Bundle>, Failure> {
+    if let Some(path) = &config.gateway.site_file {
+        return Ok(Some(read_site_file(path)?));
+    }
+    let Some(membership) = membership else { return Ok(None) };
+    let site: &SiteId = &membership.site;
+    match bundles.stored(&membership.bundle_key, site) {
+        Ok(Some(bundle)) => {
+            bundles.set_in_force(bundle.generation);
+            Ok(Some(bundle))
+        }
+        Ok(None) => Ok(None),
+        Err(error) => {
+            tracing::error!(error = %crate::words(&error), "the stored bundle cannot be used; waiting for the controller");
+            Ok(None)
+        }
+    }
+}
+
+fn read_site_file(path: &Path) -> Result<Bundle, RunError> {
+    let wrong = |why: String| RunError::SiteFile(path.to_owned(), why);
+    let bundle: Bundle =
+        gapura_runtime::settings::load(path, |_: &Bundle| Vec::new()).map_err(|error| wrong(crate::words(&error)))?;
+    bundle.check().map_err(wrong)?;
+    Ok(bundle)
+}
+
+fn api_uri(config: &Config) -> Result<Option<ApiUri>, Failure> {
+    let (Some(name), Some(_)) = (&config.portal.name, &config.portal.certificate) else { return Ok(None) };
+    let port = config.portal.https_port;
+    let text = if port == 443 { format!("https://{name}/capport/v1") } else { format!("https://{name}:{port}/capport/v1") };
+    Ok(Some(text.parse()?))
+}
+
+/// The site's own prefix, drawn once and kept in the data directory.
+fn ula(config: &Config) -> Result<Ula, Failure> {
+    let path = config.gateway.data_dir.join(format!("{}.json", ledger_settings::ULA));
+    if let Ok(text) = std::fs::read(&path)
+        && let Ok(ula) = serde_json::from_slice(&text)
+    {
+        return Ok(ula);
+    }
+    let mut random = [0; 5];
+    getrandom::fill(&mut random).map_err(|error| error.to_string())?;
+    let ula = Ula::from_random(random);
+    gapura_runtime::atomic_write(&path, &serde_json::to_vec(&ula)?, 0o600)?;
+    Ok(ula)
+}
+
+/// One advertisement sender for each bridge with IPv6.
+fn announce(
+    config: &Config,
+    api: Option<&ApiUri>,
+    tasks: &Tasks,
+) -> BTreeMap<gapura_model::IfName, watch::Sender<AdvertPlan>> {
+    let with_v6 = config.lan.iter().filter(|lan| lan.ipv6 == crate::config::Ipv6Mode::Auto);
+    with_v6
+        .map(|lan| {
+            let plan = AdvertPlan {
+                router: false,
+                prefixes: Vec::new(),
+                withdrawn: Vec::new(),
+                dns: Vec::new(),
+                mtu: None,
+                api: api.cloned(),
+                interval: Duration::from_secs(180),
+            };
+            let (sender, seen) = watch::channel(plan);
+            let (name, stopping) = (lan.interface.clone(), tasks.stopping().clone());
+            tasks.spawn(format!("advertisements on {name}"), async move {
+                let stop = async move {
+                    stopping.cancelled().await;
+                    Farewell::Silent
+                };
+                advertise(name, seen, link::draw(), stop).await;
+            });
+            (lan.interface.clone(), sender)
+        })
+        .collect()
+}
+
+async fn follow_addresses(
+    dns: Dns,
+    mut addresses: watch::Receiver<Vec<std::net::IpAddr>>,
+    stopping: tokio_util::sync::CancellationToken,
+) {
+    loop {
+        let now = addresses.borrow_and_update().clone();
+        if let Err(error) = dns.serve(&now) {
+            tracing::warn!(error = %crate::words(&error), "the resolver could not take a new address");
+        }
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            changed = addresses.changed() => if changed.is_err() { return },
+        }
+    }
+}
+
+async fn follow_looks(
+    portal: Portal<Door>,
+    mut looks: watch::Receiver<Option<Look>>,
+    stopping: tokio_util::sync::CancellationToken,
+) {
+    loop {
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            changed = looks.changed() => if changed.is_err() { return },
+        }
+        let look = looks.borrow_and_update().clone();
+        if let Some(look) = look
+            && let Err(error) = portal.dress(look)
+        {
+            tracing::error!(error = %crate::words(&error), "the portal keeps its former look");
+        }
+    }
+}
+
+/// Before the first bundle nobody knows the site's name.
+fn plain_look() -> Look {
+    Look::new(Text::plain("Internet gratis"), Text::plain("Lokasi layanan"), Text::plain("Pemerintah daerah"))
+}
+
+fn feed_watchdog(gate: &Handle, tasks: &Tasks) {
+    let gate = gate.clone();
+    let stopped = tasks.stopping().clone();
+    tasks.spawn("watchdog", async move {
+        // A round trip through the gate's thread: a daemon that cannot decide is not alive.
+        let alive = || {
+            let gate = gate.clone();
+            async move { gate.heartbeat().await.is_some() }
+        };
+        Service.feed_watchdog(stopped, alive).await;
+    });
+}
+
+fn make_directory(path: &Path) -> Result<(), Failure> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o750)
+        .create(path)
+        .map_err(|error| format!("cannot make {}: {error}", path.display()).into())
+}

@@ -1,0 +1,425 @@
+//! The gate's hands: carries the engine's effects to the kernel, in order, as few batches as the order allows.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use gapura_kernel::net::shaper::Side;
+use gapura_kernel::net::{ClassId, Shaper, Speed as ClassSpeed};
+use gapura_kernel::{Access, ClassIds, Device, Ended, Holder, Kernel, KernelError, Quota, Repair, Slot, Update};
+use gapura_model::{BitRate, DeviceId, HolderId, IfName, MacAddr, Traffic, VisitId};
+use gapura_session::{Effect, Grant, KernelQuota, LONGEST_GRANT, Speed};
+
+use super::holders::HolderNumbers;
+use crate::slots::Slots;
+
+/// Everything that touches the kernel on behalf of visits.
+pub(crate) struct Hands {
+    pub(crate) kernel: Kernel,
+    pub(crate) shaper: Option<Shaper>,
+    pub(crate) slots: Slots,
+    pub(crate) lans: Vec<IfName>,
+    holders: HolderNumbers,
+    classes: BTreeMap<VisitId, Classes>,
+    /// The last reading of each visit's counters.
+    readings: BTreeMap<VisitId, Traffic>,
+    /// Devices that may pass at any hour, without an end.
+    trusted: BTreeMap<MacAddr, ()>,
+}
+
+/// The traffic classes of a visit.
+#[derive(Clone, Copy, Debug, Default)]
+struct Classes {
+    plan: Option<ClassId>,
+    slow: Option<ClassId>,
+    wanted: (Speed, Option<Speed>),
+}
+
+/// What carrying effects out brought to light.
+#[derive(Debug, Default)]
+pub(crate) struct Carried {
+    /// Bytes counted since the last reading of visits that ended (or moved) now.
+    pub(crate) last_bytes: Vec<(VisitId, Traffic)>,
+    /// Visits the kernel refused or that found no slot; they are not online.
+    pub(crate) failed: Vec<VisitId>,
+}
+
+/// Work waiting for its batch.
+#[derive(Default)]
+struct Pending {
+    grants: Vec<Access>,
+    granted: Vec<VisitId>,
+    updates: Vec<Update>,
+    revokes: Vec<(VisitId, Slot, HolderId)>,
+}
+
+impl Pending {
+    fn is_empty(&self) -> bool {
+        self.grants.is_empty() && self.updates.is_empty() && self.revokes.is_empty()
+    }
+}
+
+impl Hands {
+    pub(crate) fn new(kernel: Kernel, shaper: Option<Shaper>, lans: Vec<IfName>) -> Self {
+        Self {
+            kernel,
+            shaper,
+            slots: Slots::new(),
+            lans,
+            holders: HolderNumbers::default(),
+            classes: BTreeMap::new(),
+            readings: BTreeMap::new(),
+            trusted: BTreeMap::new(),
+        }
+    }
+
+    /// Carries out what concerns the kernel; the rest (records, balances, notices) is the ledger's and the log's.
+    ///
+    /// # Errors
+    /// Only where the kernel refuses something that is not one visit's affair.
+    pub(crate) fn carry(&mut self, effects: &[Effect]) -> Result<Carried, KernelError> {
+        let mut carried = Carried::default();
+        let mut pending = Pending::default();
+        for effect in effects {
+            match effect {
+                Effect::Grant(grant) => self.add_grant(grant, &mut pending, &mut carried)?,
+                Effect::Retime { visit, expires_in, .. } => {
+                    if let Some(slot) = self.slots.slot(*visit) {
+                        let mut update = Update::of(slot);
+                        update.expires_in = Some(Some(*expires_in));
+                        self.add_update(update, &mut pending, &mut carried)?;
+                    }
+                }
+                Effect::HolderQuota { holder, quota } => {
+                    if let Some(slot) = self.holders.any_slot(holder) {
+                        let mut update = Update::of(slot);
+                        update.holder_quota = Some(kernel_quota(*quota));
+                        self.add_update(update, &mut pending, &mut carried)?;
+                    }
+                }
+                Effect::Revoke { visit, holder, .. } => {
+                    if let Some(slot) = self.slots.slot(*visit) {
+                        if pending.grants.iter().any(|access| access.slot == slot) || !pending.updates.is_empty() {
+                            self.flush(&mut pending, &mut carried)?;
+                        }
+                        pending.revokes.push((*visit, slot, holder.clone()));
+                    }
+                }
+                Effect::Block { mac, blocked } => {
+                    self.flush(&mut pending, &mut carried)?;
+                    let devices: Vec<Device> =
+                        self.lans.iter().map(|lan| Device { lan: lan.clone(), mac: *mac }).collect();
+                    if *blocked {
+                        let bans: Vec<_> = devices.into_iter().map(|device| (device, None)).collect();
+                        self.kernel.ban(&bans)?;
+                    } else {
+                        self.kernel.unban(&devices)?;
+                    }
+                }
+                Effect::Emergency(lasts) => {
+                    self.flush(&mut pending, &mut carried)?;
+                    for lan in self.lans.clone() {
+                        self.kernel.emergency(&lan, *lasts)?;
+                    }
+                }
+                Effect::Record(_)
+                | Effect::Balance(_)
+                | Effect::Redeemed { .. }
+                | Effect::Hours { .. }
+                | Effect::Notice(_) => {}
+            }
+        }
+        self.flush(&mut pending, &mut carried)?;
+        Ok(carried)
+    }
+
+    /// Reads all counters: bytes of each visit since its last reading. Visits whose counter did not move are there with zero.
+    pub(crate) fn read(&mut self) -> Result<Vec<(VisitId, Traffic)>, KernelError> {
+        let mut sums: BTreeMap<VisitId, Traffic> = BTreeMap::new();
+        for reading in self.kernel.readings()? {
+            if let Some(visit) = self.slots.visit(reading.slot) {
+                *sums.entry(visit).or_default() += reading.traffic;
+            }
+        }
+        let mut deltas = Vec::with_capacity(sums.len());
+        for (visit, sum) in sums {
+            let last = self.readings.insert(visit, sum).unwrap_or_default();
+            deltas.push((visit, sum.since(last)));
+        }
+        Ok(deltas)
+    }
+
+    /// Where the kernel holds a visit and what its counters last read, to be kept across a restart.
+    pub(crate) fn place(&self, visit: VisitId) -> Option<gapura_ledger::Place> {
+        let reading = self.readings.get(&visit).copied().unwrap_or_default();
+        self.slots.slot(visit).map(|slot| super::memory::place(slot, reading))
+    }
+
+    /// Whose balance has this number in the kernel.
+    pub(crate) fn holder(&self, number: u32) -> Option<HolderId> {
+        self.holders.holder(number).cloned()
+    }
+
+    /// Puts shaping trees on visitor bridges (download) and uplinks (upload), and takes them from interfaces that are neither.
+    pub(crate) fn shape(&mut self, lans: &[IfName], uplinks: &[IfName], down: Option<BitRate>, up: Option<BitRate>) {
+        let Some(shaper) = self.shaper.as_mut() else { return };
+        let gone: Vec<IfName> = shaper
+            .devices()
+            .map(|(name, ..)| name.clone())
+            .filter(|name| !lans.contains(name) && !uplinks.contains(name))
+            .collect();
+        for name in gone {
+            if let Err(error) = shaper.remove_device(&name) {
+                tracing::warn!(%name, error = %crate::words(&error), "a shaping tree could not be taken away");
+            }
+        }
+        let lans = lans.iter().map(|lan| (lan, Side::Lan, down));
+        for (name, side, stated) in lans.chain(uplinks.iter().map(|uplink| (uplink, Side::Uplink, up))) {
+            if let Err(error) = shaper.set_device(name, side, stated) {
+                tracing::warn!(%name, error = %crate::words(&error), "an interface could not be shaped");
+            }
+        }
+    }
+
+    /// Counters that were granted again begin at zero: the next reading counts from there.
+    pub(crate) fn after_repair(&mut self, repairs: &[Repair]) {
+        for repair in repairs {
+            if let Repair::Visit(slot) = repair
+                && let Some(visit) = self.slots.visit(*slot)
+            {
+                self.readings.remove(&visit);
+            }
+        }
+    }
+
+    /// Takes over a visit that the kernel holds since before a restart.
+    pub(crate) fn adopt(&mut self, visit: VisitId, slot: Slot, holder: &HolderId, number: Option<u32>, read: Traffic) -> bool {
+        if !self.slots.adopt(visit, slot) {
+            return false;
+        }
+        self.holders.adopt(holder, number, slot);
+        self.readings.insert(visit, read);
+        true
+    }
+
+    /// Marks the devices that may pass at any hour and without an end.
+    pub(crate) fn set_trusted(&mut self, devices: impl IntoIterator<Item = MacAddr>) {
+        self.trusted = devices.into_iter().map(|mac| (mac, ())).collect();
+    }
+
+    /// Everything the kernel should hold for these grants, for a reconciler.
+    pub(crate) fn desired(&mut self, grants: &[Grant]) -> Vec<Access> {
+        grants.iter().filter_map(|grant| self.access(grant)).collect()
+    }
+
+    /// Grows the pool of classes by a bounded step, and gives classes to visits that began without; true while there is more to do.
+    pub(crate) fn grow(&mut self, spare: usize) -> bool {
+        let Some(shaper) = self.shaper.as_mut() else { return false };
+        let mut more = false;
+        if shaper.free() < spare || shaper.taken() > 0 {
+            let room = if shaper.free() < spare { STEP } else { 0 };
+            match shaper.grow(room.max(1)) {
+                Ok(growth) => more = growth.lacking > 0 || (growth.added > 0 && shaper.free() < spare),
+                Err(error) => tracing::warn!(error = %crate::words(&error), "traffic classes could not be made"),
+            }
+        }
+        let bare: Vec<VisitId> =
+            self.classes.iter().filter(|(_, classes)| classes.lacks()).map(|(visit, _)| *visit).collect();
+        let mut updates = Vec::new();
+        for visit in bare {
+            let (speed, slow) = self.classes.get(&visit).map(|classes| classes.wanted).unwrap_or_default();
+            let (classes, slow_classes) = self.class(visit, speed, slow);
+            if let Some(slot) = self.slots.slot(visit)
+                && classes != ClassIds::default()
+            {
+                let mut update = Update::of(slot);
+                update.classes = Some(classes);
+                update.slow = slow.map(|_| slow_classes);
+                updates.push(update);
+            }
+        }
+        if !updates.is_empty()
+            && let Err(error) = self.kernel.update(&updates)
+        {
+            tracing::warn!(error = %crate::words(&error), "visits could not be given their traffic classes");
+        }
+        more
+    }
+
+    fn add_grant(&mut self, grant: &Grant, pending: &mut Pending, carried: &mut Carried) -> Result<(), KernelError> {
+        if !pending.revokes.is_empty() {
+            self.flush(pending, carried)?;
+        }
+        let running = self.slots.slot(grant.visit);
+        match (running, grant.fresh) {
+            (Some(slot), false) => {
+                let (classes, slow) = self.class(grant.visit, grant.speed, grant.slow);
+                let update = Update {
+                    slot,
+                    expires_in: Some(self.ends(grant)),
+                    visit_quota: Some(kernel_quota(grant.visit_quota)),
+                    holder_quota: grant.holder_quota.map(kernel_quota),
+                    classes: Some(classes),
+                    slow: Some(grant.slow.and(slow)),
+                    ..Update::of(slot)
+                };
+                self.add_update(update, pending, carried)
+            }
+            // A fresh grant of a visit that has a slot: it moved to another device.
+            (Some(slot), true) => {
+                let mut update = Update::of(slot);
+                update.device = Some(device(&grant.device));
+                update.expires_in = Some(self.ends(grant));
+                self.add_update(update, pending, carried)
+            }
+            (None, _) => {
+                if self.slots.take(grant.visit).is_none() {
+                    tracing::error!("all 65,519 slots are taken; a visit was refused");
+                    carried.failed.push(grant.visit);
+                    return Ok(());
+                }
+                let Some(access) = self.access(grant) else { return Ok(()) };
+                pending.grants.push(access);
+                pending.granted.push(grant.visit);
+                Ok(())
+            }
+        }
+    }
+
+    fn add_update(&mut self, update: Update, pending: &mut Pending, carried: &mut Carried) -> Result<(), KernelError> {
+        let same_slot = pending.updates.iter().any(|other| other.slot == update.slot)
+            || pending.grants.iter().any(|access| access.slot == update.slot);
+        if same_slot || !pending.revokes.is_empty() {
+            self.flush(pending, carried)?;
+        }
+        pending.updates.push(update);
+        Ok(())
+    }
+
+    fn access(&mut self, grant: &Grant) -> Option<Access> {
+        let slot = self.slots.slot(grant.visit)?;
+        let (classes, slow) = self.class(grant.visit, grant.speed, grant.slow);
+        let holder = grant.holder_quota.map(|quota| Holder {
+            key: self.holders.number(&grant.holder, slot),
+            quota: kernel_quota(quota),
+        });
+        Some(Access {
+            slot,
+            device: device(&grant.device),
+            group: grant.group,
+            expires_in: self.ends(grant),
+            trusted: self.trusted.contains_key(&grant.device.mac),
+            visit_quota: kernel_quota(grant.visit_quota),
+            holder,
+            classes,
+            slow: grant.slow.and(slow),
+        })
+    }
+
+    fn ends(&self, grant: &Grant) -> Option<Duration> {
+        let trusted = self.trusted.contains_key(&grant.device.mac);
+        (!(trusted && grant.expires_in >= LONGEST_GRANT)).then_some(grant.expires_in)
+    }
+
+    /// The traffic classes for a visit at these speeds; the kernel's unshaped class where the pool is empty for now.
+    fn class(&mut self, visit: VisitId, speed: Speed, slow: Option<Speed>) -> (ClassIds, Option<ClassIds>) {
+        let Some(shaper) = self.shaper.as_mut() else { return (ClassIds::default(), slow.map(|_| ClassIds::default())) };
+        let classes = self.classes.entry(visit).or_default();
+        classes.wanted = (speed, slow);
+        if classes.plan.is_none() {
+            classes.plan = shaper.take();
+        }
+        if slow.is_some() && classes.slow.is_none() {
+            classes.slow = shaper.take();
+        }
+        for (class, speed) in [(classes.plan, Some(speed)), (classes.slow, slow)] {
+            if let (Some(class), Some(speed)) = (class, speed)
+                && let Err(error) = shaper.set_rate(class, ClassSpeed { up: speed.up, down: speed.down })
+            {
+                tracing::warn!(error = %crate::words(&error), "a traffic class kept its former speed");
+            }
+        }
+        (handles(classes.plan), slow.map(|_| handles(classes.slow)))
+    }
+
+    fn flush(&mut self, pending: &mut Pending, carried: &mut Carried) -> Result<(), KernelError> {
+        if pending.is_empty() {
+            return Ok(());
+        }
+        let Pending { grants, granted, updates, revokes } = std::mem::take(pending);
+        if !grants.is_empty()
+            && let Err(error) = self.kernel.grant(&grants)
+        {
+            // Nothing of the batch was applied. One by one, so that one bad visit does not keep the others out.
+            tracing::warn!(error = %crate::words(&error), visits = grants.len(), "a batch of grants was refused");
+            for (access, visit) in grants.iter().zip(&granted) {
+                if let Err(error) = self.kernel.grant(std::slice::from_ref(access)) {
+                    tracing::error!(error = %crate::words(&error), %visit, "the kernel refused a visit");
+                    self.forget(*visit, None);
+                    carried.failed.push(*visit);
+                }
+            }
+        }
+        if !updates.is_empty() {
+            for Ended { slot, traffic, .. } in self.kernel.update(&updates)? {
+                // A generation of the visit ended: its last bytes count, and the next begins at zero.
+                if let Some(visit) = self.slots.visit(slot) {
+                    let last = self.readings.remove(&visit).unwrap_or_default();
+                    carried.last_bytes.push((visit, traffic.since(last)));
+                }
+            }
+        }
+        if !revokes.is_empty() {
+            let slots: Vec<Slot> = revokes.iter().map(|(_, slot, _)| *slot).collect();
+            for Ended { slot, traffic, .. } in self.kernel.revoke(&slots)? {
+                if let Some(visit) = self.slots.visit(slot) {
+                    let last = self.readings.get(&visit).copied().unwrap_or_default();
+                    carried.last_bytes.push((visit, traffic.since(last)));
+                }
+            }
+            for (visit, _, holder) in &revokes {
+                self.forget(*visit, Some(holder));
+            }
+        }
+        Ok(())
+    }
+
+    fn forget(&mut self, visit: VisitId, holder: Option<&HolderId>) {
+        if let Some(slot) = self.slots.give_back(visit)
+            && let Some(holder) = holder
+        {
+            self.holders.release(holder, slot);
+        }
+        self.readings.remove(&visit);
+        if let Some(classes) = self.classes.remove(&visit)
+            && let Some(shaper) = self.shaper.as_mut()
+        {
+            classes.plan.into_iter().chain(classes.slow).for_each(|class| shaper.give_back(class));
+        }
+    }
+}
+
+/// Classes made in one step of the background growth.
+const STEP: usize = 32;
+
+impl Classes {
+    fn lacks(&self) -> bool {
+        self.plan.is_none() || (self.wanted.1.is_some() && self.slow.is_none())
+    }
+}
+
+fn handles(class: Option<ClassId>) -> ClassIds {
+    let handle = class.map_or(0, ClassId::handle);
+    ClassIds { up: handle, dn: handle }
+}
+
+fn device(device: &DeviceId) -> Device {
+    Device { lan: device.lan.clone(), mac: device.mac }
+}
+
+fn kernel_quota(quota: KernelQuota) -> Quota {
+    match quota {
+        KernelQuota::Unlimited => Quota::Unlimited,
+        KernelQuota::Total(left) => Quota::Total(left),
+        KernelQuota::EachWay { up, down } => Quota::EachWay { up, down },
+    }
+}

@@ -1,0 +1,73 @@
+//! A new bundle, put in force as a whole.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use captive_portal::{Notice, Severity};
+use gapura_ledger::Entry;
+use gapura_model::{HolderId, Moment};
+use gapura_wire::Bundle;
+
+use super::run::Gate;
+use crate::policy::{both, portal_site, session_policy};
+
+impl Gate {
+    /// Checks a bundle and puts it in force.
+    ///
+    /// # Errors
+    /// Every contradiction, for the controller; the one before stays in force.
+    pub(super) fn take_bundle(&mut self, now: &Moment, mut bundle: Bundle) -> Result<(), String> {
+        let policy = session_policy(&bundle, &self.overrides)?;
+        bundle.vouchers.sort_by(|one, two| one.tag.cmp(&two.tag));
+        // Bytes first: running visits are granted anew under the new plans.
+        self.read(now);
+        self.hands.set_trusted(policy.trusted.keys().copied());
+        self.engine.replace_policy(now, policy);
+        for voucher in bundle.vouchers.iter().filter(|voucher| voucher.revoked) {
+            self.engine.revoke_holder(now, &HolderId::Voucher(*voucher.tag.as_bytes()));
+        }
+        self.in_force(Box::new(bundle));
+        self.shape();
+        self.windows(now);
+        Ok(())
+    }
+
+    /// Puts changes of hours by staff in force.
+    pub(super) fn apply_policy(&mut self, now: &Moment) -> Result<(), String> {
+        let bundle = self.bundle.as_deref().ok_or("there is no bundle yet: the site has no hours to change")?;
+        let policy = session_policy(bundle, &self.overrides)?;
+        self.read(now);
+        self.engine.replace_policy(now, policy);
+        self.windows(now);
+        Ok(())
+    }
+
+    /// Tells the rooms that read the bundle.
+    pub(super) fn in_force(&mut self, mut bundle: Box<Bundle>) {
+        bundle.vouchers.sort_by(|one, two| one.tag.cmp(&two.tag));
+        let now = self.clock.now();
+        self.site = Arc::new(portal_site(&bundle));
+        self.voucher_key.send_replace(Some(bundle.voucher_key.clone()));
+        let running = bundle.notices.iter().filter(|notice| notice.until > now.wall);
+        if let Some(notice) = running.max_by_key(|notice| notice.severity) {
+            let severity = match notice.severity {
+                gapura_wire::Severity::Info => Severity::Info,
+                gapura_wire::Severity::Warning => Severity::Waspada,
+                gapura_wire::Severity::Danger => Severity::Awas,
+            };
+            let lasts = now.until_wall(notice.until).min(Duration::from_secs(30 * 86_400));
+            let (title, body) = (both(&notice.text), captive_portal::Text::plain(""));
+            let shown = Notice { severity, title, body, issued: Some(bundle.published), until: Some(notice.until), link: None };
+            self.notice = Some((shown, now.up.after(lasts)));
+        }
+        (self.on_policy)(&bundle);
+        self.bundle = Some(bundle);
+    }
+
+    /// Writes the blocks and the emergency opening down, so that they outlive the daemon.
+    pub(super) fn keep_blocks(&mut self) {
+        let blocks = self.engine.blocks().clone();
+        let emergency = self.engine.emergency_open().cloned();
+        self.memory.try_commit(&[Entry::Blocks(blocks), Entry::Emergency(emergency)]);
+    }
+}

@@ -1,0 +1,182 @@
+//! What visitors ask at the door.
+
+use captive_portal::{Entered, Refused};
+use gapura_ledger::Verifier;
+use gapura_model::{AccountName, DeviceId, Moment};
+use gapura_session::{Admission, Ask, Entry as HowEntered, ExtendRefusal, Voucher};
+
+use super::handle::{Command, Credential, Entry};
+use super::run::{Gate, Waiting};
+use super::view::refused;
+
+/// How long a verifier is kept after the controller confirmed it.
+const VERIFIER_LIFE: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
+
+impl Gate {
+    /// One command; answers that have to wait for the kernel go to `waiting`.
+    pub(super) fn handle(&mut self, now: &Moment, command: Command, waiting: &mut Vec<Waiting>) {
+        match command {
+            Command::View(device, reply) => {
+                let _ = reply.send(self.seen(now, Some(&device)));
+            }
+            Command::Enter(entry) => self.enter(now, *entry, waiting),
+            Command::Leave(device, reply) => {
+                if let Some(visit) = self.engine.visit_of(&device) {
+                    self.engine.log_out(now, visit);
+                }
+                waiting.push(Waiting::Done(reply));
+            }
+            Command::Extend(device, reply) => {
+                // Bytes first: an extension grants anew, from what was read.
+                self.read(now);
+                let visit = self.engine.visit_of(&device).ok_or(ExtendRefusal::NotOffered);
+                match visit.and_then(|visit| self.engine.extend(now, visit)) {
+                    Ok(()) => waiting.push(Waiting::Done(reply)),
+                    Err(error) => {
+                        tracing::debug!(%error, "an extension was refused");
+                        let _ = reply.send(Err(Refused::NotOffered));
+                    }
+                }
+            }
+            Command::Verifier(name, reply) => {
+                let _ = reply.send(self.verifier(&name, now));
+            }
+            Command::KeepVerifier(name, grant) => self.memory.keep_verifier(&name, grant.as_deref()),
+            Command::WrongPassword(device) => self.guesses.wrong(&device, now.up),
+            Command::MayTry(device, reply) => {
+                let _ = reply.send(self.guesses.may_try(&device, now.up));
+            }
+            Command::Ctl(request, reply) => self.staff(now, request, reply, waiting),
+            Command::Policy(bundle, reply) => match self.take_bundle(now, *bundle) {
+                Ok(()) => waiting.push(Waiting::Policy(reply)),
+                Err(why) => drop(reply.send(Err(why))),
+            },
+            Command::Outbox(reply) => drop(reply.send(self.next_batch())),
+            Command::OutboxSent(seq, ack) => self.batch_sent(seq, &ack),
+            Command::Heartbeat(reply) => drop(reply.send(self.heartbeat(now))),
+            Command::Balances(reply) => drop(reply.send(self.balances(now))),
+            Command::RestoreBalances(report, reply) => drop(reply.send(self.restore_balances(now, &report))),
+            Command::Kernel(event) => self.kernel_event(now, event),
+            Command::Network(picture) => self.take_network(now, &picture),
+            Command::Internet(up) => self.internet(now, up),
+            Command::Clash(words) => {
+                if let Some(words) = &words {
+                    tracing::error!(%words, "an uplink has the addresses of a visitor network: change one of them");
+                }
+                self.clash = words;
+            }
+            Command::Theft(device) => {
+                if let Some(visit) = self.engine.visit_of(&device) {
+                    self.engine.theft(now, visit);
+                }
+            }
+            Command::Joined(gateway) => self.gateway = Some(gateway),
+            Command::Stop(_) => {}
+        }
+    }
+
+    fn enter(&mut self, now: &Moment, entry: Entry, waiting: &mut Vec<Waiting>) {
+        let Entry { device, with, take_over, reply } = entry;
+        match self.decide(now, &device, with, take_over) {
+            Ok((visit, entered)) => waiting.push(Waiting::Entered { visit, entered, reply }),
+            Err(refused) => drop(reply.send(Err(refused))),
+        }
+    }
+
+    fn decide(
+        &mut self,
+        now: &Moment,
+        device: &DeviceId,
+        with: Credential,
+        take_over: bool,
+    ) -> Result<(gapura_model::VisitId, Entered), Refused> {
+        if self.clash.is_some() {
+            return Err(Refused::UplinkDown);
+        }
+        let terms = self.engine.policy().terms.clone();
+        let admission = match with {
+            // The portal only passes on a tap on the terms that it shows now.
+            Credential::OneTap => Admission::OneTap { terms: terms.ok_or(Refused::WayOff)? },
+            Credential::Voucher(tag) => {
+                if let Some(wait) = self.guesses.may_try(device, now.up) {
+                    return Err(Refused::Wait { wait });
+                }
+                let Some(voucher) = self.voucher(&tag) else {
+                    self.guesses.wrong(device, now.up);
+                    return Err(Refused::UnknownCode);
+                };
+                self.guesses.right(device);
+                Admission::Voucher { hash: *tag.as_bytes(), voucher, terms }
+            }
+            Credential::Account { name, plan } => {
+                self.guesses.right(device);
+                Admission::Account { name, plan, terms }
+            }
+            Credential::Again => return Err(Refused::NotOffered),
+        };
+        self.admit(now, device, admission, take_over)
+    }
+
+    pub(super) fn admit(
+        &mut self,
+        now: &Moment,
+        device: &DeviceId,
+        admission: Admission,
+        take_over: bool,
+    ) -> Result<(gapura_model::VisitId, Entered), Refused> {
+        let holder = admission.holder(device);
+        let balance = if self.engine.knows(&holder) {
+            None
+        } else {
+            self.memory.balance(&holder).map_err(|error| {
+                self.memory.trouble(&error);
+                Refused::Storage
+            })?
+        };
+        let devices = self.devices_allowed(&admission);
+        let mut random = [0; 16];
+        getrandom::fill(&mut random).map_err(|_| Refused::Busy)?;
+        let ask = Ask { device: device.clone(), admission, take_over, balance };
+        match self.engine.admit(now, ask, random) {
+            Ok(admitted) => Ok((admitted.visit, Entered { resumed: admitted.by == HowEntered::Moved })),
+            Err(refusal) => {
+                tracing::debug!(refusal = refusal.id(), "a visitor was not let in");
+                Err(refused(refusal, &self.engine, now, devices))
+            }
+        }
+    }
+
+    /// What is kept of an account, unless the department changed it since.
+    fn verifier(&self, name: &AccountName, now: &Moment) -> Option<Verifier> {
+        let kept = self.memory.verifier(name, now)?;
+        let bundle = self.bundle.as_deref()?;
+        let tag = bundle.voucher_key.account_tag(name);
+        let made = kept.expires.checked_sub(VERIFIER_LIFE).unwrap_or(jiff::Timestamp::MIN);
+        let changed = bundle.account_changes.iter().any(|change| change.tag == tag && change.since > made);
+        (!changed).then_some(kept)
+    }
+
+    fn voucher(&self, tag: &gapura_wire::VoucherTag) -> Option<Voucher> {
+        let bundle = self.bundle.as_deref()?;
+        let voucher = bundle.vouchers.binary_search_by(|voucher| voucher.tag.cmp(tag)).ok();
+        let voucher = bundle.vouchers.get(voucher?)?;
+        Some(Voucher {
+            plan: voucher.plan.clone(),
+            use_time: voucher.use_time,
+            use_before: voucher.use_before,
+            devices: voucher.devices.and_then(std::num::NonZeroU16::new),
+            revoked: voucher.revoked,
+        })
+    }
+
+    fn devices_allowed(&self, admission: &Admission) -> u32 {
+        let plans = &self.engine.policy().plans;
+        let of = |plan| plans.get(plan).map(|plan| plan.devices);
+        let devices = match admission {
+            Admission::Voucher { voucher, .. } => voucher.devices.or_else(|| of(&voucher.plan)),
+            Admission::Account { plan, .. } => of(plan),
+            Admission::OneTap { .. } | Admission::Staff { .. } | Admission::Trusted => None,
+        };
+        devices.map_or(1, |devices| u32::from(devices.get()))
+    }
+}

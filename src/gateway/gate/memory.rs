@@ -1,0 +1,314 @@
+//! What the gate writes down: the engine's effects as ledger entries, and the same visits as messages for the controller.
+
+use std::path::Path;
+
+use gapura_ledger::{AuditEvent, Entry, Ledger, LedgerError, OutboxItem, Place, Restart, Verifier, settings};
+use gapura_model::{AccountName, BootId, HolderId, Moment, Traffic, VisitId};
+use gapura_rules::hours::Override;
+use gapura_session::{Effect, HolderBalance, Notice, VisitRecord, Way as SessionWay};
+use gapura_wire::{
+    AccountGrant, Bundle, OutboxState, Record, VisitUsage, Way, epoch_key_at,
+};
+
+/// The ledger, and what is remembered beside it.
+pub(crate) struct Memory {
+    ledger: Ledger,
+    /// The last revision given to a message about a visit.
+    revision: u64,
+    /// The disk refuses: said once, and shown to staff until it takes again.
+    trouble: Option<String>,
+    /// Blocks changed and are to be written with the next group.
+    now: Moment,
+}
+
+/// Setting: changes of hours by staff of this router, as JSON.
+const OVERRIDES: &str = "hours-changes";
+/// Setting: the last batch's number, with the kernel run it belongs to.
+const BATCH: &str = "batch";
+/// Set in the revision of a visit's last message, so that it stands above all earlier ones.
+const LAST_WORD: u64 = 1 << 60;
+/// Who acts for staff at this router in the audit trail.
+const GATEWAY: &str = "gateway";
+
+impl Memory {
+    /// Opens the ledger in the data directory. A damaged one is set aside, which is said.
+    ///
+    /// # Errors
+    /// When the directory cannot be used at all.
+    pub(crate) fn open(data_dir: &Path, now: &Moment) -> Result<Self, LedgerError> {
+        let opened = Ledger::open(&data_dir.join("ledger.sqlite"), gapura_ledger::Options::default(), now.wall)?;
+        if let Some(path) = &opened.set_aside {
+            tracing::error!(path = %path.display(), "the ledger was damaged and is set aside; a new one begins from kernel and bundle");
+        }
+        Ok(Self { ledger: opened.ledger, revision: 0, trouble: None, now: *now })
+    }
+
+    /// What a restart begins from.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub(crate) fn restart(&mut self, boot: BootId) -> Result<Restart, LedgerError> {
+        let restart = self.ledger.restart(boot)?;
+        self.ledger.commit(&[Entry::Setting { name: settings::BOOT, value: Some(boot.to_string()) }], false)?;
+        Ok(restart)
+    }
+
+    /// A named value.
+    pub(crate) fn setting(&self, name: &str) -> Option<String> {
+        self.ledger.setting(name).ok().flatten()
+    }
+
+    /// Keeps a named value.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub(crate) fn set(&mut self, name: &'static str, value: String) -> Result<(), LedgerError> {
+        self.ledger.commit(&[Entry::Setting { name, value: Some(value) }], false)
+    }
+
+    /// Keeps all that these effects ask to be kept, in one commit; on disk before it returns where a voucher was redeemed.
+    /// True when there is something the controller should have soon.
+    ///
+    /// # Errors
+    /// When the disk refuses; nothing of the group is kept then.
+    pub(crate) fn keep(
+        &mut self,
+        effects: &[Effect],
+        bundle: Option<&Bundle>,
+        place: impl Fn(VisitId) -> Option<Place>,
+    ) -> Result<bool, LedgerError> {
+        let mut entries = Vec::new();
+        let (mut durable, mut soon) = (false, false);
+        for effect in effects {
+            match effect {
+                Effect::Record(record) => {
+                    entries.push(Entry::Visit { record: Box::new(record.clone()), place: place(record.id) });
+                    if let Some(body) = bundle.and_then(|bundle| self.message(record, bundle)) {
+                        entries.push(Entry::Outbox { subject: Some(record.id.to_string()), body });
+                    }
+                    soon |= record.ended.is_some() || record.updated == record.started;
+                    if let Some(terms) = record.terms.clone().filter(|_| record.updated == record.started) {
+                        entries.push(Entry::Terms { visit: record.id, at: record.started, terms });
+                    }
+                }
+                Effect::Balance(balance) => entries.push(Entry::Balance(balance.clone())),
+                Effect::Redeemed { holder: HolderId::Voucher(voucher), at } => {
+                    entries.push(Entry::Redemption { voucher: *voucher, at: *at });
+                    durable = true;
+                }
+                Effect::Notice(notice) => entries.extend(self.audit_event(notice).map(Entry::Audit)),
+                Effect::Redeemed { .. }
+                | Effect::Grant(_)
+                | Effect::Retime { .. }
+                | Effect::HolderQuota { .. }
+                | Effect::Revoke { .. }
+                | Effect::Block { .. }
+                | Effect::Emergency(_)
+                | Effect::Hours { .. } => {}
+            }
+        }
+        if !entries.is_empty() {
+            self.commit(&entries, durable)?;
+        }
+        Ok(soon)
+    }
+
+    /// Keeps entries that are no effect of the engine.
+    pub(crate) fn commit(&mut self, entries: &[Entry], durable: bool) -> Result<(), LedgerError> {
+        self.ledger.commit(entries, durable)?;
+        if self.trouble.take().is_some() {
+            tracing::warn!("the ledger takes entries again");
+        }
+        Ok(())
+    }
+
+    /// Keeps entries; a refusal is said and shown, nothing more can be done.
+    pub(crate) fn try_commit(&mut self, entries: &[Entry]) {
+        if let Err(error) = self.commit(entries, false) {
+            self.trouble(&error);
+        }
+    }
+
+    /// Says that the disk refuses, once until it takes again.
+    pub(crate) fn trouble(&mut self, error: &LedgerError) {
+        let words = crate::words(error);
+        if self.trouble.as_ref() != Some(&words) {
+            tracing::error!(error = words, "the ledger cannot be written: visitors online stay, nobody new is let in; free disk space or check the disk");
+        }
+        self.trouble = Some(words);
+    }
+
+    /// How the disk is, for staff.
+    pub(crate) fn state(&self) -> serde_json::Value {
+        let writes = self.ledger.writes();
+        serde_json::json!({
+            "ok": self.trouble.is_none(), "trouble": self.trouble,
+            "commits": writes.commits, "durable_commits": writes.durable, "entries": writes.entries,
+        })
+    }
+
+    /// Whether the disk refuses.
+    pub(crate) const fn is_troubled(&self) -> bool {
+        self.trouble.is_some()
+    }
+
+    /// Notes the time, so that no later start is earlier.
+    pub(crate) fn note_time(&mut self, now: &Moment) -> Result<(), LedgerError> {
+        self.now = *now;
+        if now.trust == gapura_model::ClockTrust::Doubtful {
+            return Ok(());
+        }
+        let entries = [
+            Entry::Setting { name: settings::LAST_WALL, value: Some(now.wall.to_string()) },
+            Entry::ClockBasis(Some((now.up, now.wall))),
+        ];
+        self.commit(&entries, false)
+    }
+
+    /// What a holder used before.
+    pub(crate) fn balance(&self, holder: &HolderId) -> Result<Option<HolderBalance>, LedgerError> {
+        self.ledger.balance(holder)
+    }
+
+    /// What is kept of an account on this router.
+    pub(crate) fn verifier(&self, name: &AccountName, now: &Moment) -> Option<Verifier> {
+        self.ledger.verifier(name, now.wall).ok().flatten()
+    }
+
+    /// Keeps or forgets an account's verifier.
+    pub(crate) fn keep_verifier(&mut self, name: &AccountName, grant: Option<&AccountGrant>) {
+        let entry = match grant {
+            Some(grant) => Entry::Verifier {
+                account: name.clone(),
+                verifier: Verifier { phc: grant.verifier.expose().clone(), plan: grant.plan.clone(), expires: grant.until },
+            },
+            None => Entry::ForgetVerifier(name.clone()),
+        };
+        self.try_commit(&[entry]);
+    }
+
+    /// An entry of the audit trail that is no effect of the engine.
+    pub(crate) fn audit(&mut self, now: &Moment, action: &str, detail: &str) {
+        let event = AuditEvent {
+            at: now.wall,
+            actor: GATEWAY.to_owned(),
+            action: action.to_owned(),
+            detail: detail.to_owned(),
+        };
+        self.try_commit(&[Entry::Audit(event)]);
+    }
+
+    /// Changes of hours by staff of this router.
+    pub(crate) fn overrides(&self) -> Vec<Override> {
+        self.setting(OVERRIDES).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+    }
+
+    /// Keeps changes of hours.
+    pub(crate) fn keep_overrides(&mut self, overrides: &[Override]) {
+        let value = serde_json::to_string(overrides).ok();
+        self.try_commit(&[Entry::Setting { name: OVERRIDES, value }]);
+    }
+
+    /// A message for the controller that is about no visit.
+    pub(crate) fn post(&mut self, subject: Option<String>, record: &Record) {
+        if let Ok(body) = serde_json::to_vec(record) {
+            self.try_commit(&[Entry::Outbox { subject, body }]);
+        }
+    }
+
+    /// The next unsent messages.
+    pub(crate) fn unsent(&self, most: u32) -> Vec<OutboxItem> {
+        self.ledger.outbox(0, most).unwrap_or_default()
+    }
+
+    /// The controller has everything up to this number.
+    pub(crate) fn sent(&mut self, through: u64) {
+        if let Err(error) = self.ledger.outbox_sent(through) {
+            self.trouble(&error);
+        }
+    }
+
+    /// The number for the next batch in this kernel run, counted up by one and kept.
+    pub(crate) fn next_batch_number(&mut self, boot: BootId) -> Option<u64> {
+        let kept = self.setting(BATCH);
+        let last = kept.as_deref().and_then(|text| text.split_once(' ')).filter(|(of, _)| *of == boot.to_string());
+        let next = last.and_then(|(_, number)| number.parse::<u64>().ok()).unwrap_or(0) + 1;
+        self.set(BATCH, format!("{boot} {next}")).ok().map(|()| next)
+    }
+
+    /// How full the outbox is.
+    pub(crate) fn outbox_state(&self) -> OutboxState {
+        OutboxState { records: self.ledger.outbox_len(), dropped: self.ledger.writes().dropped }
+    }
+
+    /// Destroys what has had its time; nothing while the clock is in doubt.
+    pub(crate) fn prune(&mut self, now: &Moment, retention: std::time::Duration) {
+        if now.trust == gapura_model::ClockTrust::Trusted
+            && let Err(error) = self.ledger.prune(now.wall, retention)
+        {
+            self.trouble(&error);
+        }
+    }
+
+    /// A visit as the controller may know it: pseudonyms instead of addresses.
+    fn message(&mut self, record: &VisitRecord, bundle: &Bundle) -> Option<Vec<u8>> {
+        let key = epoch_key_at(&bundle.pseudonym_keys, record.started)?;
+        let way = match record.way {
+            SessionWay::OneTap => {
+                let terms = bundle.terms.as_ref()?;
+                Way::OneTap { terms: terms.version.clone(), sha256: terms.sha256 }
+            }
+            SessionWay::Voucher => Way::Voucher,
+            SessionWay::Account => Way::Account,
+            SessionWay::Staff | SessionWay::Trusted => Way::Staff,
+        };
+        let shared = matches!(record.holder, HolderId::Voucher(_) | HolderId::Account(_));
+        let micros = u64::try_from(record.updated_up.since_boot().as_micros()).unwrap_or(0) & (LAST_WORD - 1);
+        self.revision = micros.max(self.revision + 1);
+        let last_word = if record.ended.is_some() { LAST_WORD } else { 0 };
+        let usage = VisitUsage {
+            visit: record.id,
+            revision: self.revision | last_word,
+            device: key.mac(record.device.mac),
+            device_local: record.mac_is_local(),
+            holder: shared.then(|| key.holder(&record.holder)),
+            way,
+            plan: record.plan.clone(),
+            generation: bundle.generation,
+            start: record.started,
+            clock: self.now.trust,
+            at: record.updated,
+            traffic: record.traffic,
+            seconds: record.used.as_secs(),
+            end: record.ended.map(|ended| ended.at),
+            cause: record.ended.map(|ended| ended.cause),
+        };
+        serde_json::to_vec(&Record::Visit(usage)).ok()
+    }
+
+    fn audit_event(&self, notice: &Notice) -> Option<AuditEvent> {
+        let (actor, action, detail) = match notice {
+            Notice::OpenedByStaff { visit, by, reason } => (by.clone(), "admit", format!("{visit}: {reason}")),
+            Notice::Kicked { visit, by, reason } => (by.clone(), "kick", format!("{visit}: {reason}")),
+            Notice::ExtendedByStaff { visit, by, time, .. } => (by.clone(), "extend", format!("{visit}: {} s", time.as_secs())),
+            Notice::Blocked { blocked: true, by, reason, .. } => (by.clone(), "block", reason.clone()),
+            Notice::Blocked { by, reason, .. } => (by.clone(), "unblock", reason.clone()),
+            Notice::EmergencyOpened { by, reason, length } => {
+                (by.clone(), "open-in-emergency", format!("{} s: {reason}", length.as_secs()))
+            }
+            Notice::EmergencyEnded { by } => (by.clone().unwrap_or_else(|| GATEWAY.to_owned()), "emergency-ended", String::new()),
+            Notice::Theft { visit, ended } => (GATEWAY.to_owned(), "address-taken", format!("{visit}: ended {ended}")),
+            Notice::UplinkDown
+            | Notice::UplinkUp { .. }
+            | Notice::ClockDoubtful
+            | Notice::ClockSet
+            | Notice::PolicyReplaced { .. } => return None,
+        };
+        Some(AuditEvent { at: self.now.wall, actor, action: action.to_owned(), detail })
+    }
+}
+
+/// The reading that belongs to a record, for the ledger.
+pub(crate) fn place(slot: gapura_kernel::Slot, reading: Traffic) -> Place {
+    Place { slot: slot.get(), generation: 0, reading }
+}

@@ -1,0 +1,20 @@
+//! The gate's thread: the one place where visits are decided, written down and told to the kernel.
+//!
+//! Commands wait in a bounded queue. The thread drains all that wait, lets the engine decide, commits what must be kept in
+//! one transaction (group commit), tells the kernel in one batch, then answers everybody. Nobody is told "online" before
+//! the kernel agreed.
+
+mod apply;
+mod bundle;
+mod door;
+mod handle;
+mod holders;
+mod memory;
+mod report;
+mod run;
+mod staff;
+mod start;
+mod view;
+
+pub(crate) use handle::{Command, Credential, Entry, Handle};
+pub(crate) use start::{Setup, kernel_config, start};

@@ -1,0 +1,385 @@
+//! The loop itself.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use captive_portal::{Entered, Notice, Refused, Site, Uplink, View};
+use gapura_kernel::{Depleted, Desired, Device, Event, Window};
+use gapura_model::{BootId, ClockTrust, DeviceId, Moment, Traffic, Uptime, VisitId};
+use gapura_rules::hours::Override;
+use gapura_runtime::Clock;
+use gapura_session::{Effect, Engine, Scarce};
+use gapura_wire::{Bundle, UsageBatch, VoucherKey};
+use tokio::sync::{Notify, oneshot, watch};
+
+use super::apply::Hands;
+use super::handle::Command;
+use super::memory::Memory;
+use super::view::{Around, view};
+use crate::guesses::Guesses;
+
+/// How far ahead opening windows are computed for the kernel.
+const AHEAD: Duration = Duration::from_secs(60 * 86_400);
+/// Windows are computed anew this often, so that they never run out.
+const WINDOWS_EVERY: Duration = Duration::from_secs(86_400);
+/// The kernel is compared with what is wanted this often, whatever events say.
+const RECONCILE_EVERY: Duration = Duration::from_secs(30);
+/// Commands that share one commit and one batch.
+const TOGETHER: usize = 512;
+/// Classes kept in reserve while the site shapes.
+const SPARE_CLASSES: usize = 64;
+
+/// Everything the thread owns.
+pub(crate) struct Gate {
+    pub(super) engine: Engine,
+    pub(super) hands: Hands,
+    pub(super) memory: Memory,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) boot: BootId,
+    pub(super) bundle: Option<Box<Bundle>>,
+    /// Changes of hours by staff of this router.
+    pub(super) overrides: Vec<Override>,
+    pub(super) site: Arc<Site>,
+    pub(super) notice: Option<(Notice, Uptime)>,
+    pub(super) uplink_down_since: Option<jiff::Timestamp>,
+    pub(super) clash: Option<String>,
+    pub(super) guesses: Guesses,
+    /// The batch under way, with the number of its last message.
+    pub(super) sent: Option<(u64, UsageBatch)>,
+    pub(super) front: watch::Sender<View>,
+    pub(super) voucher_key: watch::Sender<Option<VoucherKey>>,
+    pub(super) on_policy: Box<dyn FnMut(&Bundle) + Send>,
+    pub(super) on_addresses: Box<dyn FnMut(&[std::net::IpAddr]) + Send>,
+    pub(super) gateway: Option<gapura_model::GatewayId>,
+    /// Uplinks whose link is up.
+    pub(super) uplinks: Vec<gapura_model::IfName>,
+    /// The running outage of the uplink, as it was told.
+    pub(super) outage: Option<(uuid::Uuid, jiff::Timestamp)>,
+    /// Holders whose balance changed since it was last reported.
+    pub(super) recent_holders: Vec<gapura_model::HolderId>,
+    pub(super) filled: Arc<Notify>,
+    pub(super) timers: Timers,
+    pub(super) started: Uptime,
+    pub(super) dropped_repairs: u64,
+    pub(super) last_reconcile: Vec<String>,
+}
+
+/// When the thread has something to do by itself.
+#[derive(Debug)]
+pub(super) struct Timers {
+    pub(super) usage_every: Duration,
+    pub(super) usage: Uptime,
+    pub(super) reconcile: Uptime,
+    pub(super) windows: Uptime,
+    pub(super) grow: Option<Uptime>,
+}
+
+/// An answer that waits until the kernel agreed.
+pub(super) enum Waiting {
+    Entered { visit: VisitId, entered: Entered, reply: oneshot::Sender<Result<Entered, Refused>> },
+    Done(oneshot::Sender<Result<(), Refused>>),
+    Staff(oneshot::Sender<crate::ctl::Answer>, crate::ctl::Answer),
+    Policy(oneshot::Sender<Result<(), String>>),
+}
+
+impl Gate {
+    /// Works until told to stop or until every sender is gone.
+    pub(crate) fn run(mut self, commands: &Receiver<Command>) {
+        self.settle(&self.clock.now(), Vec::new());
+        loop {
+            let now = self.clock.now();
+            let first = match commands.recv_timeout(self.idle_for(&now)) {
+                Ok(command) => Some(command),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            let now = self.clock.now();
+            let mut waiting = Vec::new();
+            let rest = std::iter::from_fn(|| commands.try_recv().ok());
+            for command in first.into_iter().chain(rest).take(TOGETHER) {
+                if let Command::Stop(reply) = command {
+                    self.settle(&now, waiting);
+                    self.close(&now);
+                    let _ = reply.send(());
+                    return;
+                }
+                self.handle(&now, command, &mut waiting);
+            }
+            self.due(&now);
+            self.settle(&now, waiting);
+        }
+        let now = self.clock.now();
+        self.close(&now);
+    }
+
+    fn idle_for(&self, now: &Moment) -> Duration {
+        let timers = &self.timers;
+        let own = [Some(timers.usage), Some(timers.reconcile), Some(timers.windows), timers.grow];
+        let notice = self.notice.as_ref().map(|(_, until)| *until);
+        let next = own.into_iter().chain([self.engine.poll_timeout(), notice]).flatten().min();
+        next.map_or(Duration::from_secs(1), |at| now.up.until(at)).min(Duration::from_secs(5))
+    }
+
+    /// What fell due by itself.
+    fn due(&mut self, now: &Moment) {
+        if let Some(jump) = self.clock.take_jump() {
+            tracing::warn!(by_s = jump.by.as_secs(), "the wall clock jumped; opening windows are computed anew");
+            self.timers.windows = now.up;
+        }
+        if self.engine.poll_timeout().is_some_and(|at| at <= now.up) {
+            // Bytes first: what falls due may grant anew, and is granted from what was read.
+            self.read(now);
+            self.engine.tick(now);
+        }
+        if self.timers.usage <= now.up {
+            self.read(now);
+            self.timers.usage = now.up.after(self.timers.usage_every);
+            if let Err(error) = self.memory.note_time(now) {
+                self.memory.trouble(&error);
+            }
+        }
+        if self.timers.windows <= now.up {
+            self.windows(now);
+        }
+        if self.timers.reconcile <= now.up {
+            self.reconcile(now);
+        }
+        if self.timers.grow.is_some_and(|at| at <= now.up) {
+            let more = self.hands.grow(SPARE_CLASSES);
+            self.timers.grow = Some(now.up.after(Duration::from_millis(if more { 20 } else { 1_000 })));
+        }
+        if self.notice.as_ref().is_some_and(|(_, until)| *until <= now.up) {
+            self.notice = None;
+        }
+    }
+
+    /// Reads the kernel's counters and tells the engine.
+    pub(super) fn read(&mut self, now: &Moment) {
+        match self.hands.read() {
+            Ok(deltas) => self.engine.usage(now, &deltas),
+            Err(error) => tracing::warn!(error = %crate::words(&error), "the kernel's counters could not be read"),
+        }
+    }
+
+    /// Opening windows for the kernel, by its own clock.
+    pub(super) fn windows(&mut self, now: &Moment) {
+        self.timers.windows = now.up.after(WINDOWS_EVERY);
+        let policy = self.engine.policy();
+        let windows = match now.trust {
+            ClockTrust::Doubtful if self.engine.hours().is_open() => vec![Window::ALWAYS],
+            ClockTrust::Doubtful => Vec::new(),
+            ClockTrust::Trusted if policy.hours.is_always_open() && policy.hours.overrides().is_empty() => {
+                vec![Window::ALWAYS]
+            }
+            ClockTrust::Trusted => {
+                let ahead = self.clock.ahead_of_kernel();
+                let until = now.wall_after(AHEAD);
+                let in_kernel = |at: jiff::Timestamp| {
+                    at.checked_sub(ahead).ok().and_then(|at| u64::try_from(at.as_nanosecond()).ok())
+                };
+                let found = policy.hours.windows(now.wall, until);
+                found
+                    .iter()
+                    .map(|window| Window {
+                        from: (window.from > now.wall).then(|| in_kernel(window.from)).flatten(),
+                        until: in_kernel(window.until),
+                    })
+                    .collect()
+            }
+        };
+        if let Err(error) = self.hands.kernel.set_windows(&windows) {
+            tracing::error!(error = %crate::words(&error), "the kernel did not take the opening hours");
+            self.timers.windows = now.up.after(Duration::from_secs(5));
+        }
+    }
+
+    /// Compares the kernel with what is wanted and repairs it.
+    pub(super) fn reconcile(&mut self, now: &Moment) {
+        self.timers.reconcile = now.up.after(RECONCILE_EVERY);
+        let grants = self.engine.grants();
+        let visits = self.hands.desired(&grants);
+        let lans = self.hands.lans.clone();
+        let banned = self.engine.blocks().keys().flat_map(|mac| {
+            lans.iter().map(|lan| (Device { lan: lan.clone(), mac: *mac }, None)).collect::<Vec<_>>()
+        });
+        let open_for = self.engine.emergency_open().map(|open| now.up.until(open.until));
+        let emergency = open_for.into_iter().flat_map(|left| lans.iter().map(move |lan| (lan.clone(), left))).collect();
+        let desired = Desired { visits, banned: banned.collect(), emergency };
+        match self.hands.kernel.reconcile(&desired) {
+            Ok(repairs) if repairs.is_empty() => {}
+            Ok(repairs) => {
+                let words: Vec<String> = repairs.iter().map(repair_words).collect();
+                tracing::warn!(repairs = words.len(), what = ?words.iter().take(8).collect::<Vec<_>>(), "the kernel was repaired: somebody else changed it");
+                self.last_reconcile = words;
+                self.dropped_repairs += 1;
+                self.hands.after_repair(&repairs);
+            }
+            Err(error) => {
+                tracing::error!(error = %crate::words(&error), "the kernel could not be compared with what is wanted");
+                self.timers.reconcile = now.up.after(Duration::from_secs(1));
+            }
+        }
+    }
+
+    pub(super) fn kernel_event(&mut self, now: &Moment, event: Event) {
+        match event {
+            Event::QuotaDepleted(what) => {
+                let scarce = match what {
+                    Depleted::Visit { slot, .. } => self.hands.slots.visit(slot).map(Scarce::Visit),
+                    Depleted::Holder(number) => self.hands.holder(number).map(Scarce::Holder),
+                };
+                if let Some(scarce) = scarce {
+                    match self.hands.read() {
+                        Ok(deltas) => self.engine.depleted(now, &scarce, &deltas),
+                        Err(error) => tracing::warn!(error = %crate::words(&error), "the kernel's counters could not be read"),
+                    }
+                }
+            }
+            Event::ForeignChange => self.timers.reconcile = now.up,
+            Event::Lost => {
+                self.read(now);
+                self.timers.reconcile = now.up;
+            }
+        }
+    }
+
+    /// Carries out what the engine decided: ledger, then kernel, then answers. Repeats while carrying out brings new effects.
+    pub(super) fn settle(&mut self, now: &Moment, waiting: Vec<Waiting>) {
+        let mut failed: BTreeMap<VisitId, Refused> = BTreeMap::new();
+        for _ in 0..8 {
+            let effects = self.engine.take_effects();
+            if effects.is_empty() {
+                break;
+            }
+            self.carry(now, effects, &mut failed);
+        }
+        self.refresh_front(now);
+        for answer in waiting {
+            match answer {
+                Waiting::Entered { visit, entered, reply } => {
+                    let _ = reply.send(failed.get(&visit).map_or(Ok(entered), |refused| Err(refused.clone())));
+                }
+                Waiting::Done(reply) => drop(reply.send(Ok(()))),
+                Waiting::Staff(reply, answer) => drop(reply.send(answer)),
+                Waiting::Policy(reply) => drop(reply.send(Ok(()))),
+            }
+        }
+    }
+
+    fn carry(&mut self, now: &Moment, effects: Vec<Effect>, failed: &mut BTreeMap<VisitId, Refused>) {
+        let fresh: Vec<VisitId> = effects
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::Grant(grant) if grant.fresh => Some(grant.visit),
+                _ => None,
+            })
+            .collect();
+        let kept = self.memory.keep(&effects, self.bundle.as_deref(), |visit| self.hands.place(visit));
+        let effects = match kept {
+            Ok(worth_sending) => {
+                if worth_sending {
+                    self.filled.notify_one();
+                }
+                effects
+            }
+            Err(error) => {
+                // Visitors online stay online; nobody new is let in on what cannot be remembered.
+                self.memory.trouble(&error);
+                let unheld: Vec<VisitId> =
+                    fresh.iter().filter(|visit| self.hands.slots.slot(**visit).is_none()).copied().collect();
+                for visit in &unheld {
+                    failed.insert(*visit, Refused::Storage);
+                    self.engine.log_out(now, *visit);
+                }
+                let mut effects = effects;
+                effects.retain(|effect| !matches!(effect, Effect::Grant(grant) if unheld.contains(&grant.visit)));
+                effects
+            }
+        };
+        for effect in &effects {
+            if let Effect::Balance(balance) = effect
+                && self.recent_holders.len() < 5_000
+            {
+                self.recent_holders.push(balance.holder.clone());
+            }
+            if matches!(effect, Effect::Block { .. } | Effect::Emergency(_)) {
+                self.keep_blocks();
+            }
+            if matches!(effect, Effect::Hours { .. } | Effect::Notice(gapura_session::Notice::ClockDoubtful)) {
+                self.timers.windows = now.up;
+            }
+        }
+        match self.hands.carry(&effects) {
+            Ok(carried) => {
+                if !carried.last_bytes.is_empty() {
+                    self.engine.usage(now, &carried.last_bytes);
+                }
+                for visit in carried.failed {
+                    failed.insert(visit, Refused::Busy);
+                    self.engine.log_out(now, visit);
+                }
+            }
+            Err(error) => {
+                tracing::error!(error = %crate::words(&error), "the kernel refused a change; it is compared anew");
+                failed.extend(fresh.into_iter().map(|visit| (visit, Refused::Busy)));
+                self.timers.reconcile = now.up;
+            }
+        }
+    }
+
+    /// The view of a device (or of nobody), now.
+    pub(super) fn seen(&self, now: &Moment, device: Option<&DeviceId>) -> View {
+        let around = Around {
+            site: &self.site,
+            notice: self.notice.as_ref().map(|(notice, _)| notice),
+            uplink: self.uplink(),
+            wait: device.and_then(|device| self.guesses.wait(device, now.up)),
+            fresh: Traffic::ZERO,
+        };
+        view(&self.engine, now, device, around)
+    }
+
+    pub(super) fn uplink(&self) -> Uplink {
+        if self.clash.is_some() {
+            Uplink::Clash
+        } else if self.engine.uplink_is_up() {
+            Uplink::Up
+        } else {
+            Uplink::Down { since: self.uplink_down_since }
+        }
+    }
+
+    fn refresh_front(&mut self, now: &Moment) {
+        let view = self.seen(now, None);
+        self.front.send_replace(view);
+    }
+
+    fn close(&mut self, now: &Moment) {
+        self.read(now);
+        for record in self.engine.records().collect::<Vec<_>>() {
+            let effects = [Effect::Record(record)];
+            if let Err(error) = self.memory.keep(&effects, self.bundle.as_deref(), |visit| self.hands.place(visit)) {
+                self.memory.trouble(&error);
+                break;
+            }
+        }
+        if let Err(error) = self.memory.note_time(now) {
+            self.memory.trouble(&error);
+        }
+        tracing::info!(online = self.engine.online(), "the gate's thread ends; the kernel goes on holding the policy");
+    }
+}
+
+pub(super) fn repair_words(repair: &gapura_kernel::Repair) -> String {
+    use gapura_kernel::Repair;
+    match repair {
+        Repair::Skeleton(what) => format!("rules: {what}"),
+        Repair::Setting(what) => format!("setting: {what}"),
+        Repair::Visit(slot) => format!("visit in slot {slot} granted again"),
+        Repair::Foreign(slot) => format!("strange elements of slot {slot} removed"),
+        Repair::Ban(_) => "a block set again".to_owned(),
+        Repair::Unban(_) => "a block nobody ordered removed".to_owned(),
+    }
+}

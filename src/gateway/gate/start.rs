@@ -1,0 +1,254 @@
+//! How the gate's thread begins: ledger, kernel, engine, in that order, so that a restart cuts nobody off.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::time::Duration;
+
+use captive_portal::{Site, View};
+use gapura_kernel::net::{Conntrack, NetError, NetFeatures, Shaper};
+use gapura_kernel::{Features, GardenHandle, GateConfig, Kernel, KernelError, Mark, Observed};
+use gapura_ledger::LedgerError;
+use gapura_model::{BootId, GatewayId, IfName, Moment, VisitId};
+use gapura_rules::hours::{Hours, Zone};
+use gapura_runtime::{Clock, Tasks};
+use gapura_session::{Engine, InDoubt, Policy};
+use gapura_wire::{Bundle, VoucherKey};
+use tokio::sync::{Notify, watch};
+
+use super::apply::Hands;
+use super::handle::{Command, Handle};
+use super::memory::Memory;
+use super::run::{Gate, Timers};
+use super::view::{Around, view};
+use crate::guesses::Guesses;
+
+/// What the gate needs to begin.
+pub(crate) struct Setup {
+    pub(crate) data_dir: PathBuf,
+    pub(crate) gateway: Option<GatewayId>,
+    pub(crate) kernel: GateConfig,
+    pub(crate) features: Features,
+    pub(crate) net_features: NetFeatures,
+    pub(crate) usage_every: Duration,
+    pub(crate) bundle: Option<Bundle>,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Called with each bundle that is in force, for the rooms that read it.
+    pub(crate) on_policy: Box<dyn FnMut(&Bundle) + Send>,
+    /// Called with the gateway's addresses on visitor bridges.
+    pub(crate) on_addresses: Box<dyn FnMut(&[std::net::IpAddr]) + Send>,
+}
+
+/// A running gate.
+pub(crate) struct Started {
+    pub(crate) handle: Handle,
+    pub(crate) garden: GardenHandle,
+    pub(crate) front: watch::Receiver<View>,
+    pub(crate) voucher_key: watch::Receiver<Option<VoucherKey>>,
+}
+
+/// Why the gate cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StartError {
+    /// The ledger cannot be used.
+    #[error("the ledger cannot be opened")]
+    Ledger(#[from] LedgerError),
+    /// The kernel cannot be used.
+    #[error("the gate cannot be built in the kernel")]
+    Kernel(#[from] KernelError),
+    /// Traffic control or conntrack cannot be used.
+    #[error("the kernel's network side cannot be used")]
+    Net(#[from] NetError),
+    /// This kernel run has no name.
+    #[error("cannot read /proc/sys/kernel/random/boot_id")]
+    Boot(#[source] std::io::Error),
+    /// No thread.
+    #[error("the gate's thread cannot be started")]
+    Thread(#[source] std::io::Error),
+    /// The bundle contradicts itself.
+    #[error("the bundle cannot be used: {0}")]
+    Bundle(String),
+}
+
+/// Commands that may wait.
+const QUEUE: usize = 4_096;
+/// Most traffic classes in the pool.
+const MOST_CLASSES: u16 = 0x7fef;
+
+/// Opens ledger and kernel and starts the thread.
+///
+/// # Errors
+/// [`StartError`]; the kernel goes on as it was.
+pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> {
+    let now = setup.clock.now();
+    let boot = boot_id()?;
+    let mut memory = Memory::open(&setup.data_dir, &now)?;
+    let restart = memory.restart(boot)?;
+    let overrides = memory.overrides();
+    let policy = match &setup.bundle {
+        Some(bundle) => crate::policy::session_policy(bundle, &overrides).map_err(StartError::Bundle)?,
+        None => nothing_yet()?,
+    };
+    let lans = setup.kernel.lans.clone();
+    let mut kernel = Kernel::open(setup.kernel, &setup.features)?;
+    let events = kernel.events()?;
+    let garden = kernel.garden_handle();
+    let found = kernel.visits()?;
+    if found.is_empty() {
+        // No visit survived in the kernel: no flow may go on under a mark of an earlier gate.
+        forget_flows();
+    }
+    let shaper = setup.net_features.htb.then(|| Shaper::open(setup.net_features.leaf(), MOST_CLASSES)).transpose()?;
+    let mut hands = Hands::new(kernel, shaper, lans);
+    hands.set_trusted(policy.trusted.keys().copied());
+    let places = restart.places;
+    let mut engine = Engine::restore(policy, boot, &now, restart.session);
+    adopt(&mut engine, &mut hands, &now, &found, &places)?;
+    let site = Arc::new(setup.bundle.as_ref().map_or_else(no_site, crate::policy::portal_site));
+    let first = Around { site: &site, notice: None, uplink: captive_portal::Uplink::Up, wait: None, fresh: Default::default() };
+    let (front, front_seen) = watch::channel(view(&engine, &now, None, first));
+    let (voucher_key, voucher_key_seen) = watch::channel(setup.bundle.as_ref().map(|bundle| bundle.voucher_key.clone()));
+    let (commands, queue) = sync_channel(QUEUE);
+    let filled = Arc::new(Notify::new());
+    let handle = Handle::new(commands, filled.clone());
+    let shapes = hands.shaper.is_some();
+    let mut gate = Gate {
+        engine,
+        hands,
+        memory,
+        clock: setup.clock,
+        boot,
+        gateway: setup.gateway,
+        bundle: setup.bundle.map(Box::new),
+        overrides,
+        site,
+        notice: None,
+        uplink_down_since: None,
+        uplinks: Vec::new(),
+        outage: None,
+        recent_holders: Vec::new(),
+        clash: None,
+        guesses: Guesses::default(),
+        sent: None,
+        front,
+        voucher_key,
+        on_policy: setup.on_policy,
+        on_addresses: setup.on_addresses,
+        filled,
+        timers: Timers {
+            usage_every: setup.usage_every,
+            usage: now.up.after(setup.usage_every),
+            reconcile: now.up,
+            windows: now.up,
+            grow: shapes.then_some(now.up),
+        },
+        started: now.up,
+        dropped_repairs: 0,
+        last_reconcile: Vec::new(),
+    };
+    if let Some(bundle) = gate.bundle.take() {
+        gate.in_force(bundle);
+    }
+    // Hours before anything else: a site that is closed must not be open for a moment.
+    gate.windows(&now);
+    let told = handle.clone();
+    let listener = tasks.thread("gate: kernel events", move |stopping| {
+        let mut events = events;
+        while !stopping.is_cancelled() {
+            match events.next(Duration::from_millis(500)) {
+                Ok(Some(event)) => drop(told.tell(Command::Kernel(event))),
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::error!(error = %crate::words(&error), "the kernel's announcements cannot be heard; comparing every half minute goes on");
+                    return;
+                }
+            }
+        }
+    });
+    listener.map_err(StartError::Thread)?;
+    tasks.vital_thread("gate", move |_| gate.run(&queue)).map_err(StartError::Thread)?;
+    Ok(Started { handle, garden, front: front_seen, voucher_key: voucher_key_seen })
+}
+
+/// Brings engine and kernel together after a restart: the kernel's visits keep their slots and their counters count on.
+fn adopt(
+    engine: &mut Engine,
+    hands: &mut Hands,
+    now: &Moment,
+    found: &[Observed],
+    places: &BTreeMap<VisitId, gapura_ledger::Place>,
+) -> Result<(), StartError> {
+    let mut adopted = 0_usize;
+    for record in engine.records().collect::<Vec<_>>() {
+        let known = places.get(&record.id);
+        let same_slot = |seen: &&Observed| known.is_some_and(|place| place.slot == seen.slot.get());
+        let same_device = |seen: &&Observed| {
+            seen.device.as_ref().is_some_and(|device| device.lan == record.device.lan && device.mac == record.device.mac)
+        };
+        let seen = found.iter().find(|seen| same_device(seen)).or_else(|| found.iter().find(same_slot));
+        if let Some(seen) = seen {
+            let reading = known.map_or_else(Default::default, |place| place.reading);
+            if hands.adopt(record.id, seen.slot, &record.holder, seen.holder, reading) {
+                adopted += 1;
+            }
+        }
+    }
+    let deltas = hands.read()?;
+    engine.usage(now, &deltas);
+    if adopted > 0 {
+        tracing::info!(adopted, "visits went on while the gateway was away");
+    }
+    Ok(())
+}
+
+/// Until the first bundle: nobody is let in.
+fn nothing_yet() -> Result<Policy, StartError> {
+    let zone: Zone = "Asia/Jakarta".parse().map_err(|_| StartError::Bundle("no time zone data".to_owned()))?;
+    Ok(Policy {
+        hours: Hours::always(zone),
+        in_doubt: InDoubt::Closed,
+        plans: BTreeMap::new(),
+        one_tap: None,
+        ways: std::collections::BTreeSet::new(),
+        terms: None,
+        trusted: BTreeMap::new(),
+        seats: BTreeMap::new(),
+        blocked: BTreeMap::new(),
+    })
+}
+
+fn no_site() -> Site {
+    Site { zone: jiff::tz::TimeZone::UTC, week: None, one_tap: None, voucher: false, account: false }
+}
+
+fn forget_flows() {
+    let gone = Conntrack::open().and_then(|mut table| table.delete(Mark::IDENTIFIED, Mark::IDENTIFIED));
+    if let Err(error) = gone {
+        tracing::warn!(error = %crate::words(&error), "flows of an earlier gate could not be forgotten");
+    }
+}
+
+fn boot_id() -> Result<BootId, StartError> {
+    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").map_err(StartError::Boot)?;
+    text.parse().map_err(|_| StartError::Boot(std::io::Error::from(std::io::ErrorKind::InvalidData)))
+}
+
+/// The interfaces a gate is built for; see [`crate::network`].
+pub(crate) fn kernel_config(config: &crate::config::Config, bundle: Option<&Bundle>, lans: Vec<IfName>) -> GateConfig {
+    let mut kernel = GateConfig {
+        lans,
+        uplinks: config.uplink.interfaces.clone(),
+        devices: config.gateway.devices,
+        portal_port: config.portal.http_port,
+        portal_tls_port: config.portal.certificate.as_ref().map(|_| config.portal.https_port),
+        allowed: config.gateway.allowed.iter().filter_map(|net| net.parse().ok()).collect(),
+        management: config.gateway.management.iter().filter_map(|net| net.parse().ok()).collect(),
+        management_ports: vec![(gapura_kernel::Proto::Tcp, 22)],
+        ..GateConfig::default()
+    };
+    if let Some(bundle) = bundle {
+        kernel.garden = crate::policy::garden_networks(bundle);
+    }
+    kernel
+}

@@ -1,0 +1,115 @@
+//! Exchanges with the controller as values: what is asked, what came back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::http::{Method, StatusCode};
+use gapura_model::Generation;
+use gapura_wire::{
+    AccountAnswer, AccountCheck, BalanceReport, BundleOutcome, EnrolAnswer, EnrolRequest, Heartbeat, HeartbeatReply,
+    Problem, RenewAnswer, RenewRequest, SignedBundle, UsageAck, UsageBatch, limits,
+};
+use rustls::ClientConfig;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::http::{Endpoint, ExchangeError, exchange};
+
+/// A controller one can ask.
+#[derive(Clone)]
+pub(crate) struct Controller {
+    endpoint: Endpoint,
+    tls: Arc<ClientConfig>,
+}
+
+/// Why an exchange brought nothing.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LinkError {
+    /// It did not get through.
+    #[error(transparent)]
+    Exchange(#[from] ExchangeError),
+    /// The controller said no.
+    #[error("the controller answered {0}: {1}")]
+    Problem(StatusCode, String),
+    /// The answer is not what the protocol says.
+    #[error("the controller's answer was not understood; router and controller may be of different versions")]
+    Unreadable(#[source] serde_json::Error),
+}
+
+/// Time for an exchange that does not wait.
+const SHORT: Duration = Duration::from_secs(20);
+
+impl Controller {
+    pub(crate) fn new(endpoint: Endpoint, tls: ClientConfig) -> Self {
+        Self { endpoint, tls: Arc::new(tls) }
+    }
+
+    pub(crate) async fn enrol(&self, request: &EnrolRequest) -> Result<EnrolAnswer, LinkError> {
+        self.post("/v1/enrol", request).await
+    }
+
+    pub(crate) async fn renew(&self, request: &RenewRequest) -> Result<RenewAnswer, LinkError> {
+        self.post("/v1/renew", request).await
+    }
+
+    /// Waits at the controller for a bundle newer than `after`; `None` when none came in time.
+    pub(crate) async fn bundle(&self, after: Generation) -> Result<Option<SignedBundle>, LinkError> {
+        let wait = limits::POLL_SECONDS.min(50);
+        let path = format!("/v1/bundle?after={after}&wait={wait}");
+        let limit = Duration::from_secs(wait) + SHORT;
+        let answer = exchange(&self.endpoint, self.tls.clone(), Method::GET, &path, Vec::new(), limit).await?;
+        if answer.status == StatusCode::NO_CONTENT { Ok(None) } else { read(&answer).map(Some) }
+    }
+
+    pub(crate) async fn outcome(&self, outcome: &BundleOutcome) -> Result<(), LinkError> {
+        self.post_quietly("/v1/bundle/outcome", outcome).await
+    }
+
+    pub(crate) async fn usage(&self, batch: &UsageBatch) -> Result<UsageAck, LinkError> {
+        self.post("/v1/usage", batch).await
+    }
+
+    pub(crate) async fn heartbeat(&self, beat: &Heartbeat) -> Result<HeartbeatReply, LinkError> {
+        self.post("/v1/heartbeat", beat).await
+    }
+
+    pub(crate) async fn report_balances(&self, report: &BalanceReport) -> Result<(), LinkError> {
+        self.post_quietly("/v1/balances", report).await
+    }
+
+    pub(crate) async fn balances(&self) -> Result<BalanceReport, LinkError> {
+        let path = "/v1/balances";
+        let answer = exchange(&self.endpoint, self.tls.clone(), Method::GET, path, Vec::new(), SHORT).await?;
+        read(&answer)
+    }
+
+    pub(crate) async fn account(&self, check: &AccountCheck) -> Result<AccountAnswer, LinkError> {
+        self.post("/v1/account", check).await
+    }
+
+    async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, LinkError> {
+        let body = serde_json::to_vec(body).map_err(LinkError::Unreadable)?;
+        read(&exchange(&self.endpoint, self.tls.clone(), Method::POST, path, body, SHORT).await?)
+    }
+
+    async fn post_quietly(&self, path: &str, body: &impl Serialize) -> Result<(), LinkError> {
+        let body = serde_json::to_vec(body).map_err(LinkError::Unreadable)?;
+        let answer = exchange(&self.endpoint, self.tls.clone(), Method::POST, path, body, SHORT).await?;
+        if answer.status.is_success() { Ok(()) } else { Err(problem(&answer)) }
+    }
+}
+
+fn read<T: DeserializeOwned>(answer: &super::http::Answer) -> Result<T, LinkError> {
+    if !answer.status.is_success() {
+        return Err(problem(answer));
+    }
+    serde_json::from_slice(&answer.body).map_err(LinkError::Unreadable)
+}
+
+fn problem(answer: &super::http::Answer) -> LinkError {
+    let text = serde_json::from_slice::<Problem>(&answer.body).map_or_else(
+        |_| String::from_utf8_lossy(&answer.body).chars().take(200).collect(),
+        |problem| problem.to_string(),
+    );
+    LinkError::Problem(answer.status, text)
+}

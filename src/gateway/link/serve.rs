@@ -1,0 +1,282 @@
+//! The link of an enrolled router: four loops that wait for the controller, each with its own patience.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gapura_model::Generation;
+use gapura_runtime::{Clock, Tasks};
+use gapura_wire::{
+    AccountAnswer, AccountCheck, BundleOutcome, BundleVerdict, Heartbeat, RenewRequest, SignedBundle, SpkiPin,
+};
+use tokio::sync::watch;
+
+use super::backoff::{Backoff, draw};
+use super::exchange::{Controller, LinkError};
+use super::{Endpoint, IdentityStore, Membership, tls};
+use crate::bundles::BundleStore;
+use crate::gate::Handle;
+
+/// What the link needs of the house.
+#[derive(Clone)]
+pub(crate) struct Link {
+    pub(crate) gate: Handle,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) identity: IdentityStore,
+    pub(crate) membership: Membership,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) bundles: Arc<BundleStore>,
+    /// The connection in force; replaced when the certificate is renewed.
+    controller: watch::Sender<Controller>,
+}
+
+/// How often the router says how it is.
+const HEARTBEAT: Duration = Duration::from_secs(60);
+/// How often the outbox is looked at without being told.
+const UPLOAD: Duration = Duration::from_secs(60);
+/// How often balances go to the controller, for a box that takes this one's place.
+const BALANCES: Duration = Duration::from_secs(300);
+
+impl Link {
+    /// Sets up TLS with the router's own certificate.
+    ///
+    /// # Errors
+    /// When the identity on disk is damaged.
+    pub(crate) fn new(
+        gate: Handle,
+        clock: Arc<dyn Clock>,
+        identity: IdentityStore,
+        membership: Membership,
+        endpoint: Endpoint,
+        bundles: Arc<BundleStore>,
+    ) -> Result<Self, super::enrol::EnrolError> {
+        let controller = connect(&identity, membership.controller, &endpoint)?;
+        let (controller, _) = watch::channel(controller);
+        Ok(Self { gate, clock, identity, membership, endpoint, bundles, controller })
+    }
+
+    fn controller(&self) -> Controller {
+        self.controller.borrow().clone()
+    }
+
+    /// Checks a name and password at the controller; `None` when it cannot be asked.
+    pub(crate) async fn account(&self, check: &AccountCheck) -> Option<AccountAnswer> {
+        match self.controller().account(check).await {
+            Ok(answer) => Some(answer),
+            Err(error) => {
+                tracing::info!(error = %crate::words(&error), "the controller could not be asked about an account");
+                None
+            }
+        }
+    }
+}
+
+fn connect(
+    identity: &IdentityStore,
+    pin: SpkiPin,
+    endpoint: &Endpoint,
+) -> Result<Controller, super::enrol::EnrolError> {
+    let client = identity.client()?;
+    Ok(Controller::new(endpoint.clone(), tls::client_config(*pin.as_bytes(), client)?))
+}
+
+/// Starts the loops; each begins after a random delay, so that a fleet does not come back all at once.
+pub(crate) fn serve(link: &Link, tasks: &Tasks) {
+    tasks.spawn("link: bundles", until_stopped(tasks, poll_bundles(link.clone())));
+    tasks.spawn("link: usage", until_stopped(tasks, upload(link.clone())));
+    tasks.spawn("link: heartbeat", until_stopped(tasks, beat(link.clone())));
+    tasks.spawn("link: balances", until_stopped(tasks, report_balances(link.clone())));
+}
+
+fn until_stopped<W: Future<Output = ()>>(tasks: &Tasks, work: W) -> impl Future<Output = ()> + use<W> {
+    let stopping = tasks.stopping().clone();
+    async move {
+        tokio::select! {
+            () = stopping.cancelled() => {}
+            () = work => {}
+        }
+    }
+}
+
+/// The state of one loop's luck with the controller, so that trouble is said once and its end once.
+struct Luck {
+    what: &'static str,
+    backoff: Backoff,
+    trouble: bool,
+}
+
+impl Luck {
+    fn new(what: &'static str) -> Self {
+        Self { what, backoff: Backoff::new(Duration::from_secs(2), Duration::from_secs(300)), trouble: false }
+    }
+
+    fn good(&mut self) {
+        self.backoff.reset();
+        if std::mem::take(&mut self.trouble) {
+            tracing::info!(exchange = self.what, "the controller answers again");
+        }
+    }
+
+    async fn bad(&mut self, error: &LinkError) {
+        if !std::mem::replace(&mut self.trouble, true) {
+            tracing::info!(exchange = self.what, error = %crate::words(error), "the controller cannot be reached; the site goes on alone");
+        }
+        tokio::time::sleep(self.backoff.next(draw())).await;
+    }
+}
+
+async fn start_delay() {
+    tokio::time::sleep(Duration::from_millis(draw() % 2_000)).await;
+}
+
+async fn poll_bundles(link: Link) {
+    start_delay().await;
+    let mut luck = Luck::new("bundle");
+    // After a refusal the same bundle is not asked for again: only a newer one helps.
+    let mut refused = Generation::default();
+    loop {
+        let after = link.bundles.in_force().max(refused);
+        match link.controller().bundle(after).await {
+            Ok(None) => luck.good(),
+            Ok(Some(signed)) => {
+                luck.good();
+                let outcome = take(&link, &signed, after).await;
+                if outcome.verdict != BundleVerdict::Applied {
+                    refused = refused.max(outcome.generation).max(after.next());
+                    tracing::warn!(generation = %outcome.generation, why = outcome.detail, "a bundle was refused; the last good one stays");
+                }
+                if let Err(error) = link.controller().outcome(&outcome).await {
+                    tracing::info!(error = %crate::words(&error), "the outcome of a bundle could not be reported");
+                }
+            }
+            Err(error) => luck.bad(&error).await,
+        }
+    }
+}
+
+/// Verifies, stores, applies: in this order, so that a power cut leaves a bundle that was whole.
+async fn take(link: &Link, signed: &SignedBundle, asked_after: Generation) -> BundleOutcome {
+    let membership = &link.membership;
+    match signed.verify(&membership.bundle_key, &membership.site, link.bundles.in_force()) {
+        Err(error) => {
+            let verdict = BundleVerdict::from(&error);
+            BundleOutcome { generation: asked_after.next(), verdict, detail: crate::words(&error) }
+        }
+        Ok(bundle) => {
+            let generation = bundle.generation;
+            let applied = match link.bundles.keep(signed) {
+                Err(error) => Err(crate::words(&error)),
+                Ok(()) => link.gate.policy(bundle).await,
+            };
+            match applied {
+                Ok(()) => {
+                    link.bundles.set_in_force(generation);
+                    tracing::info!(%generation, "a new bundle is in force");
+                    BundleOutcome { generation, verdict: BundleVerdict::Applied, detail: String::new() }
+                }
+                Err(detail) => BundleOutcome { generation, verdict: BundleVerdict::NotApplied, detail },
+            }
+        }
+    }
+}
+
+async fn upload(link: Link) {
+    start_delay().await;
+    let mut luck = Luck::new("usage");
+    loop {
+        match link.gate.outbox().await {
+            None => {
+                // Wakes when a visit begins or ends; updates wait for the timer.
+                let _ = tokio::time::timeout(UPLOAD, link.gate.outbox_filled()).await;
+            }
+            Some(batch) => match link.controller().usage(&batch).await {
+                Ok(ack) => {
+                    luck.good();
+                    link.gate.outbox_sent(batch.seq, ack);
+                }
+                Err(error) => luck.bad(&error).await,
+            },
+        }
+    }
+}
+
+async fn beat(link: Link) {
+    start_delay().await;
+    let mut luck = Luck::new("heartbeat");
+    loop {
+        let Some(mut beat) = link.gate.heartbeat().await else { return };
+        beat.nonce = [draw(), draw()].iter().flat_map(|word| word.to_ne_bytes()).collect();
+        match one_beat(&link, &beat).await {
+            Ok(()) => {
+                luck.good();
+                tokio::time::sleep(HEARTBEAT).await;
+            }
+            Err(error) => luck.bad(&error).await,
+        }
+    }
+}
+
+async fn one_beat(link: &Link, beat: &Heartbeat) -> Result<(), LinkError> {
+    let reply = link.controller().heartbeat(beat).await?;
+    match reply.time.verify(&link.membership.bundle_key, &link.membership.gateway, &beat.nonce) {
+        Ok(time) => link.clock.trust(time),
+        Err(error) => tracing::warn!(%error, "the controller's time was not believed"),
+    }
+    if reply.renew
+        && let Err(error) = renew(link).await
+    {
+        tracing::warn!(error = %crate::words(error.as_ref()), "the router's certificate could not be renewed; trying again later");
+    }
+    Ok(())
+}
+
+async fn renew(link: &Link) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let csr_pem = link.identity.renewal_request()?;
+    let answer = link.controller().renew(&RenewRequest { csr_pem }).await?;
+    link.identity.keep_renewed(&answer.certificate_pem)?;
+    let controller = connect(&link.identity, link.membership.controller, &link.endpoint)?;
+    link.controller.send_replace(controller);
+    tracing::info!("the router's certificate was renewed");
+    Ok(())
+}
+
+async fn report_balances(link: Link) {
+    start_delay().await;
+    let mut luck = Luck::new("balances");
+    if link.membership.restore_balances {
+        restore_balances(&link, &mut luck).await;
+    }
+    loop {
+        if let Some(report) = link.gate.balances().await {
+            match link.controller().report_balances(&report).await {
+                Ok(()) => luck.good(),
+                Err(error) => {
+                    luck.bad(&error).await;
+                    continue;
+                }
+            }
+        }
+        tokio::time::sleep(BALANCES).await;
+    }
+}
+
+/// *Ganti router*: what the dead box last reported becomes this one's, once.
+async fn restore_balances(link: &Link, luck: &mut Luck) {
+    loop {
+        match link.controller().balances().await {
+            Ok(report) => {
+                luck.good();
+                let rows = report.balances.len();
+                if link.gate.restore_balances(report).await {
+                    let membership = Membership { restore_balances: false, ..link.membership.clone() };
+                    if let Err(error) = link.identity.keep_membership(&membership) {
+                        tracing::warn!(error = %crate::words(&error), "balances were taken over, but not noted so");
+                    }
+                    tracing::info!(rows, "balances of the replaced router were taken over");
+                    return;
+                }
+                tokio::time::sleep(Duration::from_secs(30)).await;
+            }
+            Err(error) => luck.bad(&error).await,
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! The gateway's side of the resolver: its own name, and the walled garden by name.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use gapura_dns::{Admission, Name, NamePattern, Names, NotAdmitted, OwnAddresses};
+use gapura_kernel::{GardenEntry, GardenHandle, Proto};
+use gapura_model::Uptime;
+use gapura_runtime::Clock;
+use gapura_wire::{Garden, GardenTarget};
+use tokio::sync::watch;
+
+/// A visitor network and the gateway's addresses in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OwnNet {
+    pub(crate) address: IpAddr,
+    pub(crate) prefix: u8,
+}
+
+/// What the resolver has to know; replaced as a whole when a bundle or an address changes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Known {
+    /// The portal's own name.
+    pub(crate) portal: Option<Name>,
+    /// The gateway's addresses, by visitor network.
+    pub(crate) own: Vec<OwnNet>,
+    /// Garden names with their ports.
+    pub(crate) garden: Vec<(NamePattern, Vec<(Proto, u16)>)>,
+}
+
+impl Known {
+    /// Reads the garden's names out of a bundle; networks are the kernel's affair.
+    pub(crate) fn set_garden(&mut self, garden: &[Garden]) {
+        self.garden = garden
+            .iter()
+            .filter_map(|entry| match &entry.to {
+                GardenTarget::Name(name) => Some((name.parse().ok()?, ports(entry))),
+                GardenTarget::Net(..) => None,
+            })
+            .collect();
+    }
+}
+
+/// The ports of a garden entry: those stated, else HTTP, HTTPS and HTTPS over QUIC.
+pub(crate) fn ports(entry: &Garden) -> Vec<(Proto, u16)> {
+    if entry.ports.is_empty() {
+        vec![(Proto::Tcp, 80), (Proto::Tcp, 443), (Proto::Udp, 443)]
+    } else {
+        entry.ports.iter().flat_map(|port| [(Proto::Tcp, *port), (Proto::Udp, *port)]).collect()
+    }
+}
+
+/// Answers the resolver's questions from memory.
+pub(crate) struct GateNames {
+    known: watch::Receiver<Arc<Known>>,
+    kernel: GardenHandle,
+    clock: Arc<dyn Clock>,
+    /// Addresses let in, until when they need no renewal.
+    admitted: Mutex<BTreeMap<IpAddr, Uptime>>,
+}
+
+/// A garden address lives at least this long in the kernel.
+const LEAST_LIFE: u32 = 300;
+/// And at most this long, whatever the TTL.
+const LONGEST_LIFE: u32 = 86_400;
+/// Addresses remembered, so that a cached answer costs the kernel nothing.
+const REMEMBERED: usize = 4_096;
+
+impl GateNames {
+    pub(crate) fn new(known: watch::Receiver<Arc<Known>>, kernel: GardenHandle, clock: Arc<dyn Clock>) -> Self {
+        Self { known, kernel, clock, admitted: Mutex::new(BTreeMap::new()) }
+    }
+
+    fn admit(&self, name: &Name, addresses: &[(IpAddr, u32)]) -> Result<(), NotAdmitted> {
+        let known = self.known.borrow().clone();
+        let Some((_, ports)) = known.garden.iter().find(|(pattern, _)| matches(pattern, name)) else { return Ok(()) };
+        let now = self.clock.now().up;
+        let mut admitted = self.admitted.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh: Vec<(IpAddr, Duration)> = addresses
+            .iter()
+            .filter(|(address, _)| admitted.get(address).is_none_or(|until| *until <= now))
+            .map(|(address, ttl)| (*address, Duration::from_secs((*ttl).clamp(LEAST_LIFE, LONGEST_LIFE).into())))
+            .collect();
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        let entries: Vec<GardenEntry> = fresh
+            .iter()
+            .flat_map(|(address, lives)| {
+                ports.iter().map(|(proto, port)| GardenEntry { address: *address, proto: *proto, port: *port, lives: *lives })
+            })
+            .collect();
+        self.kernel.garden(&entries).map_err(|error| NotAdmitted(crate::words(&error)))?;
+        if admitted.len() + fresh.len() > REMEMBERED {
+            admitted.clear();
+        }
+        // Renewed at half its life, so that it never lapses while it is asked for.
+        admitted.extend(fresh.into_iter().map(|(address, lives)| (address, now.after(lives / 2))));
+        Ok(())
+    }
+}
+
+impl Names for GateNames {
+    fn own(&self, name: &Name, client: IpAddr) -> Option<OwnAddresses> {
+        let known = self.known.borrow().clone();
+        if known.portal.as_ref() != Some(name) {
+            return None;
+        }
+        // The addresses of the client's own network first; a client that came over the other family gets all of them.
+        let near: Vec<IpAddr> = known.own.iter().filter(|net| net.holds(client)).map(|net| net.address).collect();
+        let all = known.own.iter().map(|net| net.address);
+        let mut own = OwnAddresses::default();
+        for address in near.into_iter().chain(all) {
+            match address {
+                IpAddr::V4(v4) if own.v4.is_empty() => own.v4.push(v4),
+                IpAddr::V6(v6) if own.v6.is_empty() => own.v6.push(v6),
+                IpAddr::V4(_) | IpAddr::V6(_) => {}
+            }
+        }
+        Some(own)
+    }
+
+    fn is_garden(&self, name: &Name) -> bool {
+        self.known.borrow().garden.iter().any(|(pattern, _)| matches(pattern, name))
+    }
+
+    fn admit_garden(&self, name: &Name, addresses: &[(IpAddr, u32)]) -> Admission {
+        Box::pin(std::future::ready(self.admit(name, addresses)))
+    }
+}
+
+impl OwnNet {
+    fn holds(&self, client: IpAddr) -> bool {
+        gapura_kernel::net::Subnet::around(self.address, self.prefix).is_some_and(|subnet| subnet.contains(client))
+    }
+}
+
+fn matches(pattern: &NamePattern, name: &Name) -> bool {
+    match pattern {
+        NamePattern::Exact(exact) => exact == name,
+        NamePattern::Below(parent) => name != parent && name.is_within(parent),
+    }
+}

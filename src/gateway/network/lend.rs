@@ -1,0 +1,101 @@
+//! Lending addresses: our own dnsmasq where the site wants it, and the alert when the pool runs full.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use gapura_lan::{ApiUri, DhcpPlan, DhcpState, LanBridge, LanPlan, Leases, PoolAlert, PoolWatch, UserName, serve_dhcp};
+use gapura_runtime::{Clock, Tasks};
+use tokio::sync::watch;
+
+use crate::config::{Config, DhcpMode};
+
+/// Why no addresses can be lent.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LendError {
+    /// A path or name cannot stand in dnsmasq's configuration.
+    #[error("the data directory or user name cannot stand in dnsmasq's configuration")]
+    Text(#[from] gapura_lan::CheckError),
+    /// The plan contradicts itself.
+    #[error("no addresses can be lent: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Plan(Vec<gapura_lan::LanError>),
+}
+
+/// Starts dnsmasq for the bridges where we lend addresses, if there are any.
+///
+/// # Errors
+/// When the plan cannot be written down.
+pub(crate) fn lend(config: &Arc<Config>, api: Option<ApiUri>, clock: Arc<dyn Clock>, tasks: &Tasks) -> Result<(), LendError> {
+    let ours = config.lan.iter().filter(|lan| lan.dhcp == DhcpMode::Ours);
+    let bridges: Vec<LanBridge> = ours
+        .map(|lan| LanBridge {
+            name: lan.interface.clone(),
+            address: lan.address.address,
+            prefix: lan.address.prefix,
+            most: config.gateway.devices.max(32),
+        })
+        .collect();
+    let Some(lease) = config.lan.iter().find(|lan| lan.dhcp == DhcpMode::Ours).map(|lan| lan.lease) else {
+        return Ok(());
+    };
+    let directory = &config.gateway.data_dir;
+    let user: Option<UserName> = match (&config.gateway.user, rustix_is_root()) {
+        (Some(user), _) => Some(user.parse()?),
+        (None, true) => Some("root".parse()?),
+        (None, false) => None,
+    };
+    let plan = LanPlan {
+        bridges,
+        api,
+        lease: Duration::from_secs(lease.into()),
+        leases: plain(&directory.join("leases"))?,
+        user,
+    };
+    let pool = plan.pool().map_err(|error| LendError::Plan(vec![error]))?;
+    plan.dnsmasq_config().map_err(LendError::Plan)?;
+    let config_file = plain(&config.gateway.run_dir.join("dnsmasq.conf"))?;
+    let leases = directory.join("leases");
+    let pid = plain(&config.gateway.run_dir.join("dnsmasq.pid"))?;
+    let dhcp = DhcpPlan { lan: plan, program: "/usr/sbin/dnsmasq".into(), config: config_file, pid };
+    let (_keep, plan) = watch::channel(Some(dhcp));
+    let (state, _) = watch::channel(DhcpState::default());
+    let stopping = tasks.stopping().clone();
+    tasks.spawn("addresses: dnsmasq", async move {
+        let _keep = _keep;
+        serve_dhcp(plan, state, stopping.cancelled_owned()).await;
+    });
+    tasks.spawn("addresses: pool", watch_pool(leases, pool, clock, tasks.stopping().clone()));
+    Ok(())
+}
+
+fn plain(path: &Path) -> Result<gapura_lan::PlainPath, gapura_lan::CheckError> {
+    path.to_string_lossy().parse()
+}
+
+fn rustix_is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+async fn watch_pool(
+    leases: std::path::PathBuf,
+    pool: u32,
+    clock: Arc<dyn Clock>,
+    stopping: tokio_util::sync::CancellationToken,
+) {
+    let mut watch = PoolWatch::default();
+    loop {
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            () = tokio::time::sleep(Duration::from_secs(5)) => {}
+        }
+        // dnsmasq writes times of the machine's own clock.
+        let kernel_now = clock.now().wall.checked_sub(clock.ahead_of_kernel()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        let text = tokio::fs::read_to_string(&leases).await.unwrap_or_default();
+        let used = Leases::parse(&text, kernel_now).used();
+        match watch.observe(used, pool) {
+            Some(PoolAlert::Relieved) => tracing::info!(used, pool, "there are addresses for visitors again"),
+            Some(alert) => tracing::warn!(?alert, used, pool, "addresses for visitors run short: widen the bridge's subnet or shorten the lease"),
+            None => {}
+        }
+    }
+}

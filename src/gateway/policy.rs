@@ -1,0 +1,197 @@
+//! What a bundle says, in the words of the rooms that obey it: session policy, portal look, site facts.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use captive_portal::{Look, Offer, Site, Text, Week};
+use gapura_model::PlanId;
+use gapura_rules::hours::{HoursDocument, Override};
+use gapura_session::{Block, InDoubt, Plan, Policy, Seat, Terms, TrustedDevice, Way};
+use gapura_kernel::{Net, PortRange, Proto};
+use gapura_wire::{Bundle, DeviceRole, GardenTarget};
+
+/// A visit on a PC seat that sends nothing for this long ends.
+const SEAT_IDLE: Duration = Duration::from_secs(600);
+
+/// The session policy of a bundle, with the changes of hours that staff of this router made.
+///
+/// # Errors
+/// Every contradiction, in words for the operator.
+pub(crate) fn session_policy(bundle: &Bundle, overrides: &[Override]) -> Result<Policy, String> {
+    let mut changes = bundle.hours.overrides().to_vec();
+    changes.extend(overrides.iter().cloned());
+    let ways = [
+        (bundle.ways.one_tap, Way::OneTap),
+        (bundle.ways.voucher, Way::Voucher),
+        (bundle.ways.account, Way::Account),
+        (bundle.ways.staff, Way::Staff),
+    ];
+    let mut policy = Policy {
+        hours: bundle.hours.clone().with_overrides(changes),
+        in_doubt: match bundle.in_doubt {
+            gapura_wire::InDoubt::Open => InDoubt::Open,
+            gapura_wire::InDoubt::Closed => InDoubt::Closed,
+        },
+        plans: bundle.plans.iter().map(|plan| (plan.id.clone(), plan.clone())).collect(),
+        one_tap: bundle.one_tap_plan.clone(),
+        ways: ways.into_iter().filter_map(|(on, way)| on.then_some(way)).collect::<BTreeSet<_>>(),
+        terms: terms(bundle),
+        trusted: BTreeMap::new(),
+        seats: BTreeMap::new(),
+        blocked: BTreeMap::new(),
+    };
+    for device in &bundle.devices {
+        let name = device.label.clone();
+        match device.role {
+            DeviceRole::Blocked => drop(policy.blocked.insert(device.mac, Block { reason: name, until: None })),
+            DeviceRole::Trusted => drop(policy.trusted.insert(device.mac, TrustedDevice { name, group: 0 })),
+            DeviceRole::Seat => drop(policy.seats.insert(device.mac, Seat { name, idle: SEAT_IDLE })),
+        }
+    }
+    let problems = policy.problems();
+    if problems.is_empty() {
+        Ok(policy)
+    } else {
+        Err(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
+    }
+}
+
+/// The terms in force.
+pub(crate) fn terms(bundle: &Bundle) -> Option<Terms> {
+    bundle.terms.as_ref().map(|terms| Terms { version: terms.version.clone(), hash: terms.sha256.to_string() })
+}
+
+/// Site facts for the portal.
+pub(crate) fn portal_site(bundle: &Bundle) -> Site {
+    let one_tap = bundle.one_tap_plan.as_ref().filter(|_| bundle.ways.one_tap);
+    Site {
+        zone: bundle.hours.zone().tz().clone(),
+        week: week(bundle),
+        one_tap: one_tap.and_then(|id| plan(bundle, id)).map(offer),
+        voucher: bundle.ways.voucher,
+        account: bundle.ways.account,
+    }
+}
+
+fn plan<'a>(bundle: &'a Bundle, id: &PlanId) -> Option<&'a Plan> {
+    bundle.plans.iter().find(|plan| plan.id == *id)
+}
+
+fn offer(plan: &Plan) -> Offer {
+    let (time, daily) = match (plan.visit.time, plan.day.time) {
+        (Some(visit), Some(day)) if day <= visit => (Some(day), true),
+        (None, Some(day)) => (Some(day), true),
+        (visit, _) => (visit, false),
+    };
+    let limits = [plan.visit.bytes, plan.day.bytes, plan.month.bytes];
+    let bytes = limits.into_iter().filter_map(|limit| gapura_session::KernelQuota::from(limit).bytes()).min();
+    Offer { time, daily, bytes }
+}
+
+/// The walled garden's networks; its names are the resolver's affair.
+pub(crate) fn garden_networks(bundle: &Bundle) -> Vec<(Net, Proto, PortRange)> {
+    let entries = bundle.garden.iter().filter_map(|entry| match entry.to {
+        GardenTarget::Net(address, length) => Some((Net::new(address, length)?, crate::names::ports(entry))),
+        GardenTarget::Name(_) => None,
+    });
+    entries
+        .flat_map(|(net, ports)| ports.into_iter().map(move |(proto, port)| (net, proto, PortRange { first: port, last: port })))
+        .collect()
+}
+
+/// The windows of an ordinary week in minutes after midnight; `None` for a site that never closes.
+fn week(bundle: &Bundle) -> Option<Week> {
+    let document = HoursDocument::from(bundle.hours.clone());
+    if document.always_open {
+        return None;
+    }
+    Some(["mon", "tue", "wed", "thu", "fri", "sat", "sun"].map(|day| {
+        document.weekly.get(day).map(|spans| spans.iter().filter_map(|span| minutes(span)).collect()).unwrap_or_default()
+    }))
+}
+
+/// `08.00-22.00` in minutes after midnight; an end at or before the beginning is the next day's.
+fn minutes(span: &str) -> Option<(u16, u16)> {
+    let of = |text: &str| -> Option<u16> {
+        let (hour, minute) = text.trim().split_once(['.', ':'])?;
+        Some(hour.parse::<u16>().ok()? * 60 + minute.parse::<u16>().ok()?)
+    };
+    let (from, until) = span.split_once('-')?;
+    let (from, until) = (of(from)?, of(until)?);
+    Some((from, if until <= from { until + 1440 } else { until }))
+}
+
+/// Names, colours and texts for the portal.
+pub(crate) fn portal_look(bundle: &Bundle, address: Option<&str>) -> Look {
+    let texts = &bundle.look.texts;
+    let text = |key: &str| texts.get(key).map(both);
+    let service = text("service").unwrap_or_else(|| Text::plain(format!("Internet {}", bundle.site.regency)));
+    let site = bundle.look.name.clone().unwrap_or_else(|| bundle.site.name.clone());
+    let mut look = Look::new(service, Text::plain(site), Text::plain(bundle.site.agency.clone()));
+    look.welcome = text("welcome");
+    look.address = address.map(str::to_owned);
+    for (key, place) in [
+        ("brand", &mut look.colours.brand),
+        ("brand-2", &mut look.colours.brand_2),
+        ("on-brand", &mut look.colours.on_brand),
+        ("on-brand-2", &mut look.colours.on_brand_2),
+        ("accent", &mut look.colours.accent),
+        ("accent-edge", &mut look.colours.accent_edge),
+        ("on-accent", &mut look.colours.on_accent),
+    ] {
+        if let Some(colour) = bundle.look.colours.get(key).and_then(|colour| colour.to_string().parse().ok()) {
+            *place = colour;
+        }
+    }
+    if let Some(terms) = &bundle.terms {
+        look.terms.version = terms_number(&terms.version);
+        look.terms.since = Some(terms.effective);
+        look.terms.short = lines(&terms.text);
+    }
+    look.privacy = texts.get("privacy").map(lines).unwrap_or_default();
+    look.help.hours = text("help-hours");
+    look.help.counter = text("help-counter");
+    let contact = bundle.site.contact.trim();
+    let dialled: String = contact.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
+    if contact.chars().all(|c| c.is_ascii_digit() || " +-().".contains(c)) && (3..=16).contains(&dialled.len()) {
+        look.help.phone = Some(dialled);
+        look.help.phone_text = Some(contact.to_owned());
+    } else if !contact.is_empty() && look.help.counter.is_none() {
+        look.help.counter = Some(Text::plain(contact.to_owned()));
+    }
+    look
+}
+
+/// The operator's number in a version such as `3` or `2026-03`: its last run of digits.
+pub(crate) fn terms_number(version: &str) -> u32 {
+    let digits: String = version.chars().rev().take_while(char::is_ascii_digit).collect();
+    digits.chars().rev().collect::<String>().parse().unwrap_or(0)
+}
+
+pub(crate) fn both(text: &gapura_wire::Text) -> Text {
+    Text { id: text.id.clone(), en: (!text.en.is_empty()).then(|| text.en.clone()) }
+}
+
+fn lines(text: &gapura_wire::Text) -> Vec<Text> {
+    let mut english = text.en.lines().map(str::trim).filter(|line| !line.is_empty());
+    let lines = text.id.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.map(|line| Text { id: line.to_owned(), en: english.next().map(str::to_owned) }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_of_a_week_are_minutes_and_may_pass_midnight() {
+        assert_eq!(minutes("08.00-22.00"), Some((480, 1320)));
+        assert_eq!(minutes("20:00-02:00"), Some((1200, 1560)));
+        assert_eq!(minutes("00.00-24.00"), Some((0, 1440)));
+        assert_eq!(minutes("x"), None);
+    }
+
+    #[test]
+    fn a_version_has_a_number() {
+        assert_eq!((terms_number("3"), terms_number("2026-03"), terms_number("a")), (3, 3, 0));
+    }
+}

@@ -252,3 +252,25 @@ fn now() -> std::time::Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
     std::time::Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap())
 }
+
+#[test]
+fn queues_of_another_kind_are_replaced_after_a_restart() {
+    let lab = Lab::new("leaves");
+    lab.gateway(|| {
+        let mut before = shaper(Leaf::Segmenting, mbit(50));
+        let class = before.take().unwrap();
+        drop(before);
+        let mut after = Shaper::open(Leaf::Bytes, 1000).unwrap();
+        after.set_device(&name("br-lan"), Side::Lan, mbit(50)).unwrap();
+        after.set_device(&name("wan0"), Side::Uplink, mbit(50)).unwrap();
+        assert!(after.claim(class, Speed { up: mbit(3), down: mbit(6) }));
+        while after.free() < 20 {
+            after.grow(8).unwrap();
+        }
+        for device in ["br-lan", "wan0"] {
+            let queues = lab.sh("gw", &format!("tc qdisc show dev {device}"));
+            assert!(queues.contains("bfifo") && !queues.contains("tbf"), "{device}: {queues}");
+        }
+        assert_eq!(after.verify().unwrap(), 0);
+    });
+}

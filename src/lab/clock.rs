@@ -7,8 +7,10 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::{LabError, signal};
 
-/// How often a condition is looked at while it is waited for.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// Pause between two looks at a condition, at first; it grows to [`LONGEST_PAUSE`] as the wait goes on.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+/// See [`FIRST_PAUSE`].
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
 /// A stopwatch, started when made.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +38,7 @@ pub fn unix_seconds() -> i64 {
     clock_gettime(ClockId::Realtime).tv_sec
 }
 
-/// Looks every 10 ms whether `look` has an answer, for at most `limit`; Ctrl-C ends the wait.
+/// Looks every 10 ms (later every 100 ms) whether `look` has an answer, for at most `limit`; Ctrl-C ends the wait.
 /// An error of `look` is the reason shown when time is over, not the end of the wait.
 pub fn wait_for<T>(
     what: &str,
@@ -56,7 +58,7 @@ pub fn wait_for<T>(
         if watch.elapsed() >= limit {
             return Err(LabError::Late { what: what.into(), waited: watch.elapsed(), last });
         }
-        thread::sleep(LOOK_EVERY);
+        thread::sleep((watch.elapsed() / 10).clamp(FIRST_PAUSE, LONGEST_PAUSE));
     }
 }
 

@@ -73,7 +73,7 @@ impl Site {
         };
         if let Some(office) = &site.office {
             office
-                .approve()
+                .approve(&mut site.gateway)
                 .map_err(|error| LabError::answer(text::chain(&error), end_of(&dir.join("gateway.log"))))?;
             let to = SocketAddr::from((addr::CTL.far4, config::CONTROLLER_PORT));
             let pipe = Screen::pipe(site.lab.ctl(), to)?;

@@ -91,14 +91,18 @@ impl Office {
         Ok(Self { process, codes, gateway_lines, desk })
     }
 
-    /// Approves the gateway's request as soon as it has come.
-    pub(super) fn approve(&self) -> Result<(), LabError> {
+    /// Approves the request of `gateway` as soon as it has come.
+    pub(super) fn approve(&self, gateway: &mut Guarded) -> Result<(), LabError> {
         let id = wait_for("the gateway's enrolment request", PATIENCE, || {
+            if let Some(status) = gateway.ended() {
+                return Ok(Some(Err(status)));
+            }
             let all = self.desk.ask(&["gateway", "pending"])?;
             let waits = |one: &&Value| one.get("state").and_then(Value::as_str) == Some("pending");
             let request = all.as_array().into_iter().flatten().find(waits).and_then(|one| one.get("id")?.as_str());
-            Ok(request.map(str::to_owned))
+            Ok(request.map(|id| Ok(id.to_owned())))
         })?;
+        let id = id.map_err(|status| LabError::answer("gapura gateway", format!("it ended: {status}")))?;
         self.desk.ask(&["gateway", "approve", &id, "--name", config::GATEWAY]).map(drop)
     }
 

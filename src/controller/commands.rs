@@ -24,7 +24,9 @@ use output::Output;
 
 /// The controller: without a subcommand it serves the gateways.
 #[derive(Clone, Debug, Args)]
-#[command(after_help = "Example:\n  gapura controller --config /etc/gapura/controller.toml\n  gapura controller site list --json")]
+#[command(
+    after_help = "Example:\n  gapura controller --config /etc/gapura/controller.toml\n  gapura controller site list --json"
+)]
 pub struct ControllerArgs {
     /// The configuration file.
     #[arg(long, global = true, default_value = "/etc/gapura/controller.toml", value_name = "FILE")]

@@ -43,7 +43,10 @@ pub fn load(path: &Path) -> Result<Config, SettingsError> {
 fn mistakes(config: &Config) -> Vec<String> {
     let Controller { public_name, data_dir, database, connections, .. } = &config.controller;
     let mut found = Vec::new();
-    if public_name.is_empty() || public_name.len() > 253 || public_name.contains(|c: char| c.is_whitespace() || c == '/') {
+    if public_name.is_empty()
+        || public_name.len() > 253
+        || public_name.contains(|c: char| c.is_whitespace() || c == '/')
+    {
         found.push("controller.public_name: write a host name or an address, without https:// and port".to_owned());
     }
     if !data_dir.is_absolute() {
@@ -71,7 +74,9 @@ mod tests {
         };
         let good = "[controller]\nlisten = \"[::]:8443\"\npublic_name = \"c.example\"\ndata_dir = \"/var/lib/g\"\ndatabase = \"sqlite:/x.db\"\n";
         assert_eq!(read(good).unwrap().controller.connections, 2048);
-        let wrong = read("[controller]\nlisten = \"here\"\npublic_name = \"c\"\ndata_dir = \"/g\"\ndatabase = \"x\"\nport = 1\n");
+        let wrong = read(
+            "[controller]\nlisten = \"here\"\npublic_name = \"c\"\ndata_dir = \"/g\"\ndatabase = \"x\"\nport = 1\n",
+        );
         let wrong = wrong.unwrap_err();
         assert!(wrong.contains("2:10") && wrong.contains("6:1") && wrong.contains("port"), "{wrong}");
         let wrong = read(&good.replace("/var", "var").replace("sqlite", "mysql")).unwrap_err();

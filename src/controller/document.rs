@@ -78,7 +78,9 @@ impl SiteDocument {
     /// What the types do not say; empty when it may be used.
     pub fn mistakes(&self) -> Vec<String> {
         let mut found = Vec::new();
-        for (key, text) in [("name", &self.name), ("agency", &self.agency), ("regency", &self.regency), ("contact", &self.contact)] {
+        for (key, text) in
+            [("name", &self.name), ("agency", &self.agency), ("regency", &self.regency), ("contact", &self.contact)]
+        {
             if text.trim().is_empty() || text.chars().count() > limits::TEXT_CHARS {
                 found.push(format!("{key}: write 1 to {} characters", limits::TEXT_CHARS));
             }
@@ -108,7 +110,8 @@ impl SiteDocument {
 impl PlanFile {
     /// What the types do not say; empty when it may be used.
     pub fn mistakes(&self) -> Vec<String> {
-        let mut found: Vec<String> = self.plan.iter().flat_map(Plan::problems).map(|problem| problem.to_string()).collect();
+        let mut found: Vec<String> =
+            self.plan.iter().flat_map(Plan::problems).map(|problem| problem.to_string()).collect();
         for (index, plan) in self.plan.iter().enumerate() {
             if self.plan.iter().take(index).any(|other| other.id == plan.id) {
                 found.push(format!("plan {} stands there twice", plan.id));

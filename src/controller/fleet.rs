@@ -5,7 +5,9 @@ use std::time::Duration;
 use gapura_model::GatewayId;
 use gapura_wire::{Sha256, SpkiPin, limits};
 use jiff::{SignedDuration, Timestamp};
-use rcgen::{CertificateSigningRequestParams, ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose, PublicKeyData as _, SerialNumber};
+use rcgen::{
+    CertificateSigningRequestParams, ExtendedKeyUsagePurpose, IsCa, KeyUsagePurpose, PublicKeyData as _, SerialNumber,
+};
 use rustls_pki_types::CertificateDer;
 
 use crate::keys::{Keys, KeysError, name, random};
@@ -72,7 +74,12 @@ impl Request {
     }
 
     /// A certificate for `gateway` from `now` on.
-    pub(crate) fn issue(mut self, keys: &Keys, gateway: &GatewayId, now: Timestamp) -> Result<Issued, CertificateError> {
+    pub(crate) fn issue(
+        mut self,
+        keys: &Keys,
+        gateway: &GatewayId,
+        now: Timestamp,
+    ) -> Result<Issued, CertificateError> {
         let (not_before, not_after) = (moved(now, BACKDATED, -1), moved(now, LIFETIME, 1));
         let [first, rest @ ..] = random::<16>()?;
         let mut serial = vec![first & 0x7f | 0x40];

@@ -19,9 +19,11 @@ pub use config::{Config, load as load_config};
 pub use document::{PlanFile, SiteDocument, TermsDocument};
 pub use fleet::{CertificateError, Issued};
 pub use keys::{Keys, KeysError};
-pub use office::{AccountOrder, Actor, CodeMade, Office, OfficeError, Pending, Published, Usage, VoucherOrder, VouchersMade};
-pub use tls::TlsError;
+pub use office::{
+    AccountOrder, Actor, CodeMade, Office, OfficeError, Pending, Published, Usage, VoucherOrder, VouchersMade,
+};
 pub use serve::{ServeError, Serving, serve};
+pub use tls::TlsError;
 
 #[cfg(test)]
 mod tests;

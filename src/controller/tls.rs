@@ -30,7 +30,8 @@ pub(crate) fn server_config(keys: &Keys, clock: Arc<dyn Clock>) -> Result<Arc<Se
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone());
     let verifier = verifier.allow_unauthenticated().build()?;
     let (chain, key) = keys.server();
-    let config = ServerConfig::builder_with_details(provider, Arc::new(Time(clock))).with_safe_default_protocol_versions()?;
+    let config =
+        ServerConfig::builder_with_details(provider, Arc::new(Time(clock))).with_safe_default_protocol_versions()?;
     let mut config = config.with_client_cert_verifier(verifier).with_single_cert(chain, key)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))

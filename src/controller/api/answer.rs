@@ -32,7 +32,11 @@ impl From<OfficeError> for Failed {
             return Self::new(StatusCode::BAD_REQUEST, ProblemKind::BadRequestForCertificate, chain(error));
         }
         tracing::error!(error = chain(&error), "a gateway's request failed");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, ProblemKind::Internal, "the controller could not do its part: try again later")
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            ProblemKind::Internal,
+            "the controller could not do its part: try again later",
+        )
     }
 }
 
@@ -41,14 +45,16 @@ const BODY_TIME: Duration = Duration::from_secs(30);
 
 /// Reads a JSON body of at most `limit` bytes, and its hash.
 pub(crate) async fn read<T: DeserializeOwned>(body: Body, limit: usize) -> Result<(T, Sha256), Failed> {
-    let too_slow = |_| Failed::new(StatusCode::REQUEST_TIMEOUT, ProblemKind::Unreadable, "the body did not arrive within 30 s");
+    let too_slow =
+        |_| Failed::new(StatusCode::REQUEST_TIMEOUT, ProblemKind::Unreadable, "the body did not arrive within 30 s");
     let bytes = tokio::time::timeout(BODY_TIME, to_bytes(body, limit)).await.map_err(too_slow)?;
     let bytes = bytes.map_err(|_| {
         let detail = format!("the body is larger than {limit} bytes or broke off");
         Failed::new(StatusCode::PAYLOAD_TOO_LARGE, ProblemKind::TooLarge, detail)
     })?;
-    let value = serde_json::from_slice(&bytes)
-        .map_err(|error| Failed::new(StatusCode::BAD_REQUEST, ProblemKind::Unreadable, format!("the body cannot be read: {error}")))?;
+    let value = serde_json::from_slice(&bytes).map_err(|error| {
+        Failed::new(StatusCode::BAD_REQUEST, ProblemKind::Unreadable, format!("the body cannot be read: {error}"))
+    })?;
     Ok((value, Sha256::of(&bytes)))
 }
 

@@ -9,8 +9,8 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use gapura_model::Generation;
 use gapura_wire::{
-    AccountCheck, BalanceReport, BundleOutcome, EnrolRequest, Heartbeat, ProblemKind, RenewAnswer, RenewRequest, UsageBatch,
-    limits,
+    AccountCheck, BalanceReport, BundleOutcome, EnrolRequest, Heartbeat, ProblemKind, RenewAnswer, RenewRequest,
+    UsageBatch, limits,
 };
 use http::StatusCode;
 use serde::Deserialize;
@@ -18,8 +18,8 @@ use tokio::sync::watch;
 
 use super::Shown;
 use super::answer::{Failed, json, raw_json, read};
-use crate::office::enrol::{Member, NotMember};
 use crate::office::Office;
+use crate::office::enrol::{Member, NotMember};
 
 /// What the routes need.
 #[derive(Clone, Debug)]
@@ -33,7 +33,8 @@ type Answer = Result<Response, Failed>;
 
 /// All addresses of version 1.
 pub(crate) fn router(api: Api) -> Router {
-    let nowhere = || async { Failed::new(StatusCode::NOT_FOUND, ProblemKind::NotFound, "there is nothing at this address") };
+    let nowhere =
+        || async { Failed::new(StatusCode::NOT_FOUND, ProblemKind::NotFound, "there is nothing at this address") };
     let wrong = || async { Failed::new(StatusCode::METHOD_NOT_ALLOWED, ProblemKind::NotFound, "not with this method") };
     Router::new()
         .route("/v1/enrol", post(enrol))
@@ -53,7 +54,11 @@ pub(crate) fn router(api: Api) -> Router {
 async fn member(office: &Office, shown: Shown) -> Result<Member, Failed> {
     let refuse = |status, kind, detail: &str| Err(Failed::new(status, kind, detail));
     let Some(fingerprint) = shown.0 else {
-        return refuse(StatusCode::UNAUTHORIZED, ProblemKind::NoCertificate, "show this gateway's certificate, or enrol first");
+        return refuse(
+            StatusCode::UNAUTHORIZED,
+            ProblemKind::NoCertificate,
+            "show this gateway's certificate, or enrol first",
+        );
     };
     match office.member(&fingerprint).await? {
         Ok(member) => Ok(member),

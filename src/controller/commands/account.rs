@@ -15,7 +15,9 @@ use crate::office::AccountOrder;
 #[derive(Clone, Debug, Subcommand)]
 pub enum AccountCommand {
     /// Add or change an account; its password is the first line of standard input or of a file, never an argument.
-    #[command(after_help = "Example:\n  gapura controller account set andi@sekolah --plan pelajar --password-file /run/secrets/andi")]
+    #[command(
+        after_help = "Example:\n  gapura controller account set andi@sekolah --plan pelajar --password-file /run/secrets/andi"
+    )]
     Set {
         /// The name it signs in with.
         name: AccountName,
@@ -53,7 +55,10 @@ pub(super) async fn account(command: &AccountCommand, desk: &Desk, out: &mut Out
             let (name, plan, site, note) = (name.clone(), plan.clone(), site.clone(), note.clone());
             let order = AccountOrder { name, plan, site, devices: *devices, note };
             desk.office.set_account(&order, password, &desk.who).await?;
-            out.value(&serde_json::json!({ "account": order.name }), &format!("account {} is open", order.name.as_str()))
+            out.value(
+                &serde_json::json!({ "account": order.name }),
+                &format!("account {} is open", order.name.as_str()),
+            )
         }
         AccountCommand::List => {
             let accounts = desk.office.accounts().await?;
@@ -86,7 +91,8 @@ pub(super) async fn account(command: &AccountCommand, desk: &Desk, out: &mut Out
 fn password(file: Option<&PathBuf>) -> Result<Secret<String>, CommandError> {
     let mut line = String::new();
     if let Some(file) = file {
-        line = std::fs::read_to_string(file).map_err(|source| CommandError::Io { what: "read the password file", source })?;
+        line = std::fs::read_to_string(file)
+            .map_err(|source| CommandError::Io { what: "read the password file", source })?;
     } else {
         let input = std::io::stdin();
         if input.is_terminal() {

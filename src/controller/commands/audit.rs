@@ -44,7 +44,16 @@ pub(super) async fn audit(command: &AuditCommand, desk: &Desk, out: &mut Output<
                 .collect();
             let lines: Vec<_> = rows
                 .into_iter()
-                .map(|row| [row.number.to_string(), timestamp(row.at).to_string(), row.actor, row.action, row.object, row.reason])
+                .map(|row| {
+                    [
+                        row.number.to_string(),
+                        timestamp(row.at).to_string(),
+                        row.actor,
+                        row.action,
+                        row.object,
+                        row.reason,
+                    ]
+                })
                 .collect();
             out.table(&json, ["number", "at", "actor", "action", "object", "reason"], &lines)
         }

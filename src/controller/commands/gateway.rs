@@ -14,7 +14,9 @@ use super::{CommandError, Desk};
 #[derive(Clone, Debug, Subcommand)]
 pub enum GatewayCommand {
     /// Make a one-off enrolment code for a router of a site.
-    #[command(after_help = "Example:\n  gapura controller gateway code --site galeri-sinjai\n  gapura controller gateway code --site galeri-sinjai --replaces gw-galeri-sinjai-1   (Ganti router)")]
+    #[command(
+        after_help = "Example:\n  gapura controller gateway code --site galeri-sinjai\n  gapura controller gateway code --site galeri-sinjai --replaces gw-galeri-sinjai-1   (Ganti router)"
+    )]
     Code {
         /// The site.
         #[arg(long)]
@@ -60,8 +62,12 @@ pub(super) async fn gateway(command: &GatewayCommand, desk: &Desk, out: &mut Out
         GatewayCommand::Code { site, replaces, lifetime } => {
             let made = desk.office.make_code(site, replaces.as_ref(), *lifetime, &desk.who).await?;
             let (code, controller) = (made.code.grouped(), format!("https://{}", desk.address));
-            let json = serde_json::json!({ "code": code, "expires": made.expires, "pin": made.pin, "controller": controller });
-            let text = format!("code        {code}\ncontroller  {controller}\npin         {}\nuntil       {}", made.pin, made.expires);
+            let json =
+                serde_json::json!({ "code": code, "expires": made.expires, "pin": made.pin, "controller": controller });
+            let text = format!(
+                "code        {code}\ncontroller  {controller}\npin         {}\nuntil       {}",
+                made.pin, made.expires
+            );
             out.value(&json, &text)
         }
         GatewayCommand::Pending => {

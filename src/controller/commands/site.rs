@@ -66,10 +66,12 @@ pub(super) async fn site(command: &SiteCommand, desk: &Desk, out: &mut Output<'_
         SiteCommand::List => {
             let sites = desk.office.sites().await?;
             let generations = desk.office.store().read().await?.generations().await?;
-            let generation = |id: &SiteId| {
-                generations.iter().find(|row| row.site == id.as_str()).map_or(0, |row| row.generation)
-            };
-            let rows: Vec<_> = sites.iter().map(|(id, site)| [id.to_string(), generation(id).to_string(), site.name.clone()]).collect();
+            let generation =
+                |id: &SiteId| generations.iter().find(|row| row.site == id.as_str()).map_or(0, |row| row.generation);
+            let rows: Vec<_> = sites
+                .iter()
+                .map(|(id, site)| [id.to_string(), generation(id).to_string(), site.name.clone()])
+                .collect();
             let json: Vec<_> = sites
                 .iter()
                 .map(|(id, site)| serde_json::json!({ "id": id, "generation": generation(id), "site": site }))
@@ -77,9 +79,13 @@ pub(super) async fn site(command: &SiteCommand, desk: &Desk, out: &mut Output<'_
             out.table(&json, ["site", "generation", "name"], &rows)
         }
         SiteCommand::Show { id } => {
-            let (_, site) = desk.office.sites().await?.into_iter().find(|(known, _)| known == id).ok_or_else(|| {
-                OfficeError::NotFound { what: "site", name: id.to_string() }
-            })?;
+            let (_, site) = desk
+                .office
+                .sites()
+                .await?
+                .into_iter()
+                .find(|(known, _)| known == id)
+                .ok_or_else(|| OfficeError::NotFound { what: "site", name: id.to_string() })?;
             let text = serde_json::to_string_pretty(&site).map_err(|error| CommandError::Broken(error.to_string()))?;
             out.value(&site, &text)
         }

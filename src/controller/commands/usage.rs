@@ -44,7 +44,15 @@ pub(super) async fn usage(args: &UsageArgs, desk: &Desk, out: &mut Output<'_>) -
     let rows: Vec<_> = usage
         .sums
         .iter()
-        .map(|sum| [sum.site.clone(), sum.visits.to_string(), sum.running.to_string(), sum.bytes_up.to_string(), sum.bytes_down.to_string()])
+        .map(|sum| {
+            [
+                sum.site.clone(),
+                sum.visits.to_string(),
+                sum.running.to_string(),
+                sum.bytes_up.to_string(),
+                sum.bytes_down.to_string(),
+            ]
+        })
         .collect();
     out.table(&json, ["site", "visits", "running", "bytes up", "bytes down"], &rows)
 }

@@ -16,7 +16,9 @@ use crate::office::{OfficeError, VoucherOrder};
 #[derive(Clone, Debug, Subcommand)]
 pub enum VoucherCommand {
     /// Make vouchers and print their codes, this once: they are not stored.
-    #[command(after_help = "Example:\n  gapura controller voucher make --site galeri-sinjai --plan umum --count 20 --use-time 2h --use-before 2026-12-31")]
+    #[command(
+        after_help = "Example:\n  gapura controller voucher make --site galeri-sinjai --plan umum --count 20 --use-time 2h --use-before 2026-12-31"
+    )]
     Make {
         /// The site they are for.
         #[arg(long)]
@@ -67,7 +69,8 @@ pub(super) async fn voucher(command: &VoucherCommand, desk: &Desk, out: &mut Out
                 None => None,
             };
             let (site, plan, note) = (site.clone(), plan.clone(), note.clone());
-            let order = VoucherOrder { site, plan, count: *count, use_time: *use_time, use_before, devices: *devices, note };
+            let order =
+                VoucherOrder { site, plan, count: *count, use_time: *use_time, use_before, devices: *devices, note };
             let made = desk.office.make_vouchers(&order, &desk.who).await?;
             let codes: Vec<String> = made.codes.iter().map(VoucherCode::grouped).collect();
             let json = serde_json::json!({ "batch": made.batch, "codes": codes, "published": made.published });
@@ -99,12 +102,16 @@ async fn until(text: &str, desk: &Desk, site: &SiteId) -> Result<Timestamp, Comm
     if let Ok(at) = text.parse::<Timestamp>() {
         return Ok(at);
     }
-    let wrong = || CommandError::Usage(format!("--use-before {text}: write a date such as 2026-12-31 or 2026-12-31T15:00:00Z"));
+    let wrong =
+        || CommandError::Usage(format!("--use-before {text}: write a date such as 2026-12-31 or 2026-12-31T15:00:00Z"));
     let date: jiff::civil::Date = text.parse().map_err(|_| wrong())?;
-    let (_, document) = desk.office.sites().await?.into_iter().find(|(id, _)| id == site).ok_or_else(|| OfficeError::NotFound {
-        what: "site",
-        name: site.to_string(),
-    })?;
+    let (_, document) = desk
+        .office
+        .sites()
+        .await?
+        .into_iter()
+        .find(|(id, _)| id == site)
+        .ok_or_else(|| OfficeError::NotFound { what: "site", name: site.to_string() })?;
     let end = date.tomorrow().and_then(|day| day.to_zoned(document.hours.zone().tz().clone()));
     end.map(|end| end.timestamp()).map_err(|_| wrong())
 }

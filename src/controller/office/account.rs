@@ -1,8 +1,8 @@
 //! Accounts: Argon2id verifiers, a bounded number of checks at once.
 
+use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
-use argon2::Argon2;
 use gapura_model::{AccountName, PlanId, Secret, SiteId};
 use gapura_store::{AccountRow, millis, timestamp};
 use gapura_wire::{AccountAnswer, AccountCheck, AccountGrant};
@@ -32,7 +32,12 @@ const KEPT: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 impl Office {
     /// Adds an account, or changes one (its password too); it is open afterwards.
-    pub async fn set_account(&self, order: &AccountOrder, password: Secret<String>, who: &Actor) -> Result<(), OfficeError> {
+    pub async fn set_account(
+        &self,
+        order: &AccountOrder,
+        password: Secret<String>,
+        who: &Actor,
+    ) -> Result<(), OfficeError> {
         if !(8..=256).contains(&password.expose().chars().count()) {
             return Err(OfficeError::Mistakes(vec!["password: write 8 to 256 characters".to_owned()]));
         }

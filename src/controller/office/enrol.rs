@@ -97,7 +97,12 @@ impl Office {
         };
         tx.add_enrolment(code.hash().as_bytes(), site, replaces, (now, expires)).await?;
         let after = format!("code {} until {expires}", short(code.hash().as_bytes()));
-        self.note(&mut tx, who, Change { action: "enrol-code", object: format!("site/{site}"), before: "", after: &after }).await?;
+        self.note(
+            &mut tx,
+            who,
+            Change { action: "enrol-code", object: format!("site/{site}"), before: "", after: &after },
+        )
+        .await?;
         tx.commit().await?;
         Ok(CodeMade { code, expires, pin: self.keys.pin() })
     }
@@ -138,7 +143,9 @@ impl Office {
         if let Some(old) = row.replaces.as_deref().and_then(|old| old.parse::<GatewayId>().ok()) {
             tx.revoke_gateway(&old, &format!("replaced by {gateway}"), now).await?;
         }
-        let after = row.replaces.map_or_else(|| format!("approved for {site}"), |old| format!("approved for {site}, replaces {old}"));
+        let after = row
+            .replaces
+            .map_or_else(|| format!("approved for {site}"), |old| format!("approved for {site}, replaces {old}"));
         let object = format!("gateway/{gateway}");
         self.note(&mut tx, who, Change { action: "gateway-approve", object, before: "", after: &after }).await?;
         tx.commit().await?;
@@ -153,7 +160,8 @@ impl Office {
         let reason = if who.reason.is_empty() { "staff said no" } else { who.reason.as_str() };
         tx.refuse_enrolment(&code_hash(&row)?, reason).await?;
         let object = format!("enrolment/{id}");
-        self.note(&mut tx, who, Change { action: "enrol-refuse", object, before: &row.state, after: "refused" }).await?;
+        self.note(&mut tx, who, Change { action: "enrol-refuse", object, before: &row.state, after: "refused" })
+            .await?;
         Ok(tx.commit().await?)
     }
 
@@ -164,7 +172,8 @@ impl Office {
             return Err(OfficeError::not_found("gateway still in service", id.as_str()));
         }
         let object = format!("gateway/{id}");
-        self.note(&mut tx, who, Change { action: "gateway-revoke", object, before: "in service", after: "revoked" }).await?;
+        self.note(&mut tx, who, Change { action: "gateway-revoke", object, before: "in service", after: "revoked" })
+            .await?;
         Ok(tx.commit().await?)
     }
 
@@ -173,7 +182,9 @@ impl Office {
         let refused = |reason: &str| Ok(EnrolAnswer::Refused { reason: reason.to_owned() });
         let hash = request.code.hash();
         let known = self.store.read().await?.enrolment(hash.as_bytes()).await?;
-        let Some(row) = known else { return refused("there is no such code: look for a typing mistake or make a new one") };
+        let Some(row) = known else {
+            return refused("there is no such code: look for a typing mistake or make a new one");
+        };
         let csr = Request::parse(&request.csr_pem)?;
         if row.state == "open" {
             if timestamp(row.expires) <= self.now() {
@@ -195,7 +206,11 @@ impl Office {
             return refused("the code was used by another router a moment ago");
         }
         if row.csr_key.as_deref() != Some(csr.key.as_bytes()) {
-            return refused(if row.state == "refused" { "the code was withdrawn" } else { "the code was used by another router" });
+            return refused(if row.state == "refused" {
+                "the code was withdrawn"
+            } else {
+                "the code was used by another router"
+            });
         }
         match (row.state.as_str(), row.gateway, row.certificate_pem) {
             ("approved", Some(gateway), Some(certificate_pem)) => {
@@ -234,7 +249,8 @@ impl Office {
         let mut tx = self.store.write().await?;
         tx.add_certificate(&issued.fingerprint, &member.gateway, issued.not_before, issued.not_after).await?;
         let who = Actor { name: format!("gateway/{}", member.gateway), reason: String::new() };
-        let leaf = CertificateDer::from_pem_slice(issued.chain_pem.as_bytes()).map(|leaf| Sha256::of(&leaf).to_string());
+        let leaf =
+            CertificateDer::from_pem_slice(issued.chain_pem.as_bytes()).map(|leaf| Sha256::of(&leaf).to_string());
         let (object, after) = (format!("gateway/{}", member.gateway), leaf.unwrap_or_default());
         self.note(&mut tx, &who, Change { action: "certificate-renew", object, before: "", after: &after }).await?;
         tx.commit().await?;
@@ -260,12 +276,15 @@ fn pending(row: EnrolmentRow) -> Pending {
 
 fn find(rows: Vec<EnrolmentRow>, id: &str, state: &str) -> Result<EnrolmentRow, OfficeError> {
     let matches = |row: &EnrolmentRow| {
-        row.state == state && code_hash(row).is_ok_and(|hash| id.len() >= 4 && Sha256::from_bytes(hash).to_string().starts_with(id))
+        row.state == state
+            && code_hash(row).is_ok_and(|hash| id.len() >= 4 && Sha256::from_bytes(hash).to_string().starts_with(id))
     };
     let mut found = rows.into_iter().filter(matches);
     match (found.next(), found.next()) {
         (Some(row), None) => Ok(row),
-        (Some(_), Some(_)) => Err(OfficeError::Refused(format!("more than one request begins with {id}: write more digits"))),
+        (Some(_), Some(_)) => {
+            Err(OfficeError::Refused(format!("more than one request begins with {id}: write more digits")))
+        }
         (None, _) => Err(OfficeError::NotFound { what: "request waiting for approval", name: id.to_owned() }),
     }
 }

@@ -3,9 +3,7 @@
 use gapura_model::{Generation, Secret, SiteId};
 use gapura_session::Plan;
 use gapura_store::{SiteRow, Tx, VoucherRow, timestamp};
-use gapura_wire::{
-    AccountChange, Bundle, Epoch, EpochKey, Sha256, Site, Terms, VERSION, Voucher, VoucherKey,
-};
+use gapura_wire::{AccountChange, Bundle, Epoch, EpochKey, Sha256, Site, Terms, VERSION, Voucher, VoucherKey};
 use jiff::{SignedDuration, Timestamp};
 
 use super::site::{parse_site, plans_in};
@@ -95,7 +93,8 @@ impl Office {
             let since = timestamp(account.made.max(account.closed.unwrap_or(account.made)));
             if since >= changed_since && account.site.as_ref().is_none_or(|site| *site == row.id) {
                 let name = account.name.parse();
-                let name = name.map_err(|error: gapura_model::ParseNameError| OfficeError::damaged("an account")(error.into()))?;
+                let name = name
+                    .map_err(|error: gapura_model::ParseNameError| OfficeError::damaged("an account")(error.into()))?;
                 account_changes.push(AccountChange { tag: voucher_key.account_tag(&name), since });
             }
         }
@@ -133,7 +132,8 @@ impl Office {
     /// This month's key and the next ones; those not there yet are drawn.
     async fn epoch_keys(&self, tx: &mut Tx, regency: &str) -> Result<Vec<EpochKey>, OfficeError> {
         let first = Epoch::of(self.now());
-        let wanted: Vec<Epoch> = std::iter::successors(Some(first), |epoch| Some(epoch.next())).take(MONTHS_AHEAD).collect();
+        let wanted: Vec<Epoch> =
+            std::iter::successors(Some(first), |epoch| Some(epoch.next())).take(MONTHS_AHEAD).collect();
         for epoch in &wanted {
             tx.add_epoch_key(regency, &epoch.to_string(), &random::<32>()?).await?;
         }
@@ -150,7 +150,8 @@ impl Office {
 
 pub(super) fn voucher_key(row: &SiteRow) -> Result<VoucherKey, OfficeError> {
     let key = row.voucher_key.as_slice().try_into();
-    key.map(VoucherKey::new).map_err(|error: std::array::TryFromSliceError| OfficeError::damaged("a site's key")(error.into()))
+    key.map(VoucherKey::new)
+        .map_err(|error: std::array::TryFromSliceError| OfficeError::damaged("a site's key")(error.into()))
 }
 
 fn is_over(row: &VoucherRow, since: Timestamp) -> bool {

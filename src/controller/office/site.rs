@@ -11,7 +11,12 @@ use crate::keys::random;
 
 impl Office {
     /// Adds or replaces a site's document.
-    pub async fn set_site(&self, id: &SiteId, document: &SiteDocument, who: &Actor) -> Result<Vec<Published>, OfficeError> {
+    pub async fn set_site(
+        &self,
+        id: &SiteId,
+        document: &SiteDocument,
+        who: &Actor,
+    ) -> Result<Vec<Published>, OfficeError> {
         let mistakes = document.mistakes();
         if !mistakes.is_empty() {
             return Err(OfficeError::Mistakes(mistakes));
@@ -30,7 +35,9 @@ impl Office {
     /// All sites.
     pub async fn sites(&self) -> Result<Vec<(SiteId, SiteDocument)>, OfficeError> {
         let rows = self.store.read().await?.sites().await?;
-        rows.into_iter().map(|row| Ok((parse_site(&row.id)?, read_json(&row.document, format!("site {}", row.id))?))).collect()
+        rows.into_iter()
+            .map(|row| Ok((parse_site(&row.id)?, read_json(&row.document, format!("site {}", row.id))?)))
+            .collect()
     }
 
     /// Adds or replaces plans; others stay.
@@ -63,9 +70,12 @@ impl Office {
         if vouchers > 0 {
             return Err(OfficeError::Refused(format!("plan {id} is used by {vouchers} vouchers: withdraw them first")));
         }
-        let accounts = tx.accounts().await?.iter().filter(|row| row.plan == id.as_str() && row.closed.is_none()).count();
+        let accounts =
+            tx.accounts().await?.iter().filter(|row| row.plan == id.as_str() && row.closed.is_none()).count();
         if accounts > 0 {
-            return Err(OfficeError::Refused(format!("plan {id} is used by {accounts} accounts: give them another first")));
+            return Err(OfficeError::Refused(format!(
+                "plan {id} is used by {accounts} accounts: give them another first"
+            )));
         }
         tx.remove_plan(id).await?;
         let change = Change { action: "plan-remove", object: format!("plan/{id}"), before: &before, after: "" };

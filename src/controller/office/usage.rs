@@ -15,7 +15,12 @@ const PAGE: u32 = 2000;
 
 impl Office {
     /// Stores a batch. Whatever of it came before, in whatever order, nothing counts twice; the answer is given after the commit.
-    pub(crate) async fn ingest(&self, from: &Member, batch: &UsageBatch, sha256: Sha256) -> Result<UsageAck, OfficeError> {
+    pub(crate) async fn ingest(
+        &self,
+        from: &Member,
+        batch: &UsageBatch,
+        sha256: Sha256,
+    ) -> Result<UsageAck, OfficeError> {
         let mut tx = self.store.write().await?;
         let (boot, seq) = (batch.boot.to_string(), as_i64(batch.seq));
         let known = tx.batch(&from.site, &from.gateway, &boot, seq).await?;
@@ -158,7 +163,8 @@ async fn store_record(tx: &mut Tx, from: &Member, record: &Record) -> Result<Res
 
 fn plausible(visit: &VisitUsage) -> Result<(), String> {
     let most = u64::try_from(i64::MAX).unwrap_or_default();
-    let figures = [visit.revision, visit.traffic.up.get(), visit.traffic.down.get(), visit.seconds, visit.generation.get()];
+    let figures =
+        [visit.revision, visit.traffic.up.get(), visit.traffic.down.get(), visit.seconds, visit.generation.get()];
     if figures.iter().any(|figure| *figure > most) {
         return Err("a figure is larger than 2^63 - 1".to_owned());
     }
@@ -170,7 +176,9 @@ fn plausible(visit: &VisitUsage) -> Result<(), String> {
 
 fn visit_row(site: String, gateway: String, visit: &VisitUsage) -> VisitRow {
     let (way, terms) = match &visit.way {
-        Way::OneTap { terms, sha256 } => ("one-tap", Some((terms.chars().take(limits::TEXT_CHARS).collect(), sha256.to_string()))),
+        Way::OneTap { terms, sha256 } => {
+            ("one-tap", Some((terms.chars().take(limits::TEXT_CHARS).collect(), sha256.to_string())))
+        }
         Way::Voucher => ("voucher", None),
         Way::Account => ("account", None),
         Way::Staff => ("staff", None),

@@ -84,7 +84,8 @@ impl Office {
             }
         }
         let after = format!("{} vouchers of plan {}, batch {batch}", order.count, order.plan);
-        let change = Change { action: "voucher-make", object: format!("site/{}", order.site), before: "", after: &after };
+        let change =
+            Change { action: "voucher-make", object: format!("site/{}", order.site), before: "", after: &after };
         self.note(&mut tx, who, change).await?;
         let published = self.publish_in(&mut tx, Scope::Site(&order.site)).await?;
         tx.commit().await?;
@@ -144,7 +145,8 @@ fn row(order: &VoucherOrder, tag: &[u8; 32], batch: &str, now: Timestamp) -> Vou
 
 /// A batch's name: the day and four letters, for example `20261121-7KQM`.
 fn batch_name(now: Timestamp) -> Result<String, OfficeError> {
-    let letters = random::<4>()?.map(|byte| VOUCHER_ALPHABET.get(usize::from(byte % 31)).copied().map_or('2', char::from));
+    let letters =
+        random::<4>()?.map(|byte| VOUCHER_ALPHABET.get(usize::from(byte % 31)).copied().map_or('2', char::from));
     let day = now.to_zoned(TimeZone::UTC).date();
     Ok(format!("{:04}{:02}{:02}-{}", day.year(), day.month(), day.day(), letters.iter().collect::<String>()))
 }

@@ -1,0 +1,109 @@
+//! Each record once, whatever the way does to the batches.
+
+use gapura_wire::{ProblemKind, Record, UsageAck, UsageBatch, VisitUsage, limits};
+use serde_json::{Value, json};
+
+use super::client::Router;
+use super::world::on_both;
+
+const BOOT: &str = "5a4f0e3c-8f5e-4a0a-9d5a-000000000001";
+
+fn visit(number: u32, revision: u64, down: u64) -> Record {
+    let ended = down >= 1000;
+    let mut text = json!({
+        "visit": format!("0d5c7f6e-0000-4000-8000-{number:012}"), "revision": revision,
+        "device": "h1:2026-11:00112233445566778899aabbccddeeff", "device_local": true, "way": "voucher", "plan": "umum",
+        "generation": 1, "start": "2026-11-21T08:00:00Z", "clock": "trusted", "at": "2026-11-21T08:01:00Z",
+        "traffic": { "up": 1, "down": down }, "seconds": 60,
+    });
+    if ended {
+        text["end"] = json!("2026-11-21T09:00:00Z");
+        text["cause"] = json!("logged-out");
+    }
+    Record::Visit(serde_json::from_value::<VisitUsage>(text).unwrap())
+}
+
+fn tally(number: u32) -> Record {
+    let id = format!("0d5c7f6e-0000-4000-9000-{number:012}");
+    serde_json::from_value(json!({
+        "record": "tally", "id": id, "name": "refused-logins", "start": "2026-11-21T08:00:00Z", "end": "2026-11-21T09:00:00Z",
+        "count": 7,
+    }))
+    .unwrap()
+}
+
+fn outage(end: Option<&str>) -> Record {
+    let mut text = json!({
+        "record": "outage", "id": "0d5c7f6e-0000-4000-a000-000000000001", "kind": "uplink", "start": "2026-11-21T08:00:00Z",
+    });
+    if let Some(end) = end {
+        text["end"] = json!(end);
+    }
+    serde_json::from_value(text).unwrap()
+}
+
+fn batch(seq: u64, records: Vec<Record>) -> UsageBatch {
+    UsageBatch { gateway: "gw-galeri-1".parse().unwrap(), boot: BOOT.parse().unwrap(), seq, records }
+}
+
+async fn send(router: &Router, batch: &UsageBatch) -> UsageAck {
+    router.post("/v1/usage", batch).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn replayed_reordered_and_lost_batches_count_each_record_once() {
+    on_both("usage", async |world| {
+        world.furnish().await;
+        let (router, _) = world.member(&[]).await;
+        let batches = [
+            batch(1, vec![visit(1, 1, 10), outage(None)]),
+            batch(2, vec![visit(1, 2, 500), visit(2, 1, 20), tally(1)]),
+            batch(3, vec![visit(1, 3, 1000), tally(2), outage(Some("2026-11-21T08:10:00Z"))]),
+            batch(4, vec![visit(3, 1, 30)]),
+        ];
+        // The answer to batch 2 is lost, 4 overtakes 3, everything comes twice.
+        let order = [(0, 2), (1, 3), (1, 3), (3, 3), (2, 5), (0, 5), (2, 5), (3, 5)];
+        let mut came = std::collections::BTreeSet::new();
+        for (index, next) in order {
+            let ack = send(&router, &batches[index]).await;
+            assert_eq!((ack.seq, ack.next), (batches[index].seq, next));
+            assert_eq!(ack.repeated, !came.insert(index), "batch {}", ack.seq);
+            assert!(ack.refused.is_empty());
+        }
+        // A gateway whose database was set aside numbers from 1 again: other records under a known number are not lost.
+        let ack = send(&router, &batch(1, vec![visit(4, 1, 40), visit(1, 1, 10), tally(1)])).await;
+        assert!(!ack.repeated);
+        let usage = world.cli(&["usage", "--from", "2026-11-21T00:00:00Z", "--site", "galeri"]).await;
+        let visits = usage["visits"].as_array().unwrap();
+        let figures: Vec<_> =
+            visits.iter().map(|visit| (visit["down"].as_u64().unwrap(), visit["cause"].as_str())).collect();
+        assert_eq!(figures, [(1000, Some("logged-out")), (20, None), (30, None), (40, None)]);
+        assert_eq!((&usage["sums"][0]["bytes_down"], &usage["sums"][0]["running"]), (&json!(1090), &json!(3)));
+        let counted: u64 =
+            usage["tallies"].as_array().unwrap().iter().map(|tally| tally["count"].as_u64().unwrap()).sum();
+        assert_eq!(counted, 14);
+        assert_eq!(usage["outages"].as_array().unwrap().len(), 1);
+        assert_eq!(usage["outages"][0]["end"], "2026-11-21T08:10:00Z");
+        let none = world.cli(&["usage", "--from", "2026-11-22T00:00:00Z"]).await;
+        assert!(none["visits"].as_array().unwrap().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_batch_that_cannot_be_taken_says_why_and_a_bad_record_does_not_stop_the_others() {
+    on_both("refused", async |world| {
+        world.furnish().await;
+        let (router, _) = world.member(&[]).await;
+        let foreign = UsageBatch { gateway: "gw-lain".parse().unwrap(), ..batch(1, vec![]) };
+        let kind = async |batch: &UsageBatch| router.post::<_, Value>("/v1/usage", batch).await.unwrap_err().kind;
+        assert_eq!(kind(&foreign).await, ProblemKind::WrongGateway);
+        assert_eq!(kind(&batch(0, vec![])).await, ProblemKind::Unreadable);
+        assert_eq!(kind(&batch(1, vec![tally(1); limits::BATCH_RECORDS + 1])).await, ProblemKind::Unreadable);
+        let ack = send(&router, &batch(1, vec![visit(1, 1, u64::MAX), visit(2, 1, 5)])).await;
+        assert_eq!((ack.refused.len(), ack.refused[0].index, ack.next), (1, 0, 2));
+        let usage = world.cli(&["usage", "--from", "2026-11-21T00:00:00Z"]).await;
+        assert_eq!(usage["visits"].as_array().unwrap().len(), 1);
+    })
+    .await;
+}

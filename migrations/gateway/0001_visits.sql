@@ -46,6 +46,7 @@ CREATE TABLE balance (
     month_up INTEGER NOT NULL,
     month_down INTEGER NOT NULL,
     time_used INTEGER NOT NULL,
+    uncovered INTEGER NOT NULL,
     first_used INTEGER,
     paused_until INTEGER,
     boot TEXT NOT NULL,

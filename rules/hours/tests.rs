@@ -117,3 +117,80 @@ fn hours_survive_json_and_toml() {
     assert_eq!(serde_json::from_str::<Hours>(&serde_json::to_string(&hours).unwrap()).unwrap(), hours);
     assert_eq!(toml::from_str::<Hours>(&toml::to_string(&hours).unwrap()).unwrap(), hours);
 }
+
+mod against_every_minute {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+    /// Windows as a document writes them, and as minutes: at most two a day, not overlapping.
+    fn spans() -> impl Strategy<Value = Vec<(i64, i64)>> {
+        prop_oneof![
+            Just(vec![]),
+            (0..1440_i64, 1..=1440_i64).prop_map(|(start, length)| vec![(start, start + length)]),
+            (0..600_i64, 1..300_i64, 1..300_i64, 1..900_i64).prop_map(|(start, first, gap, second)| vec![
+                (start, start + first),
+                (start + first + gap, start + first + gap + second)
+            ]),
+        ]
+    }
+
+    fn texts(spans: &[(i64, i64)]) -> String {
+        let clock = |minute: i64| format!("{:02}.{:02}", minute / 60, minute % 60);
+        let end = |minute: i64| if minute > 1440 { clock(minute - 1440) } else { clock(minute) };
+        let texts: Vec<String> = spans.iter().map(|(from, to)| format!("\"{}-{}\"", clock(*from), end(*to))).collect();
+        format!("[{}]", texts.join(", "))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+        #[test]
+        fn windows_and_state_are_what_each_minute_says(
+            week in proptest::array::uniform7(spans()),
+            exception in spans(),
+            (day, length) in (0..8_i64, 0..3_i64),
+            change in (0..10_000_i64, 1..3_000_i64, any::<bool>()),
+        ) {
+            // Monday 5 January 2026, 00.00 in Makassar.
+            let monday = at("2026-01-04T16:00:00Z");
+            let minute = |minute: i64| monday.checked_add(jiff::SignedDuration::from_mins(minute)).unwrap();
+            let date = |day: i64| Date::constant(2026, 1, 5).checked_add(jiff::ToSpan::days(day)).unwrap();
+            let weekly: Vec<String> = DAYS.iter().zip(&week).map(|(day, spans)| format!("{day} = {}", texts(spans))).collect();
+            let document = format!(
+                "zone = \"Asia/Makassar\"\nweekly = {{ {} }}\n[[exceptions]]\nfrom = \"{}\"\nto = \"{}\"\nopen = {}",
+                weekly.join(", "), date(day), date(day + length), texts(&exception),
+            );
+            let (start, last, open) = change;
+            let by_staff = Override { from: minute(start), until: minute(start + last), open, by: String::new(), reason: String::new() };
+            let hours = hours(&document).with_overrides(vec![by_staff]);
+
+            let spans = |of: i64| if (day..=day + length).contains(&of) { &exception } else { &week[usize::try_from(of.rem_euclid(7)).unwrap()] };
+            let is_open = |minute: i64| {
+                if (start..start + last).contains(&minute) {
+                    return open;
+                }
+                let (today, clock) = (minute.div_euclid(1440), minute.rem_euclid(1440));
+                spans(today).iter().any(|(from, to)| (*from..*to).contains(&clock))
+                    || spans(today - 1).iter().any(|(from, to)| (*from..*to).contains(&(clock + 1440)))
+            };
+            let total = 10 * 1440;
+            let windows = hours.windows(minute(0), minute(total));
+            let mut expected: Vec<Window> = Vec::new();
+            for now in (0..total).filter(|now| is_open(*now)) {
+                match expected.last_mut() {
+                    Some(window) if window.until == minute(now) => window.until = minute(now + 1),
+                    _ => expected.push(Window { from: minute(now), until: minute(now + 1) }),
+                }
+            }
+            prop_assert_eq!(&windows, &expected);
+            for now in (0..total).step_by(611) {
+                let state = hours.state(minute(now));
+                prop_assert_eq!(state.is_open(), is_open(now));
+                let next = (now + 1..now + 60 * 1440).find(|later| is_open(*later) != is_open(now));
+                prop_assert_eq!(state.next_change(), next.map(minute));
+            }
+        }
+    }
+}

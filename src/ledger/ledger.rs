@@ -312,6 +312,7 @@ fn write_balance(group: &Transaction<'_>, balance: &HolderBalance) -> Result<(),
         balance.boot.to_string(),
         micros(balance.updated_up.since_boot()),
         balance.running,
+        micros(balance.uncovered),
     ])?;
     Ok(())
 }

@@ -135,6 +135,7 @@ pub(crate) fn balance(row: &Row<'_>) -> Result<HolderBalance, LedgerError> {
         boot: text("boot")?.parse().map_err(wrong("boot"))?,
         updated_up: up(number("updated_up")?),
         running: row.get("running")?,
+        uncovered: duration(number("uncovered")?),
     })
 }
 

@@ -97,6 +97,7 @@ fn balance(holder: HolderId) -> HolderBalance {
     balance.first_used = Some(now());
     balance.paused_until = Some(now());
     balance.running = true;
+    balance.uncovered = Duration::from_secs(2);
     balance
 }
 

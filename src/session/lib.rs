@@ -8,6 +8,7 @@
 mod ask;
 mod effect;
 mod engine;
+mod guess;
 mod outcome;
 mod plan;
 mod policy;
@@ -19,6 +20,7 @@ pub use effect::{Effect, Grant, KernelQuota, Notice};
 pub use engine::{
     Admitted, DeviceKind, Emergency, Engine, Entry, ExtendRefusal, Farewell, Figures, LONGEST_GRANT, Scarce, Snapshot,
 };
+pub use guess::{Guesses, Pace, Pacing};
 pub use outcome::{EndCause, ParseEndCauseError, Refusal, Scope};
 pub use plan::{Allowance, AtEnd, ByteLimit, Extend, OnTheft, Plan, PlanProblem, Speed};
 pub use policy::{Block, InDoubt, Policy, PolicyProblem, Seat, TrustedDevice};

@@ -274,7 +274,7 @@ mod tests {
         plan.day.bytes = ByteLimit::Total(ByteCount::new(1));
         plan.month.bytes = ByteLimit::EachWay { up: None, down: Some(ByteCount::ZERO) };
         plan.visit.time = Some(Duration::ZERO);
-        plan.extend = Some(Extend { time: Duration::from_secs(60), bytes: ByteCount::ZERO, times: 0 });
+        plan.extend = Some(Extend { time: Duration::from_mins(1), bytes: ByteCount::ZERO, times: 0 });
         plan.at_end = AtEnd::Slow(Speed::default());
         assert_eq!(plan.problems().len(), 5, "{:?}", plan.problems());
         assert!(super::tests::plan().problems().is_empty());
@@ -294,7 +294,7 @@ mod tests {
             extend = { time = "30m", times = 2 }
         "#;
         let plan: Plan = toml::from_str(text).unwrap();
-        assert_eq!(plan.visit.time, Some(Duration::from_secs(7200)));
+        assert_eq!(plan.visit.time, Some(Duration::from_hours(2)));
         assert_eq!(plan.day.bytes, ByteLimit::Total(ByteCount::new(1_000_000_000)));
         assert_eq!(serde_json::from_str::<Plan>(&serde_json::to_string(&plan).unwrap()).unwrap(), plan);
         assert!(toml::from_str::<Plan>("id = \"a\"\nname = \"A\"\nspeeed = 1").is_err());

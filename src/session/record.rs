@@ -87,6 +87,8 @@ pub struct HolderBalance {
     pub month_used: Used,
     /// Time used ever (a voucher's *Waktu pakai*).
     pub time_used: Duration,
+    /// Of all that, charged since a device that has left was last in use: given back if the others turn out to be idle.
+    pub uncovered: Duration,
     /// When it was first used (a voucher's redemption; UTC).
     pub first_used: Option<Timestamp>,
     /// When the pause after the last visit is over (UTC).
@@ -118,6 +120,7 @@ impl HolderBalance {
             day_used: NOTHING,
             month_used: NOTHING,
             time_used: Duration::ZERO,
+            uncovered: Duration::ZERO,
             first_used: None,
             paused_until: None,
             boot,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use gapura_model::{ByteCount, DeviceId, HolderId, Moment, PlanId, Traffic, VisitId};
 
 use super::holder::Holder;
-use super::limits::{bytes_left, nearly_zero, time_left};
+use super::limits::{bytes_left, nearly_zero, times};
 use super::visit::Visit;
 use super::{Engine, LONGEST_GRANT};
 use crate::ask::{Admission, Ask, Terms, Voucher, Way};
@@ -288,9 +288,10 @@ impl Engine {
             Scope::Month => wall.map(|wall| zone.next_month(wall)),
             Scope::Visit | Scope::Voucher => None,
         };
-        let times = time_left(&visit.plan, holder, self.service.passed(self.now.up));
+        let times = times(&visit.plan, holder, self.service.passed(self.now.up));
         // Where several are used up, the one that takes longest to come back is the honest answer.
-        if let Some((_, scope)) = times.into_iter().filter(|(left, _)| left.is_zero()).max_by_key(|(_, scope)| *scope) {
+        let used_up = times.into_iter().filter(|(limit, used, _)| used >= limit).map(|(.., scope)| scope).max();
+        if let Some(scope) = used_up {
             return Err(Refusal::TimeUsed { scope, until: renewal(scope) });
         }
         let bytes = bytes_left(&visit.plan, holder);

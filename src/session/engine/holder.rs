@@ -32,8 +32,7 @@ impl Holder {
     pub(super) fn resumed(balance: HolderBalance, service: Duration, elapsed: Duration) -> Self {
         let mut holder = Self::new(balance, service);
         holder.charge(elapsed);
-        // Should they all have ended meanwhile, what was charged after the last is given back.
-        holder.covered = service.saturating_sub(elapsed);
+        holder.covered = service.saturating_sub(elapsed.saturating_add(holder.balance.uncovered));
         holder
     }
 
@@ -122,11 +121,9 @@ impl Holder {
     }
 
     pub(super) fn snapshot(&self, now: &Moment, boot: BootId, service_runs: bool) -> HolderBalance {
-        HolderBalance {
-            boot,
-            updated_up: now.up,
-            running: service_runs && !self.visits.is_empty(),
-            ..self.balance.clone()
-        }
+        let in_use = !self.visits.is_empty();
+        let uncovered = if in_use { self.folded.saturating_sub(self.covered) } else { Duration::ZERO };
+        let running = service_runs && in_use;
+        HolderBalance { boot, updated_up: now.up, running, uncovered, ..self.balance.clone() }
     }
 }

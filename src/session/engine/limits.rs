@@ -23,11 +23,11 @@ impl Engine {
         let service = self.service.passed(self.now.up);
         let own = visit.time_limit().map(|limit| (visit.began.saturating_add(limit), EndCause::TimeUp(Scope::Visit)));
         let holder = self.holders.get(&visit.record.holder).filter(|_| visit.counts_on_holder());
-        let shared = holder.into_iter().flat_map(|holder| {
-            time_left(&visit.plan, holder, service)
-                .into_iter()
-                .map(move |(left, scope)| (service.saturating_add(left), EndCause::TimeUp(scope)))
-        });
+        // Used beyond the limit puts the deadline into the past: after a restart it may lie there.
+        let shared = holder
+            .into_iter()
+            .flat_map(|holder| times(&visit.plan, holder, service))
+            .map(|(limit, used, scope)| (service.saturating_add(limit).saturating_sub(used), EndCause::TimeUp(scope)));
         own.into_iter().chain(shared).min()
     }
 
@@ -158,8 +158,11 @@ impl Engine {
         }
         for visit in visits {
             self.judge_slowness(visit);
-            self.retime(visit);
-            self.schedule(visit);
+            let plan = self.visits.get(&visit).map(|visit| visit.plan.clone());
+            if plan.is_some_and(|plan| plan.day.time.or(plan.month.time).is_some()) {
+                self.retime(visit);
+                self.schedule(visit);
+            }
         }
     }
 
@@ -184,21 +187,18 @@ impl Engine {
     }
 }
 
-/// Time left of the holder's limits.
-pub(super) fn time_left(plan: &Plan, holder: &Holder, service: Duration) -> Vec<(Duration, Scope)> {
+/// The holder's limits of time, each with what is used of it.
+pub(super) fn times(plan: &Plan, holder: &Holder, service: Duration) -> Vec<(Duration, Duration, Scope)> {
     let balance = holder.balance();
     let pending = holder.pending(service);
-    let left = |limit: Option<Duration>, used: Duration, scope| {
-        limit.map(|limit| (limit.saturating_sub(used.saturating_add(pending)), scope))
-    };
     let use_time = holder.voucher.as_ref().and_then(|voucher| voucher.use_time);
     [
-        left(plan.day.time, balance.day_used.time, Scope::Day),
-        left(plan.month.time, balance.month_used.time, Scope::Month),
-        left(use_time, balance.time_used, Scope::Voucher),
+        (plan.day.time, balance.day_used.time, Scope::Day),
+        (plan.month.time, balance.month_used.time, Scope::Month),
+        (use_time, balance.time_used, Scope::Voucher),
     ]
     .into_iter()
-    .flatten()
+    .filter_map(|(limit, used, scope)| limit.map(|limit| (limit, used.saturating_add(pending), scope)))
     .collect()
 }
 

@@ -112,21 +112,17 @@ impl Engine {
         }
     }
 
-    /// Ends or slows a visit whose bytes are used up by the readings, should the kernel not have said so.
+    /// Ends or slows the visits of a holder whose bytes are used up by the readings, should the kernel not have said so.
     fn judge_bytes(&mut self, id: VisitId) {
-        let Some(visit) = self.visits.get(&id) else { return };
-        let Some(scope) = self.depleted_scope(visit) else { return };
-        if visit.plan.slow().is_some() {
-            return self.judge_slowness(id);
-        }
-        let doomed = match scope {
-            Scope::Visit | Scope::Voucher => vec![id],
-            Scope::Day | Scope::Month => self.visits_of(&visit.record.holder),
-        };
-        for id in doomed {
-            let depleted = self.visits.get(&id).and_then(|visit| self.depleted_scope(visit));
-            if let Some(scope) = depleted {
-                self.end_now(id, EndCause::QuotaUp(scope));
+        let Some(visit) = self.visits.get(&id).filter(|visit| self.depleted_scope(visit).is_some()) else { return };
+        for id in self.visits_of(&visit.record.holder) {
+            let Some(visit) = self.visits.get(&id) else { continue };
+            match (self.depleted_scope(visit), visit.plan.slow()) {
+                (Some(scope), None) => {
+                    self.end_now(id, EndCause::QuotaUp(scope));
+                }
+                (_, Some(_)) => self.judge_slowness(id),
+                (None, None) => {}
             }
         }
     }

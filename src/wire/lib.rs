@@ -53,3 +53,6 @@ pub use sign::{BundleError, BundleKey, BundleSigner, KeyId, ParseBundleKeyError,
 pub use usage::{Outage, OutageKind};
 pub use usage::{Record, Refused, Tally, UsageAck, UsageBatch, UsageError, VisitUsage, Way};
 pub use voucher::{Voucher, VoucherKey, VoucherTag};
+
+#[cfg(test)]
+mod tests;

@@ -13,10 +13,10 @@ use rustls_pki_types::CertificateDer;
 use crate::keys::{Keys, KeysError, name, random};
 
 /// How long a certificate is good: two years.
-pub(crate) const LIFETIME: Duration = Duration::from_secs(2 * 365 * 86_400);
+pub(crate) const LIFETIME: Duration = Duration::from_hours(2 * 365 * 24);
 
 /// A certificate begins this much before it is made, for machines whose clocks are not quite together.
-const BACKDATED: Duration = Duration::from_secs(3600);
+const BACKDATED: Duration = Duration::from_hours(1);
 
 /// A certificate request that may be signed.
 pub(crate) struct Request {

@@ -22,7 +22,7 @@ pub use keys::{Keys, KeysError};
 pub use office::{
     AccountOrder, Actor, CodeMade, Office, OfficeError, Pending, Published, Usage, VoucherOrder, VouchersMade,
 };
-pub use serve::{ServeError, Serving, serve};
+pub use serve::{ServeError, Serving, migrate, serve};
 pub use tls::TlsError;
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ pub struct Serving {
 /// How often the database is asked whether another process published.
 const LOOK: Duration = Duration::from_millis(100);
 /// How often bundles are looked through for what time changes in them (a new month's keys).
-const REVIEW: Duration = Duration::from_secs(3600);
+const REVIEW: Duration = Duration::from_hours(1);
 /// Connections without a certificate at once.
 const STRANGERS: usize = 64;
 
@@ -80,6 +80,13 @@ pub async fn serve(config: &Config, clock: Arc<dyn Clock>, tasks: &Tasks) -> Res
     tasks.spawn_vital("gateways' API", accept(listener, door));
     tracing::info!(%address, pin = %office.keys().pin(), "controller takes connections");
     Ok(Serving { address, office })
+}
+
+/// Brings the database up to date and leaves it.
+pub async fn migrate(config: &Config) -> Result<(), ServeError> {
+    let store = Store::open(&config.controller.database).await?;
+    store.close().await;
+    Ok(())
 }
 
 /// Tells waiting gateways of publications by any process, within [`LOOK`] and a query.

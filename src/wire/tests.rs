@@ -69,7 +69,7 @@ fn bundle() -> Bundle {
         vouchers: vec![Voucher {
             tag: voucher_key.tag(&"ABCDE23456".parse().unwrap()),
             plan,
-            use_time: Some(std::time::Duration::from_secs(7200)),
+            use_time: Some(std::time::Duration::from_hours(2)),
             use_before: Some(at(86_400)),
             devices: Some(2),
             revoked: false,

@@ -37,7 +37,7 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 /// A request's header must be there by then; also how long a connection may idle between requests.
 const HEADER: Duration = Duration::from_secs(20);
 /// A connection without a certificate ends then, whatever it does.
-const STRANGER: Duration = Duration::from_secs(60);
+const STRANGER: Duration = Duration::from_mins(1);
 /// The largest header.
 const HEADER_BYTES: usize = 16 * 1024;
 /// A pause after an error of `accept` (out of file descriptors), so that it is not asked in a circle.

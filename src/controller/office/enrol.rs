@@ -261,7 +261,7 @@ impl Office {
 fn pending(row: EnrolmentRow) -> Pending {
     let key = row.csr_pem.as_deref().and_then(|pem| Request::parse(pem).ok()).map(|request| request.key);
     Pending {
-        id: row.code_hash.as_slice().first_chunk().map(short_of).unwrap_or_default(),
+        id: row.code_hash.as_slice().first_chunk().copied().map(short_of).unwrap_or_default(),
         site: row.site,
         replaces: row.replaces,
         state: row.state,
@@ -295,11 +295,11 @@ fn code_hash(row: &EnrolmentRow) -> Result<[u8; 32], OfficeError> {
 }
 
 fn short(hash: &[u8; 32]) -> String {
-    hash.first_chunk().map(short_of).unwrap_or_default()
+    hash.first_chunk().copied().map(short_of).unwrap_or_default()
 }
 
-fn short_of(start: &[u8; 4]) -> String {
-    format!("{:08x}", u32::from_be_bytes(*start))
+fn short_of(start: [u8; 4]) -> String {
+    format!("{:08x}", u32::from_be_bytes(start))
 }
 
 /// `gw-SITE-1`, or the first number behind it that is free.

@@ -91,7 +91,7 @@ async fn a_code_serves_one_router_once_and_not_for_ever() {
         assert!(world.try_cli(&["gateway", "approve", &id]).await.is_err());
 
         let made = world.cli(&["gateway", "code", "--site", "galeri", "--lifetime", "1h"]).await;
-        world.clock.advance(Duration::from_secs(3600));
+        world.clock.advance(Duration::from_hours(1));
         let EnrolAnswer::Refused { reason } = first.enrol(made["code"].as_str().unwrap()).await else { panic!() };
         assert!(reason.contains("expired"), "{reason}");
         assert!(world.try_cli(&["gateway", "code", "--site", "lain"]).await.is_err());
@@ -201,13 +201,13 @@ async fn a_heartbeat_brings_signed_time_and_certificates_are_renewed_at_half_lif
             (reply.renew, reply.generation)
         };
         assert_eq!(beat(&world, &router, 1).await, (false, Generation::new(1)));
-        world.clock.advance(Duration::from_secs(366 * 86_400));
+        world.clock.advance(Duration::from_hours(366 * 24));
         assert!(beat(&world, &router, 2).await.0, "past the half");
         let renewed: RenewAnswer = router.post("/v1/renew", &RenewRequest { csr_pem: router.csr() }).await.unwrap();
         let before = std::mem::take(&mut router.chain);
         router.take_certificate(&renewed.certificate_pem);
         assert!(!beat(&world, &router, 3).await.0);
-        world.clock.advance(Duration::from_secs(366 * 86_400));
+        world.clock.advance(Duration::from_hours(366 * 24));
         let after = std::mem::replace(&mut router.chain, before);
         assert!(router.send(Method::GET, "/v1/bundle", Vec::new()).await.is_err(), "the first one has ended");
         router.chain = after;

@@ -15,6 +15,8 @@ pub struct Limits {
     pub head_timeout_busy: Duration,
     /// A request's line and headers, in bytes; at least 8192.
     pub head_bytes: usize,
+    /// Pieces (TCP segments, roughly) in which a head may arrive: each costs a look at all before it.
+    pub head_pieces: u32,
     /// Headers in a request.
     pub headers: usize,
     /// A form, in bytes.
@@ -47,6 +49,7 @@ impl Default for Limits {
             head_timeout: Duration::from_secs(5),
             head_timeout_busy: Duration::from_secs(1),
             head_bytes: 16 * 1024,
+            head_pieces: 64,
             headers: 64,
             body_bytes: 8 * 1024,
             fields: 16,

@@ -1,5 +1,6 @@
 //! The accept loops: places, deadlines, the captive redirect, and HTTP/1.1 for whoever wants a page.
 
+use std::io::Read as _;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use http::StatusCode;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -28,6 +29,8 @@ use crate::{Certificate, Gate, Peer};
 const GRACE: Duration = Duration::from_secs(2);
 /// After an accept that failed (no file descriptors left) the loop waits this long.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// What a probe's head fits into.
+const FIRST_READ: usize = 2048;
 /// At most this much of a body nobody wants is read away, so that the answer before it arrives.
 const LINGER_BYTES: usize = 256 * 1024;
 /// And for this long.
@@ -51,7 +54,6 @@ pub(crate) async fn serve<G: Gate>(
     let plain = plain.into_iter().map(into_tokio).collect::<Result<Vec<_>, _>>()?;
     let tls = tls.into_iter().map(into_tokio).collect::<Result<Vec<_>, _>>()?;
     let house = TaskTracker::new();
-    let end = stop.child_token();
     for (listener, acceptor) in plain
         .into_iter()
         .map(|listener| (listener, None))
@@ -64,7 +66,6 @@ pub(crate) async fn serve<G: Gate>(
     }
     house.close();
     stop.cancelled().await;
-    end.cancel();
     // What is still running then is dropped with the runtime; its deadlines are bounded anyway.
     let _ = timeout(GRACE, house.wait()).await;
     Ok(())
@@ -94,23 +95,72 @@ async fn accept<G: Gate>(
             () = &mut stopped => return,
             accepted = listener.accept() => accepted,
         };
-        let (stream, remote) = match accepted {
-            Ok(accepted) => accepted,
+        match accepted {
+            Ok((stream, remote)) => receive(&shared, stream, remote, acceptor.as_ref(), &house, &stop),
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
-                continue;
             }
-        };
-        let Some(place) = shared.doorman.admit(remote.ip().to_canonical()) else {
-            turn_away(&stream, acceptor.is_some());
-            continue;
-        };
-        let Ok(local) = stream.local_addr() else { continue };
-        let peer = Peer { remote: canonical(remote), local: canonical(local) };
-        let work = connection(Arc::clone(&shared), stream, peer, acceptor.clone(), place, stop.clone());
-        house.spawn(work);
+        }
     }
+}
+
+/// Answers at once what can be answered at once, gives everything else a place and a task.
+fn receive<G: Gate>(
+    shared: &Arc<Shared<G>>,
+    stream: TcpStream,
+    remote: SocketAddr,
+    acceptor: Option<&TlsAcceptor>,
+    house: &TaskTracker,
+    stop: &CancellationToken,
+) {
+    let Ok(local) = stream.local_addr() else { return };
+    let peer = Peer { remote: canonical(remote), local: canonical(local) };
+    let head = match acceptor {
+        None => match answer_at_once(shared, &stream, peer) {
+            Some(head) => head,
+            None => return,
+        },
+        Some(_) => BytesMut::new(),
+    };
+    let Some(place) = shared.doorman.admit(peer.remote.ip()) else {
+        return turn_away(&stream, acceptor.is_some());
+    };
+    let visitor = Visitor { stream, peer, head, place };
+    house.spawn(connection(Arc::clone(shared), visitor, acceptor.cloned(), stop.clone()));
+}
+
+/// Most captive redirects end here, without a task, a timer or a place: the request is there already when the connection is
+/// accepted. Returns what was read where more than that is needed.
+fn answer_at_once<G>(shared: &Shared<G>, stream: &TcpStream, peer: Peer) -> Option<BytesMut> {
+    // Past tokio's bookkeeping, which knows of no bytes before it was told: the socket does not block.
+    let socket = socket2::SockRef::from(stream);
+    let mut first = [0; FIRST_READ];
+    let Ok(read) = (&*socket).read(&mut first) else { return Some(BytesMut::new()) };
+    let head = first.get(..read).unwrap_or_default();
+    if head.is_empty() {
+        return None;
+    }
+    match captive::open(head, &shared.settings.origin, &shared.settings.limits, peer) {
+        Opening::Captive { location, head: only_head, body: false } => {
+            shared.redirects.fetch_add(1, Ordering::Relaxed);
+            // A new connection's buffer has room for it; if not, the visitor asks again.
+            let _ = socket.send(&captive::redirect(&location, only_head));
+            None
+        }
+        Opening::Captive { body: true, .. } | Opening::Partial | Opening::Own | Opening::Bad(_) => {
+            Some(BytesMut::from(head))
+        }
+    }
+}
+
+/// A connection that has a place.
+struct Visitor {
+    stream: TcpStream,
+    peer: Peer,
+    /// What was read already.
+    head: BytesMut,
+    place: Place,
 }
 
 /// IPv4 addresses never in their mapped IPv6 form.
@@ -131,16 +181,15 @@ fn turn_away(stream: &TcpStream, tls: bool) {
 
 async fn connection<G: Gate>(
     shared: Arc<Shared<G>>,
-    stream: TcpStream,
-    peer: Peer,
+    visitor: Visitor,
     acceptor: Option<TlsAcceptor>,
-    place: Place,
     stop: CancellationToken,
 ) {
+    let Visitor { stream, peer, head, place } = visitor;
     let limits = shared.settings.limits;
     let work = async {
         match acceptor {
-            None => plain(&shared, stream, peer, place.crowded, &stop).await,
+            None => plain(&shared, stream, head, peer, place.crowded, &stop).await,
             Some(acceptor) => match timeout(limits.handshake_timeout, acceptor.accept(stream)).await {
                 Ok(Ok(stream)) => pages(&shared, stream, Conn { peer, tls: true }, &stop).await,
                 Ok(Err(error)) => tracing::debug!(%error, "no TLS handshake"),
@@ -158,29 +207,32 @@ async fn connection<G: Gate>(
 async fn plain<G: Gate>(
     shared: &Arc<Shared<G>>,
     mut stream: TcpStream,
+    mut head: BytesMut,
     peer: Peer,
     crowded: bool,
     stop: &CancellationToken,
 ) {
     let limits = &shared.settings.limits;
     let patience = if crowded { limits.head_timeout_busy } else { limits.head_timeout };
-    let mut head = BytesMut::with_capacity(2048);
     let opening = timeout(patience, async {
-        loop {
-            match stream.read_buf(&mut head).await {
-                Ok(0) | Err(_) => return None,
-                Ok(_) => {}
-            }
+        for _ in 0..limits.head_pieces.max(1) {
             match captive::open(&head, &shared.settings.origin, limits, peer) {
                 Opening::Partial => {}
                 found @ (Opening::Captive { .. } | Opening::Own | Opening::Bad(_)) => return Some(found),
             }
+            head.reserve(FIRST_READ);
+            match stream.read_buf(&mut head).await {
+                Ok(0) | Err(_) => return None,
+                Ok(_) => {}
+            }
         }
+        Some(Opening::Bad(StatusCode::BAD_REQUEST))
     });
     let (reply, linger) = match opening.await {
         Ok(Some(Opening::Own)) => {
             let (read, write) = stream.into_split();
-            let stream = tokio::io::join(std::io::Cursor::new(head.freeze()).chain(read), write);
+            let read = tokio::io::AsyncReadExt::chain(std::io::Cursor::new(head.freeze()), read);
+            let stream = tokio::io::join(read, write);
             return pages(shared, stream, Conn { peer, tls: false }, stop).await;
         }
         Ok(Some(Opening::Captive { location, head, body })) => {

@@ -9,6 +9,7 @@ pub mod config;
 pub mod ctl;
 mod daemon;
 mod devices;
+pub mod doctor;
 mod gate;
 mod guesses;
 mod link;

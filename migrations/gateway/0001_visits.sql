@@ -19,6 +19,7 @@ CREATE TABLE visit (
     updated_up INTEGER NOT NULL,
     active_up INTEGER NOT NULL,
     used INTEGER NOT NULL,
+    silent INTEGER NOT NULL,
     frozen INTEGER NOT NULL,
     bytes_up INTEGER NOT NULL,
     bytes_down INTEGER NOT NULL,

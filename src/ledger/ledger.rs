@@ -289,6 +289,7 @@ fn write_visit(group: &Transaction<'_>, record: &VisitRecord, place: Option<&Pla
         place.map(|place| place.generation),
         place.map(|place| octets(place.reading.up)),
         place.map(|place| octets(place.reading.down)),
+        micros(record.silent),
     ])?;
     Ok(())
 }

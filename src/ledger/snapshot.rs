@@ -93,6 +93,7 @@ fn visit(row: &Row<'_>) -> Result<(VisitRecord, Option<Place>), LedgerError> {
         updated_up: up(number("updated_up")?),
         active_up: up(number("active_up")?),
         used: duration(number("used")?),
+        silent: duration(number("silent")?),
         frozen: row.get("frozen")?,
         traffic: Traffic { up: bytes(number("bytes_up")?), down: bytes(number("bytes_down")?) },
         staff_time: staff_time.map(duration),

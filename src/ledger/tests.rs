@@ -77,6 +77,7 @@ fn visit(number: u16) -> VisitRecord {
         updated_up: Uptime::new(Duration::from_millis(5_000_001)),
         active_up: Uptime::new(Duration::from_secs(4_000)),
         used: Duration::from_secs(99),
+        silent: Duration::from_secs(1),
         frozen: true,
         traffic: traffic(1, 2),
         staff_time: Some(Duration::from_secs(5)),

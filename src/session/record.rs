@@ -40,6 +40,8 @@ pub struct VisitRecord {
     pub active_up: Uptime,
     /// Time used up to `updated` (up to the last activity once it ended by idleness).
     pub used: Duration,
+    /// For how long it had been silent at `updated`, outages of the uplink left out.
+    pub silent: Duration,
     /// Whether time stood still at `updated` because the uplink was down.
     pub frozen: bool,
     /// Bytes so far.

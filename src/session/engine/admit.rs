@@ -252,6 +252,7 @@ impl Engine {
             updated_up: self.now.up,
             active_up: self.now.up,
             used: Duration::ZERO,
+            silent: Duration::ZERO,
             frozen: false,
             traffic: Traffic::ZERO,
             staff_time: ask.staff_time,

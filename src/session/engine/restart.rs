@@ -109,7 +109,7 @@ impl Engine {
         let service = self.service.passed(self.now.up);
         let since = record.updated_up.until(self.now.up);
         let elapsed = if record.frozen { Duration::ZERO } else { since };
-        let silent = record.active_up.until(record.updated_up).saturating_add(elapsed);
+        let silent = record.silent.saturating_add(elapsed);
         let plan = match record.way {
             Way::Trusted => self.policy.trusted.get(&record.device.mac).and_then(|device| trusted_plan(device.group)),
             Way::OneTap | Way::Voucher | Way::Account | Way::Staff => self.plans.get(&record.plan).cloned(),

@@ -78,7 +78,7 @@ impl Visit {
 
     /// The record as it stands now.
     pub(super) fn snapshot(&self, now: &Moment, service: Duration, frozen: bool) -> VisitRecord {
-        let used = self.used(service);
-        VisitRecord { updated: now.wall, updated_up: now.up, used, frozen, ..self.record.clone() }
+        let (used, silent) = (self.used(service), service.saturating_sub(self.active));
+        VisitRecord { updated: now.wall, updated_up: now.up, used, silent, frozen, ..self.record.clone() }
     }
 }

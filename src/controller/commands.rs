@@ -14,11 +14,11 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 use gapura_runtime::settings::SettingsError;
 use gapura_runtime::{Clock, Exit};
-use gapura_store::{Store, StoreError};
+use gapura_store::StoreError;
 
 use crate::config::load;
-use crate::keys::{Keys, KeysError};
 use crate::office::{Actor, Office, OfficeError};
+use crate::opening::{OpenError, open};
 
 use output::Output;
 
@@ -83,9 +83,9 @@ pub enum CommandError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The fleet's keys.
+    /// Keys or database.
     #[error(transparent)]
-    Keys(#[from] KeysError),
+    Open(#[from] OpenError),
     /// The use-case.
     #[error(transparent)]
     Office(#[from] OfficeError),
@@ -112,7 +112,7 @@ impl CommandError {
         match self {
             Self::Settings(_) | Self::Office(OfficeError::Mistakes(_)) => Exit::Config,
             Self::Usage(_) => Exit::Usage,
-            Self::Store(_) | Self::Keys(_) | Self::Office(_) | Self::Io { .. } | Self::Broken(_) => Exit::Failed,
+            Self::Store(_) | Self::Open(_) | Self::Office(_) | Self::Io { .. } | Self::Broken(_) => Exit::Failed,
         }
     }
 }
@@ -126,12 +126,15 @@ pub async fn run(
 ) -> Result<(), CommandError> {
     let config = load(&args.config)?;
     let settings = &config.controller;
-    let keys = Arc::new(Keys::open(&settings.data_dir, &settings.public_name)?);
-    let office = Office::new(Store::open(&settings.database).await?, keys, clock);
+    let (keys, store) = open(settings).await?;
+    let office = Office::new(store, keys, clock);
     let desk = Desk {
         who: Actor { name: args.by.clone(), reason: args.reason.clone() },
         office: office.clone(),
-        address: format!("{}:{}", settings.public_name, settings.listen.port()),
+        address: match settings.public_name.parse::<std::net::Ipv6Addr>() {
+            Ok(address) => format!("[{address}]:{}", settings.listen.port()),
+            Err(_) => format!("{}:{}", settings.public_name, settings.listen.port()),
+        },
     };
     let mut out = Output { json: args.json, out };
     let done = match command {

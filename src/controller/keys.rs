@@ -59,16 +59,7 @@ pub enum KeysError {
 impl Keys {
     /// Reads the keys in `directory`, making those that are not there yet. Processes take turns by a lock file.
     pub fn open(directory: &Path, public_name: &str) -> Result<Self, KeysError> {
-        let file_error = |path: &Path| {
-            let path = path.to_owned();
-            move |source| KeysError::File { path, source }
-        };
-        DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(file_error(directory))?;
-        let lock_path = directory.join("lock");
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&lock_path);
-        let lock: File = lock.map_err(file_error(&lock_path))?;
-        lock.lock().map_err(file_error(&lock_path))?;
-
+        let _turn = lock(directory)?;
         let fleet_key = key_pair(&directory.join("fleet.key"))?;
         let fleet_path = directory.join("fleet.pem");
         let fleet_pem = kept(&fleet_path, || Ok(fleet_params().self_signed(&fleet_key)?.pem()))?;
@@ -102,6 +93,20 @@ impl Keys {
         let key = PrivatePkcs8KeyDer::from(self.server_key.serialize_der());
         (vec![self.server_certificate.clone(), self.fleet.clone()], PrivateKeyDer::Pkcs8(key))
     }
+}
+
+/// Makes `directory` (mode 0700) if needed and waits for its lock: processes take turns until the file is dropped. Blocks.
+pub(crate) fn lock(directory: &Path) -> Result<File, KeysError> {
+    let file_error = |path: &Path| {
+        let path = path.to_owned();
+        move |source| KeysError::File { path, source }
+    };
+    DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(file_error(directory))?;
+    let path = directory.join("lock");
+    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
+    let file = file.map_err(file_error(&path))?;
+    file.lock().map_err(file_error(&path))?;
+    Ok(file)
 }
 
 /// `N` random bytes from the system.

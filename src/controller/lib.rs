@@ -12,6 +12,7 @@ mod document;
 mod fleet;
 mod keys;
 mod office;
+mod opening;
 mod serve;
 mod tls;
 
@@ -22,7 +23,8 @@ pub use keys::{Keys, KeysError};
 pub use office::{
     AccountOrder, Actor, CodeMade, Office, OfficeError, Pending, Published, Usage, VoucherOrder, VouchersMade,
 };
-pub use serve::{ServeError, Serving, migrate, serve};
+pub use opening::{OpenError, migrate};
+pub use serve::{ServeError, Serving, serve};
 pub use tls::TlsError;
 
 #[cfg(test)]

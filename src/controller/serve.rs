@@ -5,15 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gapura_runtime::{Clock, Tasks};
-use gapura_store::{Store, StoreError};
+use gapura_store::StoreError;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 
 use crate::api::{Api, Door, accept, router};
 use crate::config::Config;
-use crate::keys::{Keys, KeysError};
 use crate::office::Office;
+use crate::opening::{OpenError, open};
 use crate::tls::{TlsError, server_config};
 
 /// The controller could not start.
@@ -22,9 +22,9 @@ pub enum ServeError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The fleet's keys.
+    /// Keys or database.
     #[error(transparent)]
-    Keys(#[from] KeysError),
+    Open(#[from] OpenError),
     /// TLS.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -58,9 +58,8 @@ const STRANGERS: usize = 64;
 /// Opens the database (bringing it up to date), reads or makes the fleet's keys and takes connections.
 pub async fn serve(config: &Config, clock: Arc<dyn Clock>, tasks: &Tasks) -> Result<Serving, ServeError> {
     let settings = &config.controller;
-    let keys = Arc::new(Keys::open(&settings.data_dir, &settings.public_name)?);
+    let (keys, store) = open(settings).await?;
     let tls = server_config(&keys, clock.clone())?;
-    let store = Store::open(&settings.database).await?;
     let office = Office::new(store, keys, clock);
     let listen = |source| ServeError::Listen { address: settings.listen, source };
     let listener = TcpListener::bind(settings.listen).await.map_err(listen)?;
@@ -80,13 +79,6 @@ pub async fn serve(config: &Config, clock: Arc<dyn Clock>, tasks: &Tasks) -> Res
     tasks.spawn_vital("gateways' API", accept(listener, door));
     tracing::info!(%address, pin = %office.keys().pin(), "controller takes connections");
     Ok(Serving { address, office })
-}
-
-/// Brings the database up to date and leaves it.
-pub async fn migrate(config: &Config) -> Result<(), ServeError> {
-    let store = Store::open(&config.controller.database).await?;
-    store.close().await;
-    Ok(())
 }
 
 /// Tells waiting gateways of publications by any process, within [`LOOK`] and a query.

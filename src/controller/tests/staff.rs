@@ -150,3 +150,23 @@ async fn every_change_is_in_the_audit_log_and_the_log_verifies() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processes_that_start_at_once_share_one_fleet_and_one_database() {
+    let directory = std::env::temp_dir().join(format!("gapura-controller-{}-first", std::process::id()));
+    let settings = crate::config::Controller {
+        listen: "127.0.0.1:0".parse().unwrap(),
+        public_name: "c.example".to_owned(),
+        database: format!("sqlite:{}", directory.join("controller.db").display()),
+        data_dir: directory.clone(),
+        connections: 16,
+    };
+    let open = async || {
+        let (keys, store) = crate::opening::open(&settings).await.unwrap();
+        store.close().await;
+        (keys.pin(), keys.bundle_key())
+    };
+    let (one, two, three) = tokio::join!(open(), open(), open());
+    assert!(one == two && two == three);
+    std::fs::remove_dir_all(&directory).unwrap();
+}

@@ -60,6 +60,10 @@ pub struct GatewaySection {
     /// Private networks that visitors may reach although they are private.
     #[serde(default)]
     pub allowed: Vec<String>,
+    /// This machine's clock is right from the start (a virtual machine, a battery-backed clock the kernel does not report);
+    /// otherwise it is believed on evidence only: NTP, the kernel's own battery-backed clock, or the controller's signed time.
+    #[serde(default)]
+    pub trust_clock: bool,
     /// A user to become after start, keeping three capabilities; leave out under systemd, which does it itself.
     pub user: Option<String>,
 }

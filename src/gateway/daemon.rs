@@ -73,7 +73,10 @@ pub async fn run(config: Config, clock: Arc<dyn Clock>) -> Result<(), RunError> 
     }
     Service.stopping();
     running.gate.ask(Command::Stop).await;
-    tasks.shutdown(GRACE, async { drop(signals.stop().await) }).await;
+    let second = async {
+        let _ = signals.stop().await;
+    };
+    tasks.shutdown(GRACE, second).await;
     match tasks.broken() {
         None => Ok(()),
         Some(name) if name == "gate" => Ok(()),

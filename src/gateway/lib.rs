@@ -23,6 +23,11 @@ mod slots;
 pub use config::Config;
 pub use daemon::{RunError, run};
 
+/// The last time on disk: no later start may read an earlier one. `None` on the first start, or where nothing can be read.
+pub fn last_time_on_disk(config: &Config) -> Option<jiff::Timestamp> {
+    gate::last_time_on_disk(&config.gateway.data_dir)
+}
+
 /// An error and what caused it, as one line.
 pub(crate) fn words(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();

@@ -51,6 +51,7 @@ pub enum CtlCommand {
     },
     /// Give a visit more time, never past closing.
     Extend {
+        /// Which visit.
         #[command(flatten)]
         who: WhoArgs,
         /// How much more, for example 30m.
@@ -62,6 +63,7 @@ pub enum CtlCommand {
     },
     /// End a visit.
     Kick {
+        /// Which visit.
         #[command(flatten)]
         who: WhoArgs,
         /// Why.
@@ -136,11 +138,14 @@ pub struct WhoArgs {
 
 /// How serious a notice is.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-#[expect(missing_docs, reason = "BMKG's own words")]
 pub enum SeverityArg {
+    /// To know.
     Info,
+    /// Take care.
     Waspada,
+    /// Get ready.
     Siaga,
+    /// Act now.
     Awas,
 }
 

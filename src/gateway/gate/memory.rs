@@ -308,6 +308,16 @@ impl Memory {
     }
 }
 
+/// The last wall time in the ledger of `data_dir`.
+pub(crate) fn last_time_on_disk(data_dir: &Path) -> Option<jiff::Timestamp> {
+    let path = data_dir.join("ledger.sqlite");
+    if !path.exists() {
+        return None;
+    }
+    let opened = Ledger::open(&path, gapura_ledger::Options::default(), jiff::Timestamp::UNIX_EPOCH).ok()?;
+    opened.ledger.setting(settings::LAST_WALL).ok()??.parse().ok()
+}
+
 /// The reading that belongs to a record, for the ledger.
 pub(crate) fn place(slot: gapura_kernel::Slot, reading: Traffic) -> Place {
     Place { slot: slot.get(), generation: 0, reading }

@@ -17,4 +17,5 @@ mod start;
 mod view;
 
 pub(crate) use handle::{Command, Credential, Entry, Handle};
+pub(crate) use memory::last_time_on_disk;
 pub(crate) use start::{Setup, kernel_config, start};

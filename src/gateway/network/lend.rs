@@ -39,7 +39,7 @@ pub(crate) fn lend(config: &Arc<Config>, api: Option<ApiUri>, clock: Arc<dyn Clo
         return Ok(());
     };
     let directory = &config.gateway.data_dir;
-    let user: Option<UserName> = match (&config.gateway.user, rustix_is_root()) {
+    let user: Option<UserName> = match (&config.gateway.user, is_real_root()) {
         (Some(user), _) => Some(user.parse()?),
         (None, true) => Some("root".parse()?),
         (None, false) => None,
@@ -72,8 +72,11 @@ fn plain(path: &Path) -> Result<gapura_lan::PlainPath, gapura_lan::CheckError> {
     path.to_string_lossy().parse()
 }
 
-fn rustix_is_root() -> bool {
-    rustix::process::geteuid().is_root()
+/// Whether we are root of the whole machine, not only of a user namespace: only then may dnsmasq change its user.
+fn is_real_root() -> bool {
+    let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    let whole = map.split_whitespace().collect::<Vec<_>>() == ["0", "0", "4294967295"];
+    whole && rustix::process::geteuid().is_root()
 }
 
 async fn watch_pool(

@@ -6,7 +6,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use super::entry::{code, is_online, redeem, submit};
+use super::entry::{code, code_page, is_online, redeem, submit};
 use super::{Measured, Sabotage, Scene, hold, ms};
 use crate::addr::{SERVER4, SERVER6};
 use crate::child::output_of;
@@ -149,8 +149,9 @@ pub(super) fn usage(scene: &mut Scene) -> Result<Measured, LabError> {
     scene.refuse_ingest()?;
     let lab = scene.site.lab();
     let visitor = lab.visitor(4)?;
+    let page = code_page(visitor)?;
     let before = (counters::read(visitor.ns())?, counters::read(lab.internet())?);
-    redeem(visitor, &code(scene, "umum", 1)?)?;
+    submit(visitor, &page, "/voucer", &[("kode", &code(scene, "umum", 1)?)])?;
     let visits_before = visits(&scene.site.staff(&["usage"])?);
     for family in Family::BOTH {
         visitor.ns().run(|| download(family.server(), 300_000, Duration::from_secs(5)))?;

@@ -31,8 +31,9 @@ const STEPS: &[Step] = &[
     ("isolation", outside::isolation),
     ("portal page", entry::page),
     ("one tap", entry::one_tap),
-    ("voucher", entry::voucher),
     ("after login", entry::after_login),
+    // Nobody else sends anything between these two: upstream's counter is the quota's.
+    ("voucher", entry::voucher),
     ("quota", limits::quota),
     ("speed", limits::speed),
     ("ending", limits::ending),

@@ -228,7 +228,8 @@ async fn plain<G: Gate>(
         }
         Some(Opening::Bad(StatusCode::BAD_REQUEST))
     });
-    let (reply, linger) = match opening.await {
+    let Some(opening) = stop.run_until_cancelled(opening).await else { return };
+    let (reply, linger) = match opening {
         Ok(Some(Opening::Own)) => {
             let (read, write) = stream.into_split();
             let read = tokio::io::AsyncReadExt::chain(std::io::Cursor::new(head.freeze()), read);

@@ -282,4 +282,19 @@ mod tests {
         assert_eq!(wrong.len(), 6, "{wrong:#?}");
         assert!(wrong[0].contains("on_accent #ffffff on accent #f3a712"), "{}", wrong[0]);
     }
+
+    #[test]
+    fn a_look_is_written_as_people_write_configuration() {
+        let text = r##"{"service": "Internet Sinjai", "site": {"id": "Galeri", "en": "Gallery"}, "operator": "Diskominfo",
+            "colours": {"brand": "#400000"}, "terms": {"version": 2, "since": "2026-10-01"}, "help": {"phone": "+62482"}}"##;
+        let look: Look = serde_json::from_str(text).unwrap();
+        assert_eq!((look.site.get(crate::Lang::En), look.service.get(crate::Lang::En)), ("Gallery", "Internet Sinjai"));
+        assert_eq!((look.colours.brand, look.colours.accent), (Colour::new(0x40, 0, 0), Colours::default().accent));
+        assert_eq!(look.check(), Ok(()));
+        let back: Look = serde_json::from_str(&serde_json::to_string(&look).unwrap()).unwrap();
+        assert_eq!(back, look);
+        assert!(
+            serde_json::from_str::<Look>(r#"{"service": "a", "site": "b", "operator": "c", "color": {}}"#).is_err()
+        );
+    }
 }

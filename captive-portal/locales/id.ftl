@@ -60,6 +60,7 @@ not-connected = Belum tersambung
 voucher-check = Periksa kode voucer
 voucher-check-more = Anda dapat langsung mencoba lagi. Angka 0 dan 1 serta huruf O, I, dan L tidak pernah dipakai.
 account-check = Periksa nama pengguna dan kata sandi
+account-check-more = Anda dapat langsung mencoba lagi.
 form-stale = Halaman ini sudah terlalu lama terbuka. Tekan tombolnya sekali lagi.
 form-missing = Isian belum lengkap. Lengkapi, lalu coba lagi.
 
@@ -258,7 +259,7 @@ help-q2 = Tersambung, tetapi lambat
 help-a2 = Saat ramai, kecepatan dibagi rata. Duduk lebih dekat ke titik akses, atau coba lagi di luar jam ramai.
 help-q3 = Sisa waktu saya berkurang sendiri
 help-a3 = Waktu berjalan selama tersambung. Tekan Keluar untuk menyimpan sisanya.
-help-number = Sebutkan nomor sesi ini kepada petugas:
+help-number = Sebutkan nomor sesi ini kepada petugas
 
 why-title = Mengapa tidak bisa membuka…?
 why-sub = Periksa berurutan dari atas.

@@ -14,6 +14,8 @@ struct Welcome<'a> {
     problem: Option<Problem>,
     facts: Vec<(String, String)>,
     one_tap: Option<OneTap>,
+    /// The main button where one tap is switched off.
+    main: Option<Way>,
     nobody: bool,
     short: Vec<String>,
     read_all: String,
@@ -40,13 +42,15 @@ pub(crate) fn welcome(scene: &Scene<'_>, problem: Option<Problem>) -> String {
     let mut c = scene.chrome(h1, w.t("welcome-sub"), Mark::Open);
     raise_alarm(&mut c, scene);
     let one_tap = OneTap::of(scene);
-    let ways = scene.ways("/");
+    let mut ways = scene.ways("/");
+    let main = if one_tap.is_none() && !ways.is_empty() { Some(ways.remove(0)) } else { None };
     render(&Welcome {
         c,
         problem: problem.or_else(|| wait_problem(scene)),
         facts: facts(scene),
-        nobody: one_tap.is_none() && ways.is_empty(),
+        nobody: one_tap.is_none() && main.is_none(),
         one_tap,
+        main,
         short: dress::short_terms(look, lang),
         read_all: match look.terms.since {
             Some(since) => {
@@ -156,9 +160,9 @@ pub(crate) fn account(scene: &Scene<'_>, name: &str, error: Option<String>, prob
     let w = scene.w();
     let mut c = scene.chrome(w.t("account-title"), w.t("account-sub"), Mark::Open);
     let problem = match (&error, problem) {
-        (Some(text), None) => Some(Problem {
+        (Some(_), None) => Some(Problem {
             link: Some((w.t("account-check"), "#n")),
-            ..Problem::new(w.t("not-connected"), text.clone())
+            ..Problem::new(w.t("not-connected"), w.t("account-check-more"))
         }),
         (_, problem) => problem.or_else(|| wait_problem(scene)),
     };

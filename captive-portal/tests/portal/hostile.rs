@@ -234,7 +234,13 @@ async fn stopping_lets_a_running_form_finish_and_takes_no_new_one() {
     let device = house.device(7);
     let waiting = house.tasks.spawn(async move { device.tap().await });
     house.until("the form waits", || house.world.set(|inner| inner.asked) == 1).await;
+    // Somebody who has not said what is wanted is not waited for.
+    let mut half_open = house.device(8).connect().await;
+    half_open.write_all(b"GET / HT").await.unwrap();
+    house.until("both are there", || house.portal.counts().connections == 2).await;
     house.stop.cancel();
+    let mut rest = Vec::new();
+    assert!(half_open.read_to_end(&mut rest).await.is_err() || rest.is_empty());
     hold.add_permits(1);
     assert_eq!(waiting.await.unwrap().leads(), "/status");
     house.tasks.close();

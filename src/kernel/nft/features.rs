@@ -83,7 +83,11 @@ impl Features {
                 "hash" => &mut self.hash,
                 "fib" => &mut self.fib,
                 other => {
-                    return Err(format!("\"{}\" is no feature; known are {}", other.escape_default(), NAMES.join(", ")));
+                    return Err(format!(
+                        "\"{}\" is no feature; known are {}",
+                        other.escape_default(),
+                        NAMES.join(", ")
+                    ));
                 }
             };
             *feature = false;

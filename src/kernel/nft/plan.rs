@@ -351,6 +351,11 @@ impl Book {
         if rekeyed {
             visit.mark.generation = self.next_generation(slot);
             self.put_all(&mut visit, timeout(expires_in.flatten()), &mut ops);
+            // Running flows: on at once with other classes, through the filters first under another policy.
+            let judged = change.group.is_some() || change.judge_again;
+            let mark = if judged { visit.mark.identified() } else { visit.mark.passing() };
+            let key = Key::Mark(was.mark.passing());
+            ops.push(Op::Put { set: "moved", key, value: Value::Number(mark), timeout_ms: Some(3_600_000) });
         } else if replaced {
             self.put_access(&mut visit, timeout(expires_in.flatten()), &mut ops);
         } else if let Some(Some(new)) = change.expires_in {

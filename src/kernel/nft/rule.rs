@@ -231,6 +231,21 @@ impl Rule {
         self.with([Expr::Ct { key: ct::MARK, to: 0 }, Expr::Mask { reg: 0, to: 0, mask, xor }]).lookup(set, false)
     }
 
+    /// `(ct mark without bit) @set`.
+    pub(super) fn mark_without_in(self, bit: u32, set: &'static str) -> Self {
+        let (mask, xor) = ((!bit).to_ne_bytes().to_vec(), vec![0; 4]);
+        self.with([Expr::Ct { key: ct::MARK, to: 0 }, Expr::Mask { reg: 0, to: 0, mask, xor }]).lookup(set, false)
+    }
+
+    /// `ct mark set ct mark map @map`.
+    pub(super) fn mark_by(self, map: &'static str) -> Self {
+        self.with([
+            Expr::Ct { key: ct::MARK, to: 0 },
+            Expr::Lookup { set: map, reg: 0, to: Some(0), not: false },
+            Expr::CtSet { key: ct::MARK, from: 0 },
+        ])
+    }
+
     /// `ct mark set ct mark | bit`.
     pub(super) fn mark_or(self, bit: u32) -> Self {
         let (mask, xor) = ((!bit).to_ne_bytes().to_vec(), bit.to_ne_bytes().to_vec());
@@ -319,9 +334,9 @@ impl Rule {
         ])
     }
 
-    /// `update @set { ct id limit rate 1/second burst 2 packets }`.
+    /// `update @set { ct id limit rate 2/second burst 4 packets }`.
     pub(super) fn flow_limit(self, set: &'static str) -> Self {
-        let expr = Some(Box::new(Expr::Limit { per_second: 1, burst: 2, bytes: false, over: false }));
+        let expr = Some(Box::new(Expr::Limit { per_second: 2, burst: 4, bytes: false, over: false }));
         self.with([Expr::Ct { key: ct::ID, to: 0 }, Expr::Dynset { set, reg: 0, update: true, timeout_ms: None, expr }])
     }
 

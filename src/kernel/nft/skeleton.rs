@@ -79,6 +79,7 @@ pub(crate) fn inet(config: &GateConfig, features: &Features) -> Skeleton {
             plain("emergency_out"),
             plain("garden_rate"),
             plain("ended_flow"),
+            plain("moved_flow"),
             plain("deny"),
             base("input", "filter", 1, 0, true),
             plain("from_visitors"),
@@ -113,6 +114,7 @@ fn sets(config: &GateConfig) -> Vec<SetSpec> {
         new("dn", &[MARK]).map(CLASS).counted().size(devices),
         new("slow_up", &[MARK]).map(CLASS).counted(),
         new("slow_dn", &[MARK]).map(CLASS).counted(),
+        new("moved", &[MARK]).map(MARK).timeout(),
         new("ended", &[MARK]).dynamic(Some(600_000), 65_535),
         new("open", &[TIME]).interval(),
         new("garden4", &[IPV4, PROTO, PORT]).timeout(),
@@ -279,15 +281,27 @@ fn refusals(rules: &mut Vec<RuleSpec>) {
     rules.push(rule("deny").limit(100, 100).prohibited());
     rules.push(rule("deny").drop());
 
-    // A download in flight when its visit ends: its next two packets reach the client as resets (RFC 5961: a client that
-    // doubts one answers, and that answer is reset exactly). Where bytes ran out, long packets would break the limit.
+    // A download in flight when its visit ends: its next packets reach the client as resets (RFC 5961: a client that doubts one
+    // answers, and that answer is reset with the exact number).
+    // Where bytes ran out, long packets would break the limit. A server that goes on hears a reset itself.
     let ended = || rule("ended_flow");
-    rules.push(ended().mark(FRESH.0, FRESH.0).remember_mark("ended").done());
-    rules.push(ended().l4(TCP).longer_than(UNAGGREGATED).mark_in("live").drop());
-    rules.push(ended().l4(TCP).longer_than(UNAGGREGATED).mark_in("vis_dn").drop());
+    rules.push(ended().mark_by("moved").says("a newer generation of the visit").goto("moved_flow"));
+    rules.push(ended().mark(FRESH.0 | Mark::BLOCKED, FRESH.0).remember_mark("ended").done());
+    // Blocked from now on: what the client sends in this flow is reset, even where only the way down has ended.
+    rules.push(ended().l4(TCP).mark(FRESH.0, FRESH.0).mark_or(Mark::BLOCKED).done());
+    for map in ["live", "vis_dn"] {
+        rules.push(ended().l4(TCP).longer_than(UNAGGREGATED).mark_without_in(Mark::BLOCKED, map).drop());
+    }
     rules.push(ended().l4(TCP).state(ESTABLISHED_RELATED).flow_limit("resets").make_reset().accept());
     rules.push(ended().l4(TCP).reset());
     rules.push(ended().drop());
+
+    // Where filters are asked again, nothing passes before the device's next packet went through them.
+    let moved = || rule("moved_flow");
+    rules.push(moved().quota("live").count_and_class("dn"));
+    rules.push(moved().quota("vis_dn").and_quota("hold_dn").count_and_class("dn"));
+    rules.push(moved().mark_in("slowable").count_and_class("slow_dn"));
+    rules.push(moved().drop());
 }
 
 /// What the gateway itself answers.

@@ -2,10 +2,15 @@
 //! `unshare -Urnm`.
 #![expect(clippy::unwrap_used, reason = "a helper that cannot do its part must stop the test")]
 #![expect(clippy::panic, reason = "a helper that cannot do its part must stop the test")]
+#![expect(clippy::print_stdout, reason = "what was measured is worth reading")]
 
+#[path = "nft/faults.rs"]
+mod faults;
 #[path = "nft/gate.rs"]
 mod gate;
 #[path = "nft/lab.rs"]
 mod lab;
+#[path = "nft/policy.rs"]
+mod policy;
 #[path = "nft/visits.rs"]
 mod visits;

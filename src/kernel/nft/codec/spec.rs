@@ -153,11 +153,22 @@ impl SetSpec {
                 }
             });
         }
-        if self.flags & INTERVAL != 0 {
-            // nft lists an interval set only when it is told the byte order of its keys (2 = big-endian).
-            let mut order = vec![0, 4];
-            order.extend_from_slice(&2_u32.to_ne_bytes());
-            to.bytes(13, &order);
+        // nft lists keys and data in the byte order it is told: 1 is the host's, 2 the network's.
+        let order = |kind: u32| match kind {
+            kind::MARK | kind::INTEGER | kind::CLASS | kind::IFNAME => 1_u32,
+            _ => 2,
+        };
+        let mut orders = Vec::new();
+        if let [field] = self.fields.as_slice() {
+            orders.extend_from_slice(&[0, 4]);
+            orders.extend_from_slice(&order(*field).to_ne_bytes());
+        }
+        if let Some(data) = self.data {
+            orders.extend_from_slice(&[1, 4]);
+            orders.extend_from_slice(&order(data).to_ne_bytes());
+        }
+        if !orders.is_empty() {
+            to.bytes(13, &orders);
         }
         if self.counter {
             Expr::Counter.write(to, 17);

@@ -106,19 +106,16 @@ impl Lab {
 
     /// Starts it; its lines come over the channel.
     pub(crate) fn py_lines(&self, side: &str, arguments: &str) -> (Background, mpsc::Receiver<String>) {
-        let mut child =
-            self.command(side, &format!("exec python3 -u {TOOL} {arguments}")).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = self
+            .command(side, &format!("exec python3 -u {TOOL} {arguments}"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
         let (to, lines) = mpsc::channel();
         thread::spawn(move || output.lines().map_while(Result::ok).for_each(|line| drop(to.send(line))));
         (Background(child), lines)
-    }
-
-    /// Starts a program on a side that runs until the guard is dropped.
-    pub(crate) fn background(&self, side: &str, line: &str) -> Background {
-        Background(
-            self.command(side, &format!("exec {line}")).stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap(),
-        )
     }
 
     fn command(&self, side: &str, line: &str) -> Command {

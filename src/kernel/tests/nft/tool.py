@@ -4,8 +4,8 @@ serve LABEL PORT...    TCP and UDP on every address; TCP answers by the line it 
 try HOST PORT          the label, or RST, PROHIBITED, TIMEOUT, UNREACHABLE, CLOSED
 udp HOST PORT COUNT    "answers errors": datagrams on fresh sockets
 stream HOST PORT MODE  drip/down: prints READY, then END <what> <bytes>; udp MODE "echo"
+ping HOST              yes or no
 raw IFACE HEX          one Ethernet frame
-sniff IFACE SECONDS    prints READY, then every frame in hex
 """
 import errno
 import socket
@@ -50,7 +50,8 @@ def answer(conn, label):
 
 def serve_tcp(label, port):
     listener = socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True, backlog=512)
-    print("LISTEN", flush=True)
+    sys.stdout.write("LISTEN\n")
+    sys.stdout.flush()
     while True:
         conn, _ = listener.accept()
         threading.Thread(target=answer, args=(conn, label), daemon=True).start()
@@ -96,6 +97,24 @@ def udp(host, port, count):
     return "%d %d" % (answers, errors)
 
 
+def ping(host):
+    six = ":" in host
+    proto = socket.getprotobyname("ipv6-icmp") if six else socket.IPPROTO_ICMP
+    with socket.socket(family(host), socket.SOCK_RAW, proto) as sock:
+        sock.settimeout(1)
+        # Type, code, checksum (IPv6: the kernel's), id 1, sequence 1.
+        sock.sendto(bytes.fromhex("8000000000010001" if six else "0800f7fd00010001"), (host, 0))
+        end = time.monotonic() + 1
+        try:
+            while time.monotonic() < end:
+                data, sender = sock.recvfrom(1500)
+                if sender[0] == host and data[0 if six else 20] in (0, 129):
+                    return "yes"
+        except OSError:
+            pass
+        return "no"
+
+
 def stream(host, port, mode):
     got = 0
     end = "CLOSED"
@@ -122,19 +141,6 @@ def raw(interface, frame):
         sock.send(bytes.fromhex(frame))
 
 
-def sniff(interface, seconds):
-    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3)) as sock:
-        sock.bind((interface, 0))
-        sock.settimeout(0.1)
-        print("READY", flush=True)
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            try:
-                print(sock.recv(65536).hex(), flush=True)
-            except socket.timeout:
-                pass
-
-
 def main(words):
     if words[0] == "serve":
         for port in words[2:]:
@@ -147,10 +153,10 @@ def main(words):
         print(udp(words[1], int(words[2]), int(words[3])))
     elif words[0] == "stream":
         stream(words[1], int(words[2]), " ".join(words[3:]))
+    elif words[0] == "ping":
+        print(ping(words[1]))
     elif words[0] == "raw":
         raw(words[1], words[2])
-    elif words[0] == "sniff":
-        sniff(words[1], float(words[2]))
 
 
 main(sys.argv[1:])

@@ -94,6 +94,9 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         if let Some(mut child) = self.child.take() {
+            // Killing the postmaster alone would leave its children at work in the directory for a moment.
+            let data = self.directory.join("data").display().to_string();
+            let _ = self.command("pg_ctl").args(["-D", &data, "-m", "immediate", "-w", "stop"]).status();
             let _ = child.kill();
             let _ = child.wait();
         }

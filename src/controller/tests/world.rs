@@ -63,6 +63,7 @@ struct Cli {
 /// Plays `story` over IPv4 and SQLite, then over IPv6 and PostgreSQL.
 pub(crate) async fn on_both<F: Future<Output = ()>>(name: &str, story: impl Fn(Arc<World>) -> F) {
     let directory = std::env::temp_dir().join(format!("gapura-controller-{}-{name}", std::process::id()));
+    let _gone_with_the_test = Gone(directory.clone());
     let database = postgres::database();
     let kinds = [
         ("127.0.0.1:0", format!("sqlite:{}", directory.join("controller.db").display())),
@@ -75,6 +76,15 @@ pub(crate) async fn on_both<F: Future<Output = ()>>(name: &str, story: impl Fn(A
         assert_eq!(left, gapura_runtime::Left::default());
         world.serving.office.store().close().await;
         std::fs::remove_dir_all(&directory).unwrap();
+    }
+}
+
+/// A directory that is removed also when the test fails.
+struct Gone(PathBuf);
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 

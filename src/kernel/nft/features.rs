@@ -47,15 +47,15 @@ impl Features {
         if !can(Family::Inet, &|batch| essential(batch, &table))? {
             return Err(KernelError::Missing("nf_tables with inet, quota, ct, counter or time"));
         }
-        let connlimit = [set(SetSpec::new("s", &[kind::IFNAME, kind::ETHER]).dynamic(None, 16))];
+        let connlimit = set(SetSpec::new("s", &[kind::IFNAME, kind::ETHER]).dynamic(None, 16));
         let features = Self {
             bridge: can(Family::Bridge, &|_| {})?,
             connlimit: can(Family::Inet, &|batch| {
-                connlimit.iter().for_each(|set| set(batch, &table));
-                one_rule(batch, &table, rule("c").device_flows_over("s", 1).drop());
+                connlimit(batch, &table);
+                one_rule(batch, &table, &rule("c").device_flows_over("s", 1).drop());
             })?,
-            hash: can(Family::Inet, &|batch| one_rule(batch, &table, rule("c").mark_set_hashed(8, 1).done()))?,
-            fib: can(Family::Inet, &|batch| one_rule(batch, &table, rule("c").to_own_address().accept()))?,
+            hash: can(Family::Inet, &|batch| one_rule(batch, &table, &rule("c").mark_set_hashed(8, 1).done()))?,
+            fib: can(Family::Inet, &|batch| one_rule(batch, &table, &rule("c").toward_own_address().accept()))?,
             destroy: can(Family::Inet, &|batch| {
                 set(SetSpec::new("s", &[kind::MARK]))(batch, &table);
                 destroy_element(batch, &table, "s", &[0; 4]);
@@ -126,7 +126,7 @@ fn set(spec: SetSpec) -> impl Fn(&mut Batch, &str) {
     move |batch, table| batch.add(msg::NEWSET, Family::Inet, |to| spec.write(to, table, 1))
 }
 
-fn one_rule(batch: &mut Batch, table: &str, rule: RuleSpec) {
+fn one_rule(batch: &mut Batch, table: &str, rule: &RuleSpec) {
     batch.add(msg::NEWCHAIN, Family::Inet, |to| ChainSpec { name: "c", hook: None }.write(to, table));
     batch.append(msg::NEWRULE, Family::Inet, |to| rule.write(to, table));
 }
@@ -145,7 +145,7 @@ fn essential(batch: &mut Batch, table: &str) {
     batch.add(msg::NEWOBJ, Family::Inet, |to| quota(to, table));
     let elem = NewElem { key: &[1; 4], object: Some("q"), timeout: Some(60_000), ..NewElem::default() };
     put_element(batch, table, "live", &elem);
-    one_rule(batch, table, rule("c").time_in("open").quota("live").count_and_class("up"));
+    one_rule(batch, table, &rule("c").time_in("open").quota("live").count_and_class("up"));
     batch.append(msg::NEWRULE, Family::Inet, |to| rule("c").remember_mark("ended").reset().write(to, table));
 }
 
@@ -181,7 +181,7 @@ fn timeout_update(conn: &mut Conn, table: &str) -> Result<bool, KernelError> {
     batch.delete(msg::DELTABLE, Family::Inet, |to| to.text(1, table));
     conn.commit(batch)?;
     read?;
-    Ok(again.is_ok() && left > Duration::from_secs(1200))
+    Ok(again.is_ok() && left > Duration::from_mins(20))
 }
 
 #[cfg(test)]

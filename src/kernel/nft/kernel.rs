@@ -18,7 +18,7 @@ use super::tables::{Present, delete_element, put_element, rebuild, refill, table
 use crate::{Access, Device, Ended, Features, GardenEntry, GateConfig, KernelError, Mark, Net, Slot, Update, Window};
 
 /// At least this long a garden destination stays open.
-const GARDEN_LIFE: Duration = Duration::from_secs(300);
+const GARDEN_LIFE: Duration = Duration::from_mins(5);
 /// Visits in one batch; also what fits into an unprivileged socket's send buffer.
 const AT_ONCE: usize = 128;
 
@@ -114,7 +114,7 @@ impl Kernel {
     }
 
     pub(super) fn skeletons(&self) -> Vec<Skeleton> {
-        let mut skeletons = vec![inet(&self.config, &self.features)];
+        let mut skeletons = vec![inet(&self.config, self.features)];
         if self.features.bridge {
             skeletons.push(bridge(&self.config));
         }

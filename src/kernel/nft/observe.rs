@@ -6,7 +6,7 @@ use std::time::Duration;
 use gapura_model::MacAddr;
 
 use super::codec::{Conn, Family, msg, read_elements, read_quota};
-use super::plan::{Book, HolderBook, Key, Objects, Value, Visit};
+use super::plan::{Book, Key, Objects, Value, Visit};
 use crate::{ClassIds, Depleted, Device, KernelError, Mark, Slot};
 
 /// Maps and sets with elements of visits.
@@ -194,7 +194,7 @@ impl Seen {
             let device = devices.remove(&mark.identified());
             let visit = self.visit(mark, device);
             if let Some(key) = visit.holder {
-                let holder = book.holders.entry(key).or_insert_with(HolderBook::default);
+                let holder = book.holders.entry(key).or_default();
                 holder.users.insert(slot);
                 self.holder_objects(mark, &mut holder.objects);
             }

@@ -364,7 +364,7 @@ impl Book {
         let (mark, holder) = (visit.mark, visit.holder);
         self.visits.insert(slot, visit);
         if let (Some(quota), Some(holder)) = (change.holder_quota, holder) {
-            self.rebalance(holder, quota, left, expires_in.filter(|_| change.expires_in.is_some()), slot, &mut ops);
+            self.rebalance(holder, quota, left, change.expires_in.map(|time| (slot, time)), &mut ops);
         }
         ops.extend(stale.into_iter().map(|name| Op::Unquota { name }));
         Self::forget_end(mark, &mut ops);
@@ -377,8 +377,7 @@ impl Book {
         key: u32,
         quota: Quota,
         left: &BTreeMap<Slot, Option<Duration>>,
-        own: Option<Option<Duration>>,
-        slot: Slot,
+        own: Option<(Slot, Option<Duration>)>,
         ops: &mut Vec<Op>,
     ) {
         let Some(old) = self.holders.get(&key).cloned() else { return };
@@ -392,7 +391,8 @@ impl Book {
         }
         for mut visit in visits {
             let user = visit.mark.slot;
-            let time = left.get(&user).copied().or(own.filter(|_| user == slot)).flatten();
+            let own = own.filter(|(slot, _)| *slot == user).map(|(_, time)| time);
+            let time = left.get(&user).copied().or(own).flatten();
             self.put_access(&mut visit, timeout(time), ops);
             Self::forget_end(visit.mark, ops);
             self.visits.insert(user, visit);
@@ -428,4 +428,80 @@ fn visit_owner(mark: Mark) -> String {
 /// The identity map a visit stands in.
 pub(crate) const fn identity(visit: &Visit) -> &'static str {
     if visit.trusted { "dev_always" } else { "dev" }
+}
+
+#[cfg(test)]
+mod tests {
+    use gapura_model::ByteCount;
+
+    use super::*;
+    use crate::Holder;
+
+    fn access(slot: u16, visit_quota: Quota, holder: Option<Quota>) -> Access {
+        Access {
+            slot: Slot::new(slot).unwrap(),
+            device: Device { lan: "br-lan".parse().unwrap(), mac: "02:00:00:00:00:01".parse().unwrap() },
+            group: 1,
+            expires_in: Some(Duration::ZERO),
+            trusted: false,
+            visit_quota,
+            holder: holder.map(|quota| Holder { key: 3, quota }),
+            classes: ClassIds::default(),
+            slow: None,
+        }
+    }
+
+    fn lanes_of(visit: Quota, holder: Option<Quota>) -> Vec<(&'static str, String)> {
+        let mut book = Book::default();
+        let (_, ops) = book.grant(&access(0x20, visit, holder)).unwrap();
+        let element = |op: &Op| match op {
+            Op::Put { set, value: Value::Object(name), .. } => Some((*set, name.clone())),
+            Op::Put { .. } | Op::Gone { .. } | Op::Quota { .. } | Op::Unquota { .. } => None,
+        };
+        ops.iter().filter_map(element).collect()
+    }
+
+    #[test]
+    fn one_limit_is_one_lookup_and_two_limits_are_two() {
+        let total = Quota::Total(ByteCount::new(9));
+        let up = Quota::EachWay { up: Some(ByteCount::new(9)), down: None };
+        assert_eq!(lanes_of(Quota::Unlimited, None), [("live", "v20.0.n.1".to_owned())]);
+        assert_eq!(lanes_of(total, None), [("live", "v20.0.t.1".to_owned())]);
+        assert_eq!(lanes_of(Quota::Unlimited, Some(total)), [("live", "h3.t.1".to_owned())]);
+        let both = lanes_of(total, Some(total));
+        assert_eq!(both[0], ("vis_up", "v20.0.t.1".to_owned()));
+        assert_eq!(both[3], ("hold_dn", "h3.t.2".to_owned()));
+        let one_way = lanes_of(up, None);
+        assert_eq!(one_way[0], ("vis_up", "v20.0.u.1".to_owned()));
+        assert_eq!(one_way[1], ("vis_dn", "v20.0.n.2".to_owned()));
+    }
+
+    #[test]
+    fn a_slot_taken_again_has_the_next_of_32_generations() {
+        let mut book = Book { first_generation: 30, ..Book::default() };
+        let slot = Slot::new(0x20).unwrap();
+        for expected in [30, 31, 0, 1] {
+            let (mark, _) = book.grant(&access(0x20, Quota::Unlimited, None)).unwrap();
+            assert_eq!(mark.generation, expected);
+            book.revoke(slot).unwrap();
+        }
+        assert!(matches!(book.revoke(slot), Err(KernelError::SlotFree(_))));
+    }
+
+    #[test]
+    fn the_last_visit_of_a_holder_takes_its_balance_along() {
+        let mut book = Book::default();
+        let total = Some(Quota::Total(ByteCount::new(9)));
+        book.grant(&access(0x20, Quota::Unlimited, total)).unwrap();
+        book.grant(&access(0x21, Quota::Unlimited, total)).unwrap();
+        let unquota = Op::Unquota { name: "h3.t.1".to_owned() };
+        assert!(!book.revoke(Slot::new(0x20).unwrap()).unwrap().1.contains(&unquota));
+        assert!(book.revoke(Slot::new(0x21).unwrap()).unwrap().1.contains(&unquota));
+    }
+
+    #[test]
+    fn no_time_left_is_not_for_ever() {
+        assert_eq!(milliseconds(Duration::ZERO), 1);
+        assert!(milliseconds(Duration::MAX) < u64::MAX / 2);
+    }
 }

@@ -96,7 +96,7 @@ impl Rule {
     }
 
     /// Unicast frames only, or the others.
-    pub(super) fn to_host(self, yes: bool) -> Self {
+    pub(super) fn for_host(self, yes: bool) -> Self {
         const PKTTYPE: u32 = 19;
         self.meta(PKTTYPE).is(if yes { EQ } else { NE }, &[0])
     }
@@ -163,7 +163,7 @@ impl Rule {
     }
 
     /// `ip daddr . meta l4proto . th dport`.
-    pub(super) fn to_service(self, ip: Ip, set: &'static str) -> Self {
+    pub(super) fn toward_service(self, ip: Ip, set: &'static str) -> Self {
         let next = if ip == Ip::V4 { 1 } else { 4 };
         self.family(ip)
             .daddr(ip)
@@ -173,7 +173,7 @@ impl Rule {
     }
 
     /// `ip6 saddr fc00::/7`.
-    pub(super) fn from_unique_local(self) -> Self {
+    pub(super) fn unique_local_source(self) -> Self {
         let mut mask = vec![0; 16];
         let mut prefix = vec![0; 16];
         if let (Some(mask), Some(prefix)) = (mask.first_mut(), prefix.first_mut()) {
@@ -189,7 +189,7 @@ impl Rule {
     }
 
     /// `fib daddr . iif type local`: an address of the very interface.
-    pub(super) fn to_own_address(self) -> Self {
+    pub(super) fn toward_own_address(self) -> Self {
         const LOCAL: u32 = 2;
         self.with([Expr::Fib { to: 0, result: fib::ADDRTYPE, flags: fib::DADDR | fib::IIF }])
             .is(EQ, &LOCAL.to_ne_bytes())

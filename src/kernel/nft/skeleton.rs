@@ -50,11 +50,11 @@ const fn plain(name: &'static str) -> ChainSpec {
 }
 
 /// `table inet`.
-pub(crate) fn inet(config: &GateConfig, features: &Features) -> Skeleton {
+pub(crate) fn inet(config: &GateConfig, features: Features) -> Skeleton {
     let mut rules = vec![rule("lock").iif("lans").says("second lock: the gate has seen it").skb_mark_or(SEEN).done()];
     first_packets(&mut rules, config, features);
     rules.push(rule("masquerading").oif("uplinks").family(Ip::V4).masquerade());
-    rules.push(rule("masquerading").oif("uplinks").from_unique_local().masquerade());
+    rules.push(rule("masquerading").oif("uplinks").unique_local_source().masquerade());
     every_packet(&mut rules);
     slow_path(&mut rules, config, features);
     refusals(&mut rules);
@@ -148,7 +148,7 @@ fn sets(config: &GateConfig) -> Vec<SetSpec> {
 }
 
 /// The nat chain sees the first packet of a flow: source check, DNS, portal, garden, identity.
-fn first_packets(rules: &mut Vec<RuleSpec>, config: &GateConfig, features: &Features) {
+fn first_packets(rules: &mut Vec<RuleSpec>, config: &GateConfig, features: Features) {
     let portal = config.portal_port;
     let first = || rule("first");
     rules.push(first().iif_not("lans").accept());
@@ -158,13 +158,13 @@ fn first_packets(rules: &mut Vec<RuleSpec>, config: &GateConfig, features: &Feat
     rules.push(first().l4(UDP).dport(53).redirect(53));
     rules.push(first().l4(TCP).dport(53).redirect(53));
     if features.fib {
-        rules.push(first().l4(TCP).dport(80).to_own_address().redirect(portal));
+        rules.push(first().l4(TCP).dport(80).toward_own_address().redirect(portal));
     }
     rules.push(first().iif("emergency").says("open for everybody").accept());
     rules.push(first().device_in("banned").goto("stranger"));
     for (ip, named, prefixes) in [(Ip::V4, "garden4", "garden_net4"), (Ip::V6, "garden6", "garden_net6")] {
         for set in [named, prefixes] {
-            let found = first().to_service(ip, set);
+            let found = first().toward_service(ip, set);
             let marked = if features.hash {
                 found.mark_set_hashed(GARDEN_BUCKETS, Mark::GARDEN)
             } else {
@@ -181,9 +181,9 @@ fn first_packets(rules: &mut Vec<RuleSpec>, config: &GateConfig, features: &Feat
     rules.push(rule("known").accept());
 
     let stranger = || rule("stranger");
-    rules.push(stranger().to_host(false).accept());
+    rules.push(stranger().for_host(false).accept());
     if features.fib {
-        rules.push(stranger().to_own_address().accept());
+        rules.push(stranger().toward_own_address().accept());
     }
     rules.push(stranger().l4(TCP).dport(80).says("the captive portal").redirect(portal));
     rules.push(stranger().l4(TCP).accept());
@@ -218,7 +218,7 @@ fn every_packet(rules: &mut Vec<RuleSpec>) {
 }
 
 /// First packets and misses: who is it, where does it go, may it.
-fn slow_path(rules: &mut Vec<RuleSpec>, config: &GateConfig, features: &Features) {
+fn slow_path(rules: &mut Vec<RuleSpec>, config: &GateConfig, features: Features) {
     let slow = || rule("slow");
     if config.clamp_mss {
         rules.push(slow().oif("uplinks").syn().clamp());
@@ -315,7 +315,7 @@ fn own_services(rules: &mut Vec<RuleSpec>) {
     rules.push(visitors().icmp_type(ICMP, "visitor_icmp").accept());
     rules.push(visitors().l4(UDP).dport(67).accept());
     rules.push(visitors().l4(UDP).dport(547).accept());
-    rules.push(visitors().to_own_address().service("local_ports").accept());
+    rules.push(visitors().toward_own_address().service("local_ports").accept());
     rules.push(visitors().l4(TCP).reset());
     rules.push(visitors().drop());
 

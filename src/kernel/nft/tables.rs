@@ -86,7 +86,7 @@ fn put(batch: &mut Batch, table: &str, set: &str, key: Key, value: &Value, timeo
         match value {
             Value::None => put_element(batch, table, set, &bare),
             Value::Number(number) => {
-                put_element(batch, table, set, &NewElem { data: Some(&number.to_ne_bytes()), ..bare })
+                put_element(batch, table, set, &NewElem { data: Some(&number.to_ne_bytes()), ..bare });
             }
             Value::Object(name) => put_element(batch, table, set, &NewElem { object: Some(name), ..bare }),
         }

@@ -87,6 +87,7 @@ impl<'a> Attrs<'a> {
     }
 }
 
+#[expect(clippy::copy_iterator, reason = "a slice and no more: reading one attribute must not use up the others")]
 impl<'a> Iterator for Attrs<'a> {
     type Item = (u16, &'a [u8]);
 

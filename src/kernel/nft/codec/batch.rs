@@ -1,5 +1,7 @@
 //! A transaction: messages between BATCH_BEGIN and BATCH_END, applied whole or not at all.
 
+use std::fmt::Write as _;
+
 use super::attr::{Attrs, Writer};
 use super::reply::HEADER;
 
@@ -170,7 +172,10 @@ impl Batch {
         let element = attrs.nested(3).filter(|_| matches!(kind, msg::NEWSETELEM | msg::DELSETELEM));
         let key =
             element.and_then(|list| list.get(1)).and_then(|elem| Attrs(elem).nested(1)).and_then(|key| key.get(1));
-        let key: String = key.unwrap_or_default().iter().map(|byte| format!("{byte:02x}")).collect();
+        let key = key.unwrap_or_default().iter().fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        });
         format!("{verb} {thing} {name} {key}").trim_end().to_owned()
     }
 }

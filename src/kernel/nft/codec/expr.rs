@@ -212,17 +212,13 @@ impl Expr {
     #[expect(clippy::too_many_lines, reason = "one arm for each expression, nothing else")]
     fn body(&self, to: &mut Writer<'_>) {
         match self {
-            Self::Meta { key, to: reg } => {
+            Self::Meta { key, to: reg } | Self::Ct { key, to: reg } => {
                 to.u32(1, register(*reg));
                 to.u32(2, *key);
             }
             Self::MetaSet { key, from } => {
                 to.u32(2, *key);
                 to.u32(3, register(*from));
-            }
-            Self::Ct { key, to: reg } => {
-                to.u32(1, register(*reg));
-                to.u32(2, *key);
             }
             Self::CtSet { key, from } => {
                 to.u32(2, *key);

@@ -88,3 +88,58 @@ impl<'a> Iterator for Messages<'a> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::read_anything;
+    use super::*;
+
+    #[test]
+    fn an_error_carries_its_words() {
+        let mut bytes = vec![0; HEADER];
+        bytes.extend_from_slice(&(-libc::ENOENT).to_ne_bytes());
+        bytes.extend_from_slice(&[20, 0, 0, 0]);
+        bytes.resize(HEADER + 4 + HEADER, 0);
+        bytes.extend_from_slice(&[8, 0, 1, 0, b'n', b'o', b'!', 0]);
+        let length = u32::try_from(bytes.len()).unwrap();
+        bytes[..4].copy_from_slice(&length.to_ne_bytes());
+        bytes[4] = 2;
+        bytes[6..8].copy_from_slice(&(CAPPED | ACK_TLVS).to_ne_bytes());
+        let message = Messages::new(&bytes).next().unwrap();
+        assert_eq!(message.error(), Some(Answer { errno: libc::ENOENT, detail: Some("no!") }));
+    }
+
+    #[test]
+    fn hostile_and_cut_answers_are_read_without_harm() {
+        // A well-formed element with everything in it, then every way of cutting and bending it.
+        let mut good = Vec::new();
+        super::super::batch::message(&mut good, 0x0a0c, 0, 1, 0, |to| {
+            to.text(1, "gapura");
+            to.text(2, "live");
+            to.nest(3, |to| {
+                to.nest(1, |to| {
+                    to.nest(1, |to| to.bytes(1, &[1, 2, 3, 4]));
+                    to.u64(5, 1000);
+                    to.text(9, "v20.1.t.1");
+                    to.nest(7, |to| {
+                        to.text(1, "counter");
+                        to.nest(2, |to| to.u64(1, 5));
+                    });
+                });
+            });
+        });
+        assert!(read_anything(&good) > 1);
+        for cut in 0..good.len() {
+            read_anything(&good[..cut]);
+        }
+        for place in 0..good.len() {
+            for value in [0, 1, 2, 3, 4, 0x7f, 0x80, 0xff] {
+                let mut bent = good.clone();
+                bent[place] = value;
+                read_anything(&bent);
+                bent[4] = 2;
+                read_anything(&bent);
+            }
+        }
+    }
+}

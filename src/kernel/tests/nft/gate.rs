@@ -58,7 +58,7 @@ pub(crate) fn access(number: u8) -> Access {
         slot: slot(0x10 + u16::from(number)),
         device: device(number),
         group: 7,
-        expires_in: Some(Duration::from_secs(3600)),
+        expires_in: Some(Duration::from_hours(1)),
         trusted: false,
         visit_quota: Quota::Unlimited,
         holder: None,

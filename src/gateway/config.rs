@@ -280,7 +280,7 @@ fn default_devices() -> u32 {
 }
 
 fn default_usage_interval() -> u32 {
-    60
+    10
 }
 
 fn default_lease() -> u32 {

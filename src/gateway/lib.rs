@@ -11,7 +11,6 @@ mod daemon;
 mod devices;
 pub mod doctor;
 mod gate;
-mod guesses;
 mod link;
 mod names;
 mod network;

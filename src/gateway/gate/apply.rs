@@ -257,7 +257,6 @@ impl Hands {
                     slot,
                     expires_in: Some(self.ends(grant)),
                     visit_quota: Some(kernel_quota(grant.visit_quota)),
-                    holder_quota: grant.holder_quota.map(kernel_quota),
                     classes: Some(classes),
                     slow: Some(grant.slow.and(slow)),
                     ..Update::of(slot)

@@ -1,9 +1,11 @@
 //! What visitors ask at the door.
 
+use std::time::Duration;
+
 use captive_portal::{Entered, Refused};
 use gapura_ledger::Verifier;
 use gapura_model::{AccountName, DeviceId, Moment};
-use gapura_session::{Admission, Ask, Entry as HowEntered, ExtendRefusal, Voucher};
+use gapura_session::{Admission, Ask, Entry as HowEntered, ExtendRefusal, Pace, Voucher};
 
 use super::handle::{Command, Credential, Entry};
 use super::run::{Gate, Waiting};
@@ -42,9 +44,9 @@ impl Gate {
                 let _ = reply.send(self.verifier(&name, now));
             }
             Command::KeepVerifier(name, grant) => self.memory.keep_verifier(&name, grant.as_deref()),
-            Command::WrongPassword(device) => self.guesses.wrong(&device, now.up),
+            Command::WrongPassword(device) => self.wrong_guess(now, &device),
             Command::MayTry(device, reply) => {
-                let _ = reply.send(self.guesses.may_try(&device, now.up));
+                let _ = reply.send(self.pause(now, &device));
             }
             Command::Ctl(request, reply) => self.staff(now, request, reply, waiting),
             Command::Policy(bundle, reply) => match self.take_bundle(now, *bundle) {
@@ -75,6 +77,19 @@ impl Gate {
         }
     }
 
+    /// How long a device has to wait before its next code is looked at.
+    fn pause(&mut self, now: &Moment, device: &DeviceId) -> Option<Duration> {
+        match self.guesses.pace(now.up, device) {
+            Pace::Now => None,
+            Pace::After(wait) => Some(wait.max(Duration::from_secs(1))),
+        }
+    }
+
+    fn wrong_guess(&mut self, now: &Moment, device: &DeviceId) {
+        self.guesses.wrong(now.up, device);
+        self.wrong_codes += 1;
+    }
+
     fn enter(&mut self, now: &Moment, entry: Entry, waiting: &mut Vec<Waiting>) {
         let Entry { device, with, take_over, reply } = entry;
         match self.decide(now, &device, with, take_over) {
@@ -98,11 +113,11 @@ impl Gate {
             // The portal only passes on a tap on the terms that it shows now.
             Credential::OneTap => Admission::OneTap { terms: terms.ok_or(Refused::WayOff)? },
             Credential::Voucher(tag) => {
-                if let Some(wait) = self.guesses.may_try(device, now.up) {
+                if let Some(wait) = self.pause(now, device) {
                     return Err(Refused::Wait { wait });
                 }
                 let Some(voucher) = self.voucher(&tag) else {
-                    self.guesses.wrong(device, now.up);
+                    self.wrong_guess(now, device);
                     return Err(Refused::UnknownCode);
                 };
                 self.guesses.right(device);

@@ -10,7 +10,7 @@ use gapura_kernel::{Depleted, Desired, Device, Event, Window};
 use gapura_model::{BootId, ClockTrust, DeviceId, Moment, Traffic, Uptime, VisitId};
 use gapura_rules::hours::Override;
 use gapura_runtime::Clock;
-use gapura_session::{Effect, Engine, Scarce};
+use gapura_session::{Effect, Engine, Guesses, Scarce};
 use gapura_wire::{Bundle, UsageBatch, VoucherKey};
 use tokio::sync::{Notify, oneshot, watch};
 
@@ -18,12 +18,13 @@ use super::apply::Hands;
 use super::handle::Command;
 use super::memory::Memory;
 use super::view::{Around, view};
-use crate::guesses::Guesses;
 
 /// How far ahead opening windows are computed for the kernel.
 const AHEAD: Duration = Duration::from_secs(60 * 86_400);
 /// Windows are computed anew this often, so that they never run out.
 const WINDOWS_EVERY: Duration = Duration::from_secs(86_400);
+/// Audit events and agreements of this router live this long.
+const RETENTION: Duration = Duration::from_secs(90 * 86_400);
 /// The kernel is compared with what is wanted this often, whatever events say.
 const RECONCILE_EVERY: Duration = Duration::from_secs(30);
 /// Commands that share one commit and one batch.
@@ -46,6 +47,8 @@ pub(crate) struct Gate {
     pub(super) uplink_down_since: Option<jiff::Timestamp>,
     pub(super) clash: Option<String>,
     pub(super) guesses: Guesses,
+    /// Wrong codes and passwords since the start.
+    pub(super) wrong_codes: u64,
     /// The batch under way, with the number of its last message.
     pub(super) sent: Option<(u64, UsageBatch)>,
     pub(super) front: watch::Sender<View>,
@@ -142,6 +145,7 @@ impl Gate {
         }
         if self.timers.windows <= now.up {
             self.windows(now);
+            self.memory.prune(now, RETENTION);
         }
         if self.timers.reconcile <= now.up {
             self.reconcile(now);
@@ -335,7 +339,6 @@ impl Gate {
             site: &self.site,
             notice: self.notice.as_ref().map(|(notice, _)| notice),
             uplink: self.uplink(),
-            wait: device.and_then(|device| self.guesses.wait(device, now.up)),
             fresh: Traffic::ZERO,
         };
         view(&self.engine, now, device, around)

@@ -203,7 +203,7 @@ impl Gate {
                 "rogue_dhcp": tallies.rogue_dhcp, "rogue_ra": tallies.rogue_ra,
                 "spoofed_gateway": tallies.spoofed_gateway, "spoofed_source": tallies.spoofed_source,
                 "isolated": tallies.isolated, "too_many_flows": tallies.too_many_flows, "refused": tallies.refused,
-                "wrong_codes": self.guesses.wrong,
+                "wrong_codes": self.wrong_codes,
             },
             "uptime_seconds": self.started.until(now.up).as_secs(),
         })

@@ -13,7 +13,7 @@ use gapura_ledger::LedgerError;
 use gapura_model::{BootId, GatewayId, IfName, Moment, VisitId};
 use gapura_rules::hours::{Hours, Zone};
 use gapura_runtime::{Clock, Tasks};
-use gapura_session::{Engine, InDoubt, Policy};
+use gapura_session::{Engine, Guesses, InDoubt, Pacing, Policy};
 use gapura_wire::{Bundle, VoucherKey};
 use tokio::sync::{Notify, watch};
 
@@ -22,7 +22,6 @@ use super::handle::{Command, Handle};
 use super::memory::Memory;
 use super::run::{Gate, Timers};
 use super::view::{Around, view};
-use crate::guesses::Guesses;
 
 /// What the gate needs to begin.
 pub(crate) struct Setup {
@@ -106,7 +105,7 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
     let mut engine = Engine::restore(policy, boot, &now, restart.session);
     adopt(&mut engine, &mut hands, &now, &found, &places)?;
     let site = Arc::new(setup.bundle.as_ref().map_or_else(no_site, crate::policy::portal_site));
-    let first = Around { site: &site, notice: None, uplink: captive_portal::Uplink::Up, wait: None, fresh: Default::default() };
+    let first = Around { site: &site, notice: None, uplink: captive_portal::Uplink::Up, fresh: Default::default() };
     let (front, front_seen) = watch::channel(view(&engine, &now, None, first));
     let (voucher_key, voucher_key_seen) = watch::channel(setup.bundle.as_ref().map(|bundle| bundle.voucher_key.clone()));
     let (commands, queue) = sync_channel(QUEUE);
@@ -129,7 +128,8 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
         outage: None,
         recent_holders: Vec::new(),
         clash: None,
-        guesses: Guesses::default(),
+        guesses: Guesses::new(Pacing::default()),
+        wrong_codes: 0,
         sent: None,
         front,
         voucher_key,

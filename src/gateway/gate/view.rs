@@ -20,7 +20,6 @@ pub(crate) struct Around<'a> {
     pub(crate) site: &'a Arc<Site>,
     pub(crate) notice: Option<&'a Notice>,
     pub(crate) uplink: Uplink,
-    pub(crate) wait: Option<Duration>,
     /// Bytes read from the kernel for this device's visit and not yet told the engine; zero when nothing was read.
     pub(crate) fresh: Traffic,
 }
@@ -34,7 +33,8 @@ pub(crate) fn view(engine: &Engine, now: &Moment, device: Option<&DeviceId>, aro
         door: door(engine, now),
         uplink: around.uplink,
         notice: around.notice.cloned(),
-        wait: around.wait,
+        // Said when a code is tried, not before.
+        wait: None,
     }
 }
 

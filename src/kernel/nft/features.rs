@@ -28,7 +28,8 @@ pub struct Features {
     /// Device hashes: each device has its own garden rate; else all share eight times the rate.
     pub hash: bool,
     /// Route look-ups: source address checks, and the bridge's own addresses told from others. Without it visitors' source
-    /// addresses are not checked here, and nothing but DHCP and ICMP of the gateway can be reached: not fit for service.
+    /// addresses are not checked here, DNS and portal answer on every address of the gateway, and port 80 of the gateway's own
+    /// address leads to the portal for strangers only.
     pub fib: bool,
 }
 

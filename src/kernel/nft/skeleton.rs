@@ -58,7 +58,7 @@ pub(crate) fn inet(config: &GateConfig, features: Features) -> Skeleton {
     every_packet(&mut rules);
     slow_path(&mut rules, config, features);
     refusals(&mut rules);
-    own_services(&mut rules);
+    own_services(&mut rules, features);
     Skeleton {
         family: Family::Inet,
         counters: &["spoofed_source", "too_many_flows", "refused"],
@@ -305,7 +305,7 @@ fn refusals(rules: &mut Vec<RuleSpec>) {
 }
 
 /// What the gateway itself answers.
-fn own_services(rules: &mut Vec<RuleSpec>) {
+fn own_services(rules: &mut Vec<RuleSpec>, features: Features) {
     rules.push(rule("input").iif("lans").goto("from_visitors"));
     rules.push(rule("input").iif("uplinks").goto("from_uplinks"));
 
@@ -315,7 +315,8 @@ fn own_services(rules: &mut Vec<RuleSpec>) {
     rules.push(visitors().icmp_type(ICMP, "visitor_icmp").accept());
     rules.push(visitors().l4(UDP).dport(67).accept());
     rules.push(visitors().l4(UDP).dport(547).accept());
-    rules.push(visitors().toward_own_address().service("local_ports").accept());
+    let own = if features.fib { visitors().toward_own_address() } else { visitors() };
+    rules.push(own.service("local_ports").accept());
     rules.push(visitors().l4(TCP).reset());
     rules.push(visitors().drop());
 

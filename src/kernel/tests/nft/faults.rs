@@ -8,7 +8,7 @@ use gapura_model::ByteCount;
 use crate::gate::{UPSTREAM, access, config, device, open, servers, slot};
 use crate::lab::Lab;
 
-const OLDER: [&str; 7] = ["owner", "persist", "timeout-update", "destroy", "bridge", "connlimit", "hash"];
+const OLDER: [&str; 8] = ["owner", "persist", "timeout-update", "destroy", "bridge", "connlimit", "hash", "fib"];
 
 #[test]
 fn probing_leaves_nothing_behind() {

@@ -209,3 +209,54 @@ fn rogue_servers_and_neighbours_are_shut_out_on_visitor_ports() {
     kernel.set_ports(&[]).unwrap();
     wait_until("neighbours to be reached", || lab.py("c1", "ping 10.7.0.12") == "yes");
 }
+
+#[test]
+fn segments_fit_the_uplink_and_strangers_do_not_fill_the_gate() {
+    let lab = Lab::new("mss");
+    let _servers = servers(&lab);
+    lab.sh("gw", "ip link set wan0 mtu 1300");
+    let config = GateConfig { strangers: 1, ..config() };
+    let mut kernel = open(&lab, config, &[]);
+    // One stranger fills the table of strangers: the other still hears its refusals, by the common limit.
+    for visitor in ["c1", "c2", "c1"] {
+        for host in UPSTREAM {
+            assert_eq!(lab.py(visitor, &format!("udp {host} 443 2")), "0 2", "{visitor} {host}");
+        }
+    }
+    kernel.grant(&[access(1)]).unwrap();
+    for (host, segment) in UPSTREAM.iter().zip([1260, 1240]) {
+        let offered = lab.py("c1", &format!("segment {host} 443"));
+        assert!(offered.parse::<u32>().unwrap() <= segment, "{host}: {offered}");
+    }
+}
+
+/// What a login costs with many online, as a figure to read; the bound is generous, for busy machines.
+#[test]
+fn a_login_is_one_small_batch_however_many_are_online() {
+    let lab = Lab::new("cost");
+    let mut kernel = open(&lab, GateConfig { devices: 12_000, ..config() }, &[]);
+    let visit = |number: u16| Access {
+        slot: slot(number),
+        device: gapura_kernel::Device {
+            mac: gapura_model::MacAddr::new([2, 1, 0, 0, number.to_be_bytes()[0], number.to_be_bytes()[1]]),
+            ..device(1)
+        },
+        ..access(1)
+    };
+    let mut figures = Vec::new();
+    for (from, to) in [(0x10, 1000), (1000, 10_000)] {
+        let many: Vec<Access> = (from..to).map(visit).collect();
+        kernel.grant(&many).unwrap();
+        let start = in_milliseconds(0);
+        for number in 0..200 {
+            kernel.grant(&[visit(20_000 + number)]).unwrap();
+        }
+        let each = (in_milliseconds(0) - start) / 200 / 1000;
+        let slots: Vec<_> = (0..200).map(|number| slot(20_000 + number)).collect();
+        assert_eq!(kernel.revoke(&slots).unwrap().len(), 200);
+        figures.push((to, each));
+    }
+    println!("microseconds a login, by devices online: {figures:?}");
+    assert!(figures.iter().all(|(_, each)| *each < 2000), "{figures:?}");
+    assert_eq!(kernel.readings().unwrap().len(), 10_000 - 0x10);
+}

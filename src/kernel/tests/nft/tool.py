@@ -4,6 +4,7 @@ serve LABEL PORT...    TCP and UDP on every address; TCP answers by the line it 
 try HOST PORT          the label, or RST, PROHIBITED, TIMEOUT, UNREACHABLE, CLOSED
 udp HOST PORT COUNT    "answers errors": datagrams on fresh sockets
 stream HOST PORT MODE  drip/down: prints READY, then END <what> <bytes>; udp MODE "echo"
+segment HOST PORT      the largest segment TCP may send, as the other side's SYN said
 ping HOST              yes or no
 raw IFACE HEX          one Ethernet frame
 """
@@ -41,6 +42,8 @@ def answer(conn, label):
         elif words[:1] == ["up"]:
             while conn.recv(65536):
                 pass
+        elif words[:1] == ["seen"]:
+            conn.send(str(conn.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG)).encode())
         elif words[:1] == ["hello"]:
             conn.send(label.encode())
     except OSError:
@@ -95,6 +98,14 @@ def udp(host, port, count):
             except OSError:
                 errors += 1
     return "%d %d" % (answers, errors)
+
+
+def segment(host, port):
+    with socket.socket(family(host)) as sock:
+        sock.settimeout(3)
+        sock.connect((host, port))
+        sock.send(b"seen\n")
+        return sock.recv(100).decode()
 
 
 def ping(host):
@@ -153,6 +164,8 @@ def main(words):
         print(udp(words[1], int(words[2]), int(words[3])))
     elif words[0] == "stream":
         stream(words[1], int(words[2]), " ".join(words[3:]))
+    elif words[0] == "segment":
+        print(segment(words[1], int(words[2])))
     elif words[0] == "ping":
         print(ping(words[1]))
     elif words[0] == "raw":

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use super::{Measured, Sabotage, Scene, hold, ms};
+use super::{Measured, Scene, hold, ms};
 use crate::addr::port;
 use crate::clock::{Stopwatch, wait_for};
 use crate::http::Request;
@@ -79,10 +79,7 @@ pub(super) fn after_login(scene: &mut Scene) -> Result<Measured, LabError> {
     let mut told = Measured::default();
     let visitor = scene.site.lab().visitor(1)?;
     let mac = visitor.mac();
-    let forgotten = scene.forget_session(mac)?;
-    if scene.breaks(Sabotage::Session) {
-        std::thread::sleep(Duration::from_millis(200));
-    }
+    scene.forget_session(mac)?;
     for probe in PROBES {
         for family in Family::BOTH {
             let seen = probe.takes(&visitor.probe(probe, family)?);
@@ -98,7 +95,6 @@ pub(super) fn after_login(scene: &mut Scene) -> Result<Measured, LabError> {
         hold(got.bytes == 1 << 20, || format!("a download of 1 MiB over {family} brought {} bytes", got.bytes))?;
         told.say(format!("{family} {:.0} Mbit/s", got.bits_per_second() / 1e6));
     }
-    drop(forgotten);
     told.say(format!("all {} probes see the Internet, TCP and UDP 443 pass", PROBES.len()));
     Ok(told)
 }

@@ -19,6 +19,8 @@ use crate::{LabError, addr, config, counters};
 const EARLY: u64 = 65_536;
 /// Access ends within this time of the decision.
 const END: Duration = Duration::from_millis(100);
+/// How long an outsider tries before and after the ruleset is flushed.
+const AROUND: Duration = Duration::from_millis(400);
 /// A flushed ruleset is repaired within this time.
 const REPAIR: Duration = Duration::from_secs(2);
 
@@ -115,10 +117,12 @@ pub(super) fn flush(scene: &mut Scene) -> Result<Measured, LabError> {
     let visitor = scene.site.lab().visitor(3)?;
     redeem(visitor, &code(scene, "umum", 0)?)?;
     hold(is_online(visitor, Family::V4), || "visitor 3 could not come back with another voucher".into())?;
+    // (A second of trying, the flush in its middle.)
     let outside = outsider(scene.site.lab().visitor(5)?.ns(), vec![SERVER4, SERVER6])?;
     if scene.breaks(Sabotage::Flush) {
         scene.site.gateway_mut().send(Signal::STOP);
     }
+    std::thread::sleep(AROUND);
     let mut command: Command = scene.site.lab().gw().command("nft");
     command.args(["flush", "ruleset"]);
     output_of(command, None)?;
@@ -130,6 +134,7 @@ pub(super) fn flush(scene: &mut Scene) -> Result<Measured, LabError> {
         Ok((seen == Knock::Open).then_some(()))
     });
     let took = watch.elapsed();
+    std::thread::sleep(AROUND);
     let seen = outside.stop()?;
     if scene.breaks(Sabotage::Flush) {
         scene.site.gateway_mut().send(Signal::CONT);

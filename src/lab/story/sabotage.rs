@@ -1,20 +1,16 @@
 //! Breaking one thing on purpose: a story that still says "ok" would prove nothing.
 
-use std::process::{Command, Stdio};
 use std::sync::atomic::Ordering;
 
 use gapura_model::MacAddr;
-use serde_json::Value;
 
 use super::Scene;
-use crate::child::{Guarded, output_of};
-use crate::text::put;
-use crate::{LabError, Ns};
+use crate::LabError;
 
 /// What is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Sabotage {
-    /// The kernel forgets the visitor's session again and again.
+    /// What the visitor sends is thrown away as if the gate had forgotten the session.
     Session,
     /// The quota plan has no limit.
     Quota,
@@ -41,24 +37,18 @@ impl Scene {
         }
     }
 
-    /// `session`: for as long as the guard lives, every set or map of the gateway's tables that holds the device is
-    /// emptied of it every 20 ms.
-    pub(super) fn forget_session(&self, mac: MacAddr) -> Result<Option<Guarded>, LabError> {
+    /// `session`: a table of somebody else's throws away what the device sends, as if the gate had forgotten it. (The
+    /// gate's own table belongs to the daemon where the kernel knows owners: nobody else can take an element out.)
+    pub(super) fn forget_session(&self, mac: MacAddr) -> Result<(), LabError> {
         if !self.breaks(Sabotage::Session) {
-            return Ok(None);
+            return Ok(());
         }
-        let gw = self.site.lab().gw();
-        let mut flushes = String::new();
-        for (kind, family, table, name) in holders(gw, &mac.to_string())? {
-            put(&mut flushes, format_args!("flush {kind} {family} {table} {name}; "));
-        }
-        if flushes.is_empty() {
-            return Err(LabError::answer("sabotage session", "no set or map of the gateway holds the visitor"));
-        }
-        let mut command: Command = gw.command("sh");
-        command.args(["-c", r#"i=0; while [ $i -lt 500 ]; do nft "$0"; sleep 0.02; i=$((i+1)); done"#, &flushes]);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        Guarded::start(command).map(Some)
+        let rules = format!(
+            "add table inet sabotage
+             add chain inet sabotage out {{ type filter hook forward priority -200; policy accept; }}
+             add rule inet sabotage out ether saddr {mac} drop\n"
+        );
+        self.site.lab().gw().nft(&rules).map(drop)
     }
 
     /// `ingest`: the controller's machine refuses whatever comes from the gateway.
@@ -71,23 +61,4 @@ impl Scene {
             add rule inet sabotage in iifname net0 meta l4proto tcp reject with tcp reset\n";
         self.site.lab().ctl().nft(rules).map(drop)
     }
-}
-
-/// Sets and maps that hold `text`: `set` or `map`, family, table, name.
-fn holders(ns: &Ns, text: &str) -> Result<Vec<(String, String, String, String)>, LabError> {
-    let mut command = ns.command("nft");
-    command.args(["-j", "list", "ruleset"]);
-    let answer: Value = serde_json::from_str(&output_of(command, None)?)
-        .map_err(|error| LabError::answer("nft list ruleset", error.to_string()))?;
-    let mut found = Vec::new();
-    for object in answer.get("nftables").and_then(Value::as_array).into_iter().flatten() {
-        for kind in ["set", "map"] {
-            let Some(set) = object.get(kind) else { continue };
-            if set.get("elem").is_some_and(|elements| elements.to_string().contains(text)) {
-                let of = |key: &str| set.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-                found.push((kind.to_owned(), of("family"), of("table"), of("name")));
-            }
-        }
-    }
-    Ok(found)
 }

@@ -51,9 +51,6 @@ pub enum SetupError {
     Print(#[from] std::io::Error),
 }
 
-/// Devices assumed where neither the command line nor a configuration says.
-const DEVICES: u32 = 1_000;
-
 impl SetupArgs {
     /// Makes or prints the settings.
     ///
@@ -74,7 +71,7 @@ impl SetupArgs {
         let path = match &self.config {
             Some(path) => path.as_path(),
             None if Path::new(super::CONFIG).exists() => Path::new(super::CONFIG),
-            None => return Ok(DEVICES),
+            None => return Ok(super::DEVICES),
         };
         Ok(Config::load(path)?.gateway.devices)
     }

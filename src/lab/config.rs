@@ -41,6 +41,10 @@ pub struct SiteWish {
     pub blocked: Vec<MacAddr>,
     /// More keys for the gateway's `[gateway]` section, as TOML lines.
     pub gateway_lines: String,
+    /// More arguments for `gapura gateway`, such as `--without owner` or `--clock-shift "-86400 doubtful"`.
+    pub gateway_arguments: Vec<String>,
+    /// Changes the site before anybody hears of it: other plans, hours, speeds.
+    pub change: Option<fn(&mut Bundle)>,
 }
 
 /// The plans of the lab's site that vouchers are for.
@@ -142,9 +146,8 @@ pub fn site_document(wish: &SiteWish) -> Result<String, LabError> {
 
 /// The plans for the controller: `[[plan]]` tables.
 pub fn plan_file(wish: &SiteWish) -> Result<String, LabError> {
-    let plans = plans(wish).map_err(|error| LabError::answer("a name of a plan", error.to_string()))?;
-    let tables =
-        toml::Value::try_from(plans).map_err(|error| LabError::answer("write the plans", error.to_string()))?;
+    let tables = toml::Value::try_from(bundle(wish)?.plans)
+        .map_err(|error| LabError::answer("write the plans", error.to_string()))?;
     let mut document = toml::Table::new();
     document.insert("plan".into(), tables);
     toml::to_string(&document).map_err(|error| LabError::answer("write the plans", error.to_string()))
@@ -176,7 +179,7 @@ pub fn bundle(wish: &SiteWish) -> Result<Bundle, LabError> {
         Text { id: "Gunakan Internet publik dengan tertib.".into(), en: "Use the public Internet with care.".into() };
     let pseudonym_keys =
         [epoch, epoch.next()].map(|epoch| EpochKey { epoch, key: gapura_model::Secret::new([0x70; 32]) });
-    Ok(Bundle {
+    let mut bundle = Bundle {
         version: gapura_wire::VERSION,
         generation: Generation::new(1),
         published: now,
@@ -208,7 +211,11 @@ pub fn bundle(wish: &SiteWish) -> Result<Bundle, LabError> {
             .collect(),
         notices: Vec::new(),
         pseudonym_keys: pseudonym_keys.into(),
-    })
+    };
+    if let Some(change) = wish.change {
+        change(&mut bundle);
+    }
+    Ok(bundle)
 }
 
 /// The same as TOML text.

@@ -33,6 +33,7 @@ pub struct Site {
     program: PathBuf,
     run_dir: PathBuf,
     gateway_file: PathBuf,
+    gateway_arguments: Vec<String>,
     codes: Vec<Codes>,
     lab: Lab,
 }
@@ -58,7 +59,7 @@ impl Site {
         }
         let lines = office.as_ref().map(|office| office.gateway_lines.as_str());
         write(&gateway_file, &config::gateway(lab.spec(), &dir, wish, lines))?;
-        let gateway = daemon(lab.gw(), program, "gateway", &gateway_file, &dir)?;
+        let gateway = daemon(lab.gw(), program, ("gateway", &wish.gateway_arguments), &gateway_file, &dir)?;
         let program = program.to_owned();
         let mut site = Self {
             screens: Vec::new(),
@@ -68,6 +69,7 @@ impl Site {
             program,
             run_dir,
             gateway_file,
+            gateway_arguments: wish.gateway_arguments.clone(),
             codes,
             lab,
         };
@@ -129,10 +131,21 @@ impl Site {
 
     /// Starts the gateway again after it was killed.
     pub fn restart_gateway(&mut self) -> Result<(), LabError> {
+        let arguments = self.gateway_arguments.clone();
+        self.restart_gateway_with(&arguments)
+    }
+
+    /// The same with these arguments instead of those it was first started with.
+    pub fn restart_gateway_with(&mut self, arguments: &[String]) -> Result<(), LabError> {
         self.gateway.stop();
-        let dir = self.lab.dir().join("gw");
-        self.gateway = daemon(self.lab.gw(), &self.program, "gateway", &self.gateway_file, &dir)?;
+        let dir = self.gateway_dir();
+        self.gateway = daemon(self.lab.gw(), &self.program, ("gateway", arguments), &self.gateway_file, &dir)?;
         self.wait_for_gateway()
+    }
+
+    /// Where the gateway's files are: `gateway.toml`, `site.toml`, `gateway.log`, `data` and `run`.
+    pub fn gateway_dir(&self) -> PathBuf {
+        self.lab.dir().join("gw")
     }
 
     /// `gapura ctl ... --json` on the router.
@@ -203,7 +216,13 @@ impl Site {
 }
 
 /// A daemon of ours in a namespace, its words in `dir/NAME.log`.
-fn daemon(ns: &Ns, program: &Path, name: &str, config: &Path, dir: &Path) -> Result<Guarded, LabError> {
+fn daemon(
+    ns: &Ns,
+    program: &Path,
+    (name, arguments): (&str, &[String]),
+    config: &Path,
+    dir: &Path,
+) -> Result<Guarded, LabError> {
     let log = dir.join(format!("{name}.log"));
     let file = File::options()
         .create(true)
@@ -212,7 +231,7 @@ fn daemon(ns: &Ns, program: &Path, name: &str, config: &Path, dir: &Path) -> Res
         .map_err(LabError::io(format!("open {}", log.display())))?;
     let copy = file.try_clone().map_err(LabError::io("share a log"))?;
     let mut command = ns.command(program);
-    command.arg(name).arg("--config").arg(config).stdin(Stdio::null()).stdout(file).stderr(copy);
+    command.arg(name).arg("--config").arg(config).args(arguments).stdin(Stdio::null()).stdout(file).stderr(copy);
     Guarded::start(command)
 }
 

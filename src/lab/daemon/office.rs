@@ -52,7 +52,7 @@ impl Office {
         fs::create_dir_all(dir.join("data")).map_err(LabError::io("create the controller's directory"))?;
         let file = dir.join("controller.toml");
         write(&file, &config::controller(&dir))?;
-        let mut process = daemon(lab.ctl(), program, "controller", &file, &dir)?;
+        let mut process = daemon(lab.ctl(), program, ("controller", &[]), &file, &dir)?;
         let door = SocketAddr::from((addr::CTL.far4, config::CONTROLLER_PORT));
         let ready = wait_for("the controller to listen", PATIENCE, || {
             if let Some(status) = process.ended() {

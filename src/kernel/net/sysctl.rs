@@ -171,6 +171,8 @@ const ERRORS: &str = "strangers wait for a timeout instead of being told at once
 const WHOLE_MACHINE: &[(&str, &str, &str)] = &[
     ("net.ipv4.ip_forward", "1", "no visitor reaches the Internet over IPv4"),
     ("net.ipv6.conf.all.forwarding", "1", "no visitor reaches the Internet over IPv6"),
+    // The larger of this and the interface's counts; see PER_UPLINK.
+    ("net.ipv4.conf.all.rp_filter", "0", "replies to visitors are thrown away: the second lock is asked in reverse"),
     ("net.bridge.bridge-nf-call-iptables", "0", BRIDGED),
     ("net.bridge.bridge-nf-call-ip6tables", "0", BRIDGED),
     ("net.bridge.bridge-nf-call-arptables", "0", BRIDGED),
@@ -200,7 +202,8 @@ const PER_UPLINK: &[(&str, &str, &str)] = &[
         "a router forgets its IPv6 uplink: it listens to advertisements only when told so",
     ),
     ("net.ipv4.conf.{}.accept_redirects", "0", "somebody on the uplink can divert the gateway's packets"),
-    ("net.ipv4.conf.{}.rp_filter", "2", "replies over the second of two uplinks are thrown away"),
+    // The reverse look-up of a reply is asked as if it came from the visitor bridge, without a mark: the second lock refuses it.
+    ("net.ipv4.conf.{}.rp_filter", "0", "replies to visitors are thrown away: the second lock is asked in reverse"),
 ];
 
 fn setting(name: String, wanted: Wanted, effect: &'static str, ours: bool) -> Setting {

@@ -24,7 +24,7 @@ pub(crate) enum EnrolError {
     #[error("TLS cannot be set up")]
     Tls(#[from] rustls::Error),
     /// There is neither a membership nor a code.
-    #[error("this router is not enrolled and controller.code_file names no code: make one with `gapura controller gateway enrol` and write it there")]
+    #[error("this router is not enrolled and controller.code_file names no code: make one with `gapura controller gateway code` and write it there")]
     NoCode,
     /// The file with the code cannot be read.
     #[error("cannot read the enrolment code in {0}")]
@@ -33,7 +33,7 @@ pub(crate) enum EnrolError {
     #[error("{0} holds no enrolment code: expected 20 letters and digits in groups of five")]
     NotACode(std::path::PathBuf),
     /// The controller said no for good.
-    #[error("the controller refused this router: {0}; make a new code with `gapura controller gateway enrol`")]
+    #[error("the controller refused this router: {0}; make a new code with `gapura controller gateway code`")]
     Refused(String),
     /// The daemon stops.
     #[error("stopped before the router was approved")]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gapura_model::Generation;
+use gapura_model::{ClockTrust, Generation};
 use gapura_runtime::{Clock, Tasks};
 use gapura_wire::{
     AccountAnswer, AccountCheck, BundleOutcome, BundleVerdict, Heartbeat, RenewRequest, SignedBundle, SpkiPin,
@@ -218,7 +218,14 @@ async fn beat(link: Link) {
 async fn one_beat(link: &Link, beat: &Heartbeat) -> Result<(), LinkError> {
     let reply = link.controller().heartbeat(beat).await?;
     match reply.time.verify(&link.membership.bundle_key, &link.membership.gateway, &beat.nonce) {
-        Ok(time) => link.clock.trust(time),
+        Ok(time) => {
+            let doubtful = link.clock.now().trust == ClockTrust::Doubtful;
+            link.clock.trust(time);
+            if doubtful {
+                // A word to the gate, so that hours follow the new time now and not at its next timer.
+                link.gate.heartbeat().await;
+            }
+        }
         Err(error) => tracing::warn!(%error, "the controller's time was not believed"),
     }
     if reply.renew

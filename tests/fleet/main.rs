@@ -1,0 +1,7 @@
+//! Gateway and controller together: real processes, real TLS, real visitors in namespaces of their own.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of test functions")]
+#![expect(unreachable_pub, reason = "modules of one test binary")]
+
+mod enrol;
+mod people;
+mod world;

@@ -47,6 +47,9 @@ enum Command {
     /// The same lab, left standing for other programs.
     #[cfg(feature = "lab")]
     Lab(gapura_lab::cli::LabArgs),
+    /// Measures this machine and this build, each figure beside its peer or its limit.
+    #[cfg(feature = "lab")]
+    Bench(gapura_bench::BenchArgs),
 }
 
 #[derive(Debug, Args)]
@@ -118,6 +121,8 @@ impl Cli {
             Command::Demo(args) => Ok(args.run()),
             #[cfg(feature = "lab")]
             Command::Lab(args) => Ok(args.run()),
+            #[cfg(feature = "lab")]
+            Command::Bench(args) => Ok(args.run()),
         }
     }
 }
@@ -134,9 +139,9 @@ fn runtime(threads: usize) -> Result<tokio::runtime::Runtime, Failure> {
 #[cfg(feature = "gateway")]
 fn gateway(level: &str, args: GatewayArgs) -> Result<ExitCode, Failure> {
     log(level)?;
-    let mut config =
-        gapura_gateway::Config::load(&args.config).map_err(|error| Failure::new(error, Exit::Config))?;
+    let mut config = gapura_gateway::Config::load(&args.config).map_err(|error| Failure::new(error, Exit::Config))?;
     config.gateway.without.extend(args.without);
+    let handed = gapura_runtime::HandOver::take().map_err(failed)?;
     if let Some(user) = &config.gateway.user {
         gapura_runtime::drop_privileges(user).map_err(failed)?;
     }
@@ -146,7 +151,7 @@ fn gateway(level: &str, args: GatewayArgs) -> Result<ExitCode, Failure> {
     if let Some(shift) = args.clock_shift {
         clock = Arc::new(OffsetClock::new(clock, shift));
     }
-    runtime(2)?.block_on(gapura_gateway::run(config, clock)).map_err(failed)?;
+    runtime(2)?.block_on(gapura_gateway::run(config, clock, handed)).map_err(failed)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -167,8 +172,7 @@ fn controller(level: &str, args: &gapura_controller::commands::ControllerArgs) -
         });
     }
     log(level)?;
-    let config =
-        gapura_controller::load_config(&args.config).map_err(|error| Failure::new(error, Exit::Config))?;
+    let config = gapura_controller::load_config(&args.config).map_err(|error| Failure::new(error, Exit::Config))?;
     runtime(2)?.block_on(serve(config)).map(|()| ExitCode::SUCCESS)
 }
 
@@ -202,7 +206,11 @@ async fn serve(config: gapura_controller::Config) -> Result<(), Failure> {
         }
     }
     Service.stopping();
-    tasks.shutdown(GRACE, async { let _ = signals.stop().await; }).await;
+    tasks
+        .shutdown(GRACE, async {
+            let _ = signals.stop().await;
+        })
+        .await;
     serving.office.store().close().await;
     tasks.broken().map_or(Ok(()), |name| Err(failed(format!("{name} ended by itself: the log says why"))))
 }

@@ -1,0 +1,134 @@
+//! `gapura bench`.
+
+use std::io::Write as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use gapura_lab::{LabError, Room, signal};
+
+use crate::{BenchError, Report, forward};
+
+/// Measures what this machine and this build can do, each figure beside its peer or its limit in the same run.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  gapura bench forward --quick\n\nFigures go to target/bench/NAME.jsonl, one JSON object a line. Needs root, or user namespaces."
+)]
+pub struct BenchArgs {
+    /// Show JSON lines instead of a table.
+    #[arg(long, global = true)]
+    json: bool,
+    /// Rounds of each case (each side); the figure is their median.
+    #[arg(long, global = true)]
+    rounds: Option<usize>,
+    /// Fewer rounds and smaller numbers.
+    #[arg(long, global = true)]
+    quick: bool,
+    /// Where the figures are written.
+    #[arg(long, global = true, default_value = "target/bench", value_name = "DIR")]
+    out: PathBuf,
+    #[arg(long, global = true, hide = true)]
+    inside: bool,
+    #[command(subcommand)]
+    bench: Bench,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum Bench {
+    /// CPU time a forwarded packet costs, beside connection tracking with masquerade.
+    Forward,
+}
+
+/// How much is measured.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Effort {
+    /// Rounds asked for, if any.
+    pub(crate) rounds: Option<usize>,
+    /// A short run.
+    pub(crate) quick: bool,
+}
+
+impl Effort {
+    /// Rounds of a case that usually takes `full`, or `quick` in a short run.
+    pub(crate) fn rounds(self, full: usize, quick: usize) -> usize {
+        self.rounds.unwrap_or(if self.quick { quick } else { full }).clamp(1, 1000)
+    }
+}
+
+impl BenchArgs {
+    /// Measures; exit code 0 when every figure is there, whatever it says.
+    pub fn run(self) -> ExitCode {
+        match self.measure() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(BenchError::Lab(LabError::Interrupted)) => ExitCode::from(130),
+            Err(error) => {
+                // Nobody to tell when standard error is closed.
+                let _ = writeln!(std::io::stderr(), "gapura: {}", chain(&error));
+                ExitCode::from(1)
+            }
+        }
+    }
+
+    fn measure(&self) -> Result<(), BenchError> {
+        let room = self.room()?;
+        signal::watch();
+        let effort = Effort { rounds: self.rounds, quick: self.quick };
+        let report = |name: &str| Report::open(&self.out, name, self.json);
+        sweep();
+        let _ = room;
+        match &self.bench {
+            Bench::Forward => forward::measure(effort, &mut report("forward")?),
+        }
+    }
+
+    /// Where namespaces can be made; an ordinary user's process is replaced by one inside a user namespace, once.
+    fn room(&self) -> Result<Room, BenchError> {
+        match Room::enter() {
+            Err(LabError::NoRoom(_)) if !self.inside => {
+                Room::possible()?;
+                let program = std::env::current_exe().map_err(BenchError::io("find this program's own file"))?;
+                let mut command = Room::again(program);
+                command.args(std::env::args_os().skip(1)).arg("--inside");
+                Err(BenchError::io("start again inside a user namespace")(command.exec()))
+            }
+            other => Ok(other?),
+        }
+    }
+}
+
+/// The prefix of this process's namespaces.
+pub(crate) fn prefix() -> String {
+    format!("bench-{}", std::process::id())
+}
+
+/// Removes namespaces of benches that were killed.
+fn sweep() {
+    let Ok(entries) = std::fs::read_dir("/run/netns") else { return };
+    let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    for name in names.filter(|name| name.contains("-fwd-")) {
+        let pid = name.strip_prefix("bench-").and_then(|rest| rest.split('-').next()?.parse::<u32>().ok());
+        if pid.is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists()) {
+            gapura_lab::ns::remove(&name);
+        }
+    }
+}
+
+/// Says on standard error what is going on.
+pub(crate) fn note(text: &str) {
+    let _ = writeln!(std::io::stderr(), "bench: {text}");
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text.push_str(": ");
+            text.push_str(&more);
+        }
+        cause = error.source();
+    }
+    text
+}

@@ -12,7 +12,7 @@ use gapura_kernel::net::NetFeatures;
 use gapura_lan::{AdvertPlan, ApiUri, Farewell, Ula, advertise};
 use gapura_ledger::settings as ledger_settings;
 use gapura_model::SiteId;
-use gapura_runtime::{Clock, Service, Signal, Signals, Tasks};
+use gapura_runtime::{Clock, HandOver, Service, Signal, Signals, Tasks};
 use gapura_wire::{Bundle, SpkiPin};
 use tokio::sync::{OnceCell, watch};
 
@@ -46,14 +46,15 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// How long tasks get to finish at shutdown.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Runs the gateway until it is told to stop.
+/// Runs the gateway until it is told to stop, on sockets that were `handed` over where there are any (`portal`,
+/// `portal-tls`, `dns`): they outlive the daemon, so that nobody's question is refused while it restarts.
 ///
 /// # Errors
 /// [`RunError`] says what did not start, or what ended by itself.
-pub async fn run(config: Config, clock: Arc<dyn Clock>) -> Result<(), RunError> {
+pub async fn run(config: Config, clock: Arc<dyn Clock>, handed: HandOver) -> Result<(), RunError> {
     let mut signals = Signals::listen().map_err(|error| RunError::Start(Box::new(error)))?;
     let tasks = Tasks::new();
-    let started = start(Arc::new(config), clock, &tasks).await;
+    let started = start(Arc::new(config), clock, handed, &tasks).await;
     let running = match started {
         Ok(running) => running,
         Err(error) => {
@@ -107,14 +108,24 @@ impl Running {
     }
 }
 
-async fn start(config: Arc<Config>, clock: Arc<dyn Clock>, tasks: &Tasks) -> Result<Running, RunError> {
-    start_rooms(config, clock, tasks).await.map_err(|error| match error.downcast::<RunError>() {
+async fn start(
+    config: Arc<Config>,
+    clock: Arc<dyn Clock>,
+    handed: HandOver,
+    tasks: &Tasks,
+) -> Result<Running, RunError> {
+    start_rooms(config, clock, handed, tasks).await.map_err(|error| match error.downcast::<RunError>() {
         Ok(error) => *error,
         Err(error) => RunError::Start(error),
     })
 }
 
-async fn start_rooms(config: Arc<Config>, clock: Arc<dyn Clock>, tasks: &Tasks) -> Result<Running, Failure> {
+async fn start_rooms(
+    config: Arc<Config>,
+    clock: Arc<dyn Clock>,
+    mut handed: HandOver,
+    tasks: &Tasks,
+) -> Result<Running, Failure> {
     make_directory(&config.gateway.data_dir)?;
     make_directory(&config.gateway.run_dir)?;
     let (features, net_features) = probe(&config)?;
@@ -161,6 +172,7 @@ async fn start_rooms(config: Arc<Config>, clock: Arc<dyn Clock>, tasks: &Tasks) 
     let names = Arc::new(GateNames::new(known_seen, started.garden.clone(), clock.clone()));
     let dns = Dns::new(&config, names, clock.clone(), tasks)?;
     let own: Vec<std::net::IpAddr> = config.lan.iter().map(|lan| lan.address.address.into()).collect();
+    dns.serve_handed(handed.named("dns"))?;
     dns.serve(&own)?;
     tasks.spawn("resolver: addresses", follow_addresses(dns, addresses_seen, tasks.stopping().clone()));
 
@@ -175,7 +187,10 @@ async fn start_rooms(config: Arc<Config>, clock: Arc<dyn Clock>, tasks: &Tasks) 
         passwords: Passwords::new(),
     });
     let look = looks_seen.borrow().clone().unwrap_or_else(plain_look);
-    let portal = serve_portal(&config, door, look, tasks)?;
+    let portal = serve_portal(&config, door, look, &mut handed, tasks)?;
+    for name in handed.unclaimed() {
+        tracing::warn!(name, "a socket was handed over under a name nobody knows: use portal, portal-tls or dns");
+    }
     tasks.spawn("portal: look", follow_looks(portal, looks_seen, tasks.stopping().clone()));
 
     let ula = ula(&config)?;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use captive_portal::{Certificate, Limits, Listeners as PortalListeners, Look, Origin, Portal, Settings, bind};
 use gapura_dns::{Config as DnsConfig, Listeners, Names, Resolver};
-use gapura_runtime::{Clock, Tasks};
+use gapura_runtime::{Clock, HandOver, HandedSocket, Tasks};
 
 use crate::config::Config;
 use crate::portal::Door;
@@ -36,6 +36,7 @@ pub(crate) fn serve_portal(
     config: &Config,
     door: Arc<Door>,
     look: Look,
+    handed: &mut HandOver,
     tasks: &Tasks,
 ) -> Result<Portal<Door>, ServeError> {
     let section = &config.portal;
@@ -57,9 +58,13 @@ pub(crate) fn serve_portal(
     let listen = |port: u16| -> Result<Vec<std::net::TcpListener>, ServeError> {
         both(port).into_iter().map(|address| bind(address, &limits).map_err(|error| ServeError::Bind(address, error))).collect()
     };
-    let mut listeners = PortalListeners { plain: listen(section.http_port)?, ..PortalListeners::default() };
+    let mut inherited = |name: &str, port: u16| match tcp_sockets(handed.named(name)) {
+        none if none.is_empty() => listen(port),
+        some => Ok(some),
+    };
+    let mut listeners = PortalListeners { plain: inherited("portal", section.http_port)?, ..PortalListeners::default() };
     if certificate.is_some() {
-        listeners.tls = listen(section.https_port)?;
+        listeners.tls = inherited("portal-tls", section.https_port)?;
         listeners.certificate = certificate;
     }
     let serving = portal.clone();
@@ -70,6 +75,16 @@ pub(crate) fn serve_portal(
         }
     });
     Ok(portal)
+}
+
+fn tcp_sockets(handed: Vec<HandedSocket>) -> Vec<std::net::TcpListener> {
+    handed
+        .into_iter()
+        .filter_map(|socket| match socket {
+            HandedSocket::Tcp(listener) => Some(listener),
+            HandedSocket::Udp(_) | HandedSocket::Unix(_) => None,
+        })
+        .collect()
 }
 
 /// The resolver, on each address of the gateway in a visitor network: an answer must come from the address that was asked.
@@ -108,6 +123,28 @@ impl Dns {
         })
     }
 
+    /// Serves on sockets that the service manager kept open for us (`FileDescriptorName=dns`), one for each address.
+    pub(crate) fn serve_handed(&self, handed: Vec<HandedSocket>) -> Result<(), ServeError> {
+        let mut listeners = Listeners::default();
+        let mut addresses = BTreeSet::new();
+        for socket in handed {
+            match socket {
+                HandedSocket::Udp(socket) => {
+                    addresses.extend(socket.local_addr().map(|address| address.ip()));
+                    listeners.udp.push(socket);
+                }
+                HandedSocket::Tcp(listener) => listeners.tcp.push(listener),
+                HandedSocket::Unix(_) => {}
+            }
+        }
+        if addresses.is_empty() {
+            return Ok(());
+        }
+        self.start(listeners)?;
+        self.served.lock().unwrap_or_else(PoisonError::into_inner).extend(addresses);
+        Ok(())
+    }
+
     /// Serves addresses that are not served yet. One that is gone keeps its sockets: nothing reaches them.
     pub(crate) fn serve(&self, addresses: &[IpAddr]) -> Result<(), ServeError> {
         let mut served = self.served.lock().unwrap_or_else(PoisonError::into_inner);
@@ -123,11 +160,16 @@ impl Dns {
         let sockets: Vec<SocketAddr> = fresh.iter().map(|address| SocketAddr::new(*address, 53)).collect();
         let first = sockets.first().copied().unwrap_or_else(|| SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 53));
         let listeners = Listeners::bind(&sockets, 1).map_err(|error| ServeError::Bind(first, error))?;
+        self.start(listeners)?;
+        served.extend(fresh);
+        Ok(())
+    }
+
+    fn start(&self, listeners: Listeners) -> Result<(), ServeError> {
         let clock = self.clock.clone();
         let _inside = self.runtime.enter();
         let now = Arc::new(move || clock.now().up);
         let resolver = Resolver::start(&self.config, listeners, self.names.clone(), now, &self.tasks)?;
-        served.extend(fresh);
         self.resolvers.lock().unwrap_or_else(PoisonError::into_inner).push(resolver);
         Ok(())
     }

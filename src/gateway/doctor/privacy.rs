@@ -30,7 +30,7 @@ pub(super) fn print(json: bool, out: &mut dyn Write) -> Result<(), DoctorError> 
     }
     writeln!(
         out,
-        "Nothing else does. The lease file of dnsmasq (data directory, \"leases\") holds addresses until a lease ends."
+        "No other column does. Beside it, the lease file of dnsmasq (\"leases\" in the data directory) holds addresses until a lease ends."
     )?;
     Ok(())
 }

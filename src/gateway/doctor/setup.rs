@@ -32,6 +32,9 @@ pub struct SetupArgs {
     /// Devices the site is built for; default: what the configuration says, else 1000.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=65_000))]
     devices: Option<u32>,
+    /// Memory of the machine in MiB, to print a file for another one; default: this machine's.
+    #[arg(long, value_name = "MIB", requires = "print")]
+    memory: Option<u64>,
 }
 
 /// Why the machine could not be prepared.
@@ -58,7 +61,8 @@ impl SetupArgs {
     /// [`SetupError`] names every setting that could not be made.
     pub fn run(self, out: &mut dyn Write) -> Result<(), SetupError> {
         let devices = self.devices()?;
-        let sizes = Sizes { devices, flows_per_device: super::FLOWS_PER_DEVICE, memory: network::memory() };
+        let memory = self.memory.map_or_else(network::memory, |mib| mib.saturating_mul(1 << 20));
+        let sizes = Sizes { devices, flows_per_device: super::FLOWS_PER_DEVICE, memory };
         let settings = sysctl::settings(&[], &[], &sizes)?;
         let settings: Vec<Setting> = settings.into_iter().filter(|setting| !setting.ours).collect();
         if self.print { print(&sizes, &settings, out).map_err(SetupError::Print) } else { apply(&settings, out) }
@@ -132,14 +136,15 @@ mod tests {
 
     #[test]
     fn the_printed_file_names_every_table_once() {
-        let args = SetupArgs { sysctl: true, print: true, config: None, devices: Some(2_000) };
+        let args = SetupArgs { sysctl: true, print: true, config: None, devices: Some(2_000), memory: Some(1_024) };
         let mut out = Vec::new();
         args.run(&mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         for name in ["net.ipv4.neigh.default.gc_thresh3 = 16000", "net.ipv6.neigh.default.gc_thresh1 = 4000"] {
             assert_eq!(text.matches(name).count(), 1, "{text}");
         }
-        assert_eq!(text.matches("net.netfilter.nf_conntrack_max = ").count(), 1, "{text}");
+        // An eighth of a gibibyte, 400 bytes a flow.
+        assert_eq!(text.matches("net.netfilter.nf_conntrack_max = 335544").count(), 1, "{text}");
         assert!(text.lines().all(|line| line.is_empty() || line.starts_with('#') || line.contains(" = ")), "{text}");
     }
 }

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use captive_portal::{Notice, Severity};
 use gapura_ledger::Entry;
-use gapura_model::{HolderId, Moment};
+use gapura_model::{DeviceId, HolderId, Moment};
+use gapura_session::Admission;
 use gapura_wire::Bundle;
 
 use super::run::Gate;
-use crate::policy::{both, portal_site, session_policy};
+use crate::policy::{both, garden_networks, portal_site, session_policy};
 
 impl Gate {
     /// Checks a bundle and puts it in force.
@@ -26,7 +27,11 @@ impl Gate {
         for voucher in bundle.vouchers.iter().filter(|voucher| voucher.revoked) {
             self.engine.revoke_holder(now, &HolderId::Voucher(*voucher.tag.as_bytes()));
         }
+        if let Err(error) = self.hands.kernel.set_garden_networks(&garden_networks(&bundle)) {
+            tracing::error!(error = %crate::words(&error), "the kernel did not take the walled garden");
+        }
         self.in_force(Box::new(bundle));
+        self.admit_trusted(now);
         self.shape();
         self.windows(now);
         Ok(())
@@ -62,6 +67,21 @@ impl Gate {
         }
         (self.on_policy)(&bundle);
         self.bundle = Some(bundle);
+    }
+
+    /// Lets in the devices that are online without logging in, on every visitor bridge, wherever they may be plugged in.
+    pub(super) fn admit_trusted(&mut self, now: &Moment) {
+        let trusted: Vec<_> = self.engine.policy().trusted.keys().copied().collect();
+        for mac in trusted {
+            for lan in self.hands.lans.clone() {
+                let device = DeviceId { lan, mac };
+                if self.engine.visit_of(&device).is_none()
+                    && let Err(refused) = self.admit(now, &device, Admission::Trusted, false)
+                {
+                    tracing::debug!(?refused, "a trusted device was not let in");
+                }
+            }
+        }
     }
 
     /// Writes the blocks and the emergency opening down, so that they outlive the daemon.

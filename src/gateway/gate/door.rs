@@ -69,6 +69,7 @@ impl Gate {
             }
             Command::Theft(device) => {
                 if let Some(visit) = self.engine.visit_of(&device) {
+                    self.addresses_taken += 1;
                     self.engine.theft(now, visit);
                 }
             }

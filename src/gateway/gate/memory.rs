@@ -260,7 +260,9 @@ impl Memory {
             }
             SessionWay::Voucher => Way::Voucher,
             SessionWay::Account => Way::Account,
-            SessionWay::Staff | SessionWay::Trusted => Way::Staff,
+            SessionWay::Staff => Way::Staff,
+            // A printer or staff PC visits nobody.
+            SessionWay::Trusted => return None,
         };
         let shared = matches!(record.holder, HolderId::Voucher(_) | HolderId::Account(_));
         let micros = u64::try_from(record.updated_up.since_boot().as_micros()).unwrap_or(0) & (LAST_WORD - 1);

@@ -14,6 +14,7 @@ mod report;
 mod run;
 mod staff;
 mod start;
+mod tally;
 mod view;
 
 pub(crate) use handle::{Command, Credential, Entry, Handle};

@@ -49,6 +49,12 @@ pub(crate) struct Gate {
     pub(super) guesses: Guesses,
     /// Wrong codes and passwords since the start.
     pub(super) wrong_codes: u64,
+    /// Visitors' addresses seen where they do not belong, since the start.
+    pub(super) addresses_taken: u64,
+    /// What the controller was last told of counts.
+    pub(super) told: super::tally::Told,
+    /// What staff should see to.
+    pub(super) alerts: Vec<&'static str>,
     /// The batch under way, with the number of its last message.
     pub(super) sent: Option<(u64, UsageBatch)>,
     pub(super) front: watch::Sender<View>,
@@ -77,6 +83,7 @@ pub(super) struct Timers {
     pub(super) reconcile: Uptime,
     pub(super) windows: Uptime,
     pub(super) grow: Option<Uptime>,
+    pub(super) tally: Uptime,
 }
 
 /// An answer that waits until the kernel agreed.
@@ -119,7 +126,7 @@ impl Gate {
 
     fn idle_for(&self, now: &Moment) -> Duration {
         let timers = &self.timers;
-        let own = [Some(timers.usage), Some(timers.reconcile), Some(timers.windows), timers.grow];
+        let own = [Some(timers.usage), Some(timers.reconcile), Some(timers.windows), Some(timers.tally), timers.grow];
         let notice = self.notice.as_ref().map(|(_, until)| *until);
         let next = own.into_iter().chain([self.engine.poll_timeout(), notice]).flatten().min();
         next.map_or(Duration::from_secs(1), |at| now.up.until(at)).min(Duration::from_secs(5))
@@ -149,6 +156,11 @@ impl Gate {
         }
         if self.timers.reconcile <= now.up {
             self.reconcile(now);
+            self.admit_trusted(now);
+            self.look_at_tables();
+        }
+        if self.timers.tally <= now.up {
+            self.tally(now);
         }
         if self.timers.grow.is_some_and(|at| at <= now.up) {
             let more = self.hands.grow(SPARE_CLASSES);

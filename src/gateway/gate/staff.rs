@@ -183,7 +183,6 @@ impl Gate {
     }
 
     fn status(&mut self, now: &Moment) -> Value {
-        let tallies = self.hands.kernel.tallies().unwrap_or_default();
         let outbox = self.memory.outbox_state();
         json!({
             "state": self.state(now),
@@ -199,12 +198,8 @@ impl Gate {
             "outbox": { "records": outbox.records, "dropped": outbox.dropped },
             "storage": self.memory.state(),
             "kernel": { "repairs": self.dropped_repairs },
-            "tallies": {
-                "rogue_dhcp": tallies.rogue_dhcp, "rogue_ra": tallies.rogue_ra,
-                "spoofed_gateway": tallies.spoofed_gateway, "spoofed_source": tallies.spoofed_source,
-                "isolated": tallies.isolated, "too_many_flows": tallies.too_many_flows, "refused": tallies.refused,
-                "wrong_codes": self.wrong_codes,
-            },
+            "tallies": self.counts(),
+            "alerts": self.alerts,
             "uptime_seconds": self.started.until(now.up).as_secs(),
         })
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use captive_portal::{Site, View};
 use gapura_kernel::net::{Conntrack, NetError, NetFeatures, Shaper};
 use gapura_kernel::{Features, GardenHandle, GateConfig, Kernel, KernelError, Mark, Observed};
-use gapura_ledger::LedgerError;
+use gapura_ledger::{LedgerError, settings as ledger_settings};
 use gapura_model::{BootId, GatewayId, IfName, Moment, VisitId};
 use gapura_rules::hours::{Hours, Zone};
 use gapura_runtime::{Clock, Tasks};
@@ -83,6 +83,7 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
     let now = setup.clock.now();
     let boot = boot_id()?;
     let mut memory = Memory::open(&setup.data_dir, &now)?;
+    let (last_boot, last_wall) = (memory.setting(ledger_settings::BOOT), memory.setting(ledger_settings::LAST_WALL));
     let restart = memory.restart(boot)?;
     let overrides = memory.overrides();
     let policy = match &setup.bundle {
@@ -130,6 +131,9 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
         clash: None,
         guesses: Guesses::new(Pacing::default()),
         wrong_codes: 0,
+        addresses_taken: 0,
+        told: super::tally::Told::since(now.wall),
+        alerts: Vec::new(),
         sent: None,
         front,
         voucher_key,
@@ -142,6 +146,7 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
             reconcile: now.up,
             windows: now.up,
             grow: shapes.then_some(now.up),
+            tally: now.up.after(super::tally::TALLY_EVERY),
         },
         started: now.up,
         dropped_repairs: 0,
@@ -149,6 +154,10 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
     };
     if let Some(bundle) = gate.bundle.take() {
         gate.in_force(bundle);
+    }
+    let was_off = last_boot.is_some_and(|last| last != boot.to_string());
+    if let Some(last) = last_wall.and_then(|text| text.parse().ok()).filter(|_| was_off) {
+        gate.tell_power_outage(&now, last);
     }
     // Hours before anything else: a site that is closed must not be open for a moment.
     gate.windows(&now);

@@ -77,9 +77,10 @@ impl Controller {
         self.post_quietly("/v1/balances", report).await
     }
 
-    pub(crate) async fn balances(&self) -> Result<BalanceReport, LinkError> {
-        let path = "/v1/balances";
-        let answer = exchange(&self.endpoint, self.tls.clone(), Method::GET, path, Vec::new(), SHORT).await?;
+    /// A page of the balances last reported for the site: the first, or the one behind `after`.
+    pub(crate) async fn balances(&self, after: Option<&str>) -> Result<BalanceReport, LinkError> {
+        let path = after.map_or_else(|| "/v1/balances".to_owned(), |after| format!("/v1/balances?after={}", encoded(after)));
+        let answer = exchange(&self.endpoint, self.tls.clone(), Method::GET, &path, Vec::new(), SHORT).await?;
         read(&answer)
     }
 
@@ -97,6 +98,18 @@ impl Controller {
         let answer = exchange(&self.endpoint, self.tls.clone(), Method::POST, path, body, SHORT).await?;
         if answer.status.is_success() { Ok(()) } else { Err(problem(&answer)) }
     }
+}
+
+/// Percent-encoding for a query (RFC 3986 section 2.1): all but letters and digits.
+fn encoded(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut out, byte| {
+        if byte.is_ascii_alphanumeric() {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+        out
+    })
 }
 
 fn read<T: DeserializeOwned>(answer: &super::http::Answer) -> Result<T, LinkError> {

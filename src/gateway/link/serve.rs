@@ -6,9 +6,9 @@ use std::time::Duration;
 use gapura_model::{ClockTrust, Generation};
 use gapura_runtime::{Clock, Tasks};
 use gapura_wire::{
-    AccountAnswer, AccountCheck, BundleOutcome, BundleVerdict, Heartbeat, RenewRequest, SignedBundle, SpkiPin,
+    AccountAnswer, AccountCheck, BundleOutcome, BundleVerdict, Heartbeat, Record, RenewRequest, SignedBundle, SpkiPin,
 };
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::backoff::{Backoff, draw};
 use super::exchange::{Controller, LinkError};
@@ -25,6 +25,8 @@ pub(crate) struct Link {
     pub(crate) membership: Membership,
     pub(crate) endpoint: Endpoint,
     pub(crate) bundles: Arc<BundleStore>,
+    /// The controller has been told that a visit ended.
+    ended: Arc<Notify>,
     /// The connection in force; replaced when the certificate is renewed.
     controller: watch::Sender<Controller>,
 }
@@ -35,6 +37,8 @@ const HEARTBEAT: Duration = Duration::from_secs(60);
 const UPLOAD: Duration = Duration::from_secs(60);
 /// How often balances go to the controller, for a box that takes this one's place.
 const BALANCES: Duration = Duration::from_secs(300);
+/// After balances were reported, an ended visit waits this long for the next report.
+const BALANCES_REST: Duration = Duration::from_secs(30);
 
 impl Link {
     /// Sets up TLS with the router's own certificate.
@@ -51,7 +55,7 @@ impl Link {
     ) -> Result<Self, super::enrol::EnrolError> {
         let controller = connect(&identity, membership.controller, &endpoint)?;
         let (controller, _) = watch::channel(controller);
-        Ok(Self { gate, clock, identity, membership, endpoint, bundles, controller })
+        Ok(Self { gate, clock, identity, membership, endpoint, bundles, ended: Arc::default(), controller })
     }
 
     fn controller(&self) -> Controller {
@@ -120,6 +124,10 @@ impl Luck {
         if !std::mem::replace(&mut self.trouble, true) {
             tracing::info!(exchange = self.what, error = %crate::words(error), "the controller cannot be reached; the site goes on alone");
         }
+        self.pause().await;
+    }
+
+    async fn pause(&mut self) {
         tokio::time::sleep(self.backoff.next(draw())).await;
     }
 }
@@ -131,6 +139,10 @@ async fn start_delay() {
 async fn poll_bundles(link: Link) {
     start_delay().await;
     let mut luck = Luck::new("bundle");
+    if link.membership.restore_balances {
+        // Before the first bundle, which is what makes vouchers usable here: nobody is given a second quota.
+        restore_balances(&link, &mut luck).await;
+    }
     // After a refusal the same bundle is not asked for again: only a newer one helps.
     let mut refused = Generation::default();
     loop {
@@ -141,11 +153,16 @@ async fn poll_bundles(link: Link) {
                 luck.good();
                 let outcome = take(&link, &signed, after).await;
                 if outcome.verdict != BundleVerdict::Applied {
-                    refused = refused.max(outcome.generation).max(after.next());
                     tracing::warn!(generation = %outcome.generation, why = outcome.detail, "a bundle was refused; the last good one stays");
                 }
                 if let Err(error) = link.controller().outcome(&outcome).await {
                     tracing::info!(error = %crate::words(&error), "the outcome of a bundle could not be reported");
+                }
+                match outcome.verdict {
+                    BundleVerdict::Applied => {}
+                    // A full disk or a busy gate: the bundle itself is good, and is asked for again.
+                    BundleVerdict::NotApplied => luck.pause().await,
+                    _ => refused = refused.max(outcome.generation).max(after.next()),
                 }
             }
             Err(error) => luck.bad(&error).await,
@@ -163,6 +180,10 @@ async fn take(link: &Link, signed: &SignedBundle, asked_after: Generation) -> Bu
         }
         Ok(bundle) => {
             let generation = bundle.generation;
+            // Before it is stored: what the site's rules contradict must not be what a restart begins with.
+            if let Err(detail) = crate::policy::session_policy(&bundle, &[]) {
+                return BundleOutcome { generation, verdict: BundleVerdict::Contradiction, detail };
+            }
             let applied = match link.bundles.keep(signed) {
                 Err(error) => Err(crate::words(&error)),
                 Ok(()) => link.gate.policy(bundle).await,
@@ -192,6 +213,9 @@ async fn upload(link: Link) {
                 Ok(ack) => {
                     luck.good();
                     link.gate.outbox_sent(batch.seq, ack);
+                    if batch.records.iter().any(|record| matches!(record, Record::Visit(visit) if visit.end.is_some())) {
+                        link.ended.notify_one();
+                    }
                 }
                 Err(error) => luck.bad(&error).await,
             },
@@ -249,41 +273,45 @@ async fn renew(link: &Link) -> Result<(), Box<dyn std::error::Error + Send + Syn
 async fn report_balances(link: Link) {
     start_delay().await;
     let mut luck = Luck::new("balances");
-    if link.membership.restore_balances {
-        restore_balances(&link, &mut luck).await;
-    }
     loop {
+        let mut rest = Duration::ZERO;
         if let Some(report) = link.gate.balances().await {
-            match link.controller().report_balances(&report).await {
-                Ok(()) => luck.good(),
-                Err(error) => {
-                    luck.bad(&error).await;
-                    continue;
-                }
+            // Until it arrives: the gate names a holder whose visit has ended only once.
+            while let Err(error) = link.controller().report_balances(&report).await {
+                luck.bad(&error).await;
             }
+            luck.good();
+            rest = BALANCES_REST;
         }
-        tokio::time::sleep(BALANCES).await;
+        tokio::time::sleep(rest).await;
+        let _ = tokio::time::timeout(BALANCES.saturating_sub(rest), link.ended.notified()).await;
     }
 }
 
-/// *Ganti router*: what the dead box last reported becomes this one's, once.
+/// *Ganti router*: what the dead box last reported becomes this one's, once, page by page.
 async fn restore_balances(link: &Link, luck: &mut Luck) {
+    let (mut after, mut rows) = (None::<String>, 0);
     loop {
-        match link.controller().balances().await {
+        match link.controller().balances(after.as_deref()).await {
             Ok(report) => {
                 luck.good();
-                let rows = report.balances.len();
-                if link.gate.restore_balances(report).await {
-                    let membership = Membership { restore_balances: false, ..link.membership.clone() };
-                    if let Err(error) = link.identity.keep_membership(&membership) {
-                        tracing::warn!(error = %crate::words(&error), "balances were taken over, but not noted so");
-                    }
-                    tracing::info!(rows, "balances of the replaced router were taken over");
-                    return;
+                let (count, more) = (report.balances.len(), report.more_after.clone());
+                if !link.gate.restore_balances(report).await {
+                    luck.pause().await;
+                    continue;
                 }
-                tokio::time::sleep(Duration::from_secs(30)).await;
+                rows += count;
+                after = more;
+                if after.is_none() {
+                    break;
+                }
             }
             Err(error) => luck.bad(&error).await,
         }
     }
+    let membership = Membership { restore_balances: false, ..link.membership.clone() };
+    if let Err(error) = link.identity.keep_membership(&membership) {
+        tracing::warn!(error = %crate::words(&error), "balances were taken over, but not noted so");
+    }
+    tracing::info!(rows, "balances of the replaced router were taken over");
 }

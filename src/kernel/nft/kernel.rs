@@ -15,7 +15,9 @@ use super::report::{AddressList, Observed, Reading, Tallies};
 use super::settings::{Settings, garden_key, name_key};
 use super::skeleton::{Skeleton, bridge, inet};
 use super::tables::{Present, delete_element, put_element, rebuild, refill, table_flags, with_key, write_op};
-use crate::{Access, Device, Ended, Features, GardenEntry, GateConfig, KernelError, Mark, Net, Slot, Update, Window};
+use crate::{
+    Access, Device, Ended, Features, GardenEntry, GateConfig, KernelError, Mark, Net, PortRange, Proto, Slot, Update, Window,
+};
 
 /// At least this long a garden destination stays open.
 const GARDEN_LIFE: Duration = Duration::from_mins(5);
@@ -478,6 +480,14 @@ impl Kernel {
     /// The kernel refused; nothing changed.
     pub fn set_refused(&mut self, nets: &[Net]) -> Result<(), KernelError> {
         self.set(|kernel| kernel.settings.refused = nets.to_vec(), &["refused4", "refused6"])
+    }
+
+    /// The walled garden's networks from now on; names are filled in by [`Kernel::garden`].
+    ///
+    /// # Errors
+    /// The kernel refused; nothing changed.
+    pub fn set_garden_networks(&mut self, garden: &[(Net, Proto, PortRange)]) -> Result<(), KernelError> {
+        self.set(|kernel| kernel.config.garden = garden.to_vec(), &["garden_net4", "garden_net6"])
     }
 
     /// Addresses of the gateway on visitor bridges.

@@ -1,7 +1,13 @@
 //! Gateway and controller together: real processes, real TLS, real visitors in namespaces of their own.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of test functions")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests, outside of test functions"
+)]
 #![expect(unreachable_pub, reason = "modules of one test binary")]
 
 mod enrol;
 mod people;
+mod publish;
 mod world;

@@ -218,9 +218,10 @@ code_file = "{dir}/code"
         })
     }
 
-    /// Until the portal listens and a bundle is in force.
-    pub fn wait_until_serving(&mut self) {
+    /// Until a bundle is in force, the time is known and the portal listens.
+    pub fn wait_until_serving(&self) {
         self.wait_for_generation(1);
+        self.wait("the controller's time", SOON, || (self.ctl(&["status"])["state"] == "serving").then_some(()));
         let portal = SocketAddr::from((addr::LAN.0, 8080));
         self.wait("the portal", SOON, || {
             let (seen, _) = self.lab.gw().run(|| Ok(knock(portal, Duration::from_millis(200)))).unwrap();

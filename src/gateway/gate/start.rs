@@ -10,7 +10,7 @@ use captive_portal::{Site, View};
 use gapura_kernel::net::{Conntrack, NetError, NetFeatures, Shaper};
 use gapura_kernel::{Features, GardenHandle, GateConfig, Kernel, KernelError, Mark, Observed};
 use gapura_ledger::{LedgerError, settings as ledger_settings};
-use gapura_model::{BootId, GatewayId, IfName, Moment, VisitId};
+use gapura_model::{BootId, ClockTrust, GatewayId, IfName, Moment, Uptime, VisitId};
 use gapura_rules::hours::{Hours, Zone};
 use gapura_runtime::{Clock, Tasks};
 use gapura_session::{Engine, Guesses, InDoubt, Pacing, Policy};
@@ -85,6 +85,7 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
     let mut memory = Memory::open(&setup.data_dir, &now)?;
     let (last_boot, last_wall) = (memory.setting(ledger_settings::BOOT), memory.setting(ledger_settings::LAST_WALL));
     let restart = memory.restart(boot)?;
+    let now = believed_before(&*setup.clock, now, restart.session.clock_basis);
     let overrides = memory.overrides();
     let policy = match &setup.bundle {
         Some(bundle) => crate::policy::session_policy(bundle, &overrides).map_err(StartError::Bundle)?,
@@ -178,6 +179,14 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
     listener.map_err(StartError::Thread)?;
     tasks.vital_thread("gate", move |_| gate.run(&queue)).map_err(StartError::Thread)?;
     Ok(Started { handle, garden, front: front_seen, voucher_key: voucher_key_seen })
+}
+
+/// What vouched for the clock before a restart vouches for it after: the machine has run on, and so has its monotonic clock.
+/// Without this a router that was told the time by its controller would close its site at every upgrade.
+fn believed_before(clock: &dyn Clock, now: Moment, basis: Option<(Uptime, jiff::Timestamp)>) -> Moment {
+    let Some((up, wall)) = basis.filter(|_| now.trust == ClockTrust::Doubtful) else { return now };
+    clock.trust(Moment::trusted(up, wall).wall_after(up.until(now.up)));
+    clock.now()
 }
 
 /// Brings engine and kernel together after a restart: the kernel's visits keep their slots and their counters count on.

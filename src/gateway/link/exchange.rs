@@ -7,8 +7,9 @@ use ::http::{Method, StatusCode};
 use gapura_model::Generation;
 use gapura_wire::{
     AccountAnswer, AccountCheck, BalanceReport, BundleOutcome, EnrolAnswer, EnrolRequest, Heartbeat, HeartbeatReply,
-    Problem, RenewAnswer, RenewRequest, SignedBundle, UsageAck, UsageBatch, limits,
+    Problem, RenewAnswer, RenewRequest, UsageAck, UsageBatch, limits,
 };
+use hyper::body::Bytes;
 use rustls::ClientConfig;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -52,13 +53,17 @@ impl Controller {
         self.post("/v1/renew", request).await
     }
 
-    /// Waits at the controller for a bundle newer than `after`; `None` when none came in time.
-    pub(crate) async fn bundle(&self, after: Generation) -> Result<Option<SignedBundle>, LinkError> {
+    /// Waits at the controller for a bundle newer than `after`, still unread; `None` when none came in time.
+    pub(crate) async fn bundle(&self, after: Generation) -> Result<Option<Bytes>, LinkError> {
         let wait = limits::POLL_SECONDS.min(50);
         let path = format!("/v1/bundle?after={after}&wait={wait}");
         let limit = Duration::from_secs(wait) + SHORT;
         let answer = exchange(&self.endpoint, self.tls.clone(), Method::GET, &path, Vec::new(), limit).await?;
-        if answer.status == StatusCode::NO_CONTENT { Ok(None) } else { read(&answer).map(Some) }
+        match answer.status {
+            StatusCode::NO_CONTENT => Ok(None),
+            status if status.is_success() => Ok(Some(answer.body)),
+            _ => Err(problem(&answer)),
+        }
     }
 
     pub(crate) async fn outcome(&self, outcome: &BundleOutcome) -> Result<(), LinkError> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use gapura_model::{ClockTrust, Generation};
 use gapura_runtime::{Clock, Tasks};
 use gapura_wire::{
-    AccountAnswer, AccountCheck, BundleOutcome, BundleVerdict, Heartbeat, Record, RenewRequest, SignedBundle, SpkiPin,
+    AccountAnswer, AccountCheck, BundleError, BundleOutcome, BundleVerdict, Heartbeat, Record, RenewRequest, SignedBundle, SpkiPin,
 };
 use tokio::sync::{Notify, watch};
 
@@ -149,9 +149,9 @@ async fn poll_bundles(link: Link) {
         let after = link.bundles.in_force().max(refused);
         match link.controller().bundle(after).await {
             Ok(None) => luck.good(),
-            Ok(Some(signed)) => {
+            Ok(Some(text)) => {
                 luck.good();
-                let outcome = take(&link, &signed, after).await;
+                let outcome = take(&link, &text, after).await;
                 if outcome.verdict != BundleVerdict::Applied {
                     tracing::warn!(generation = %outcome.generation, why = outcome.detail, "a bundle was refused; the last good one stays");
                 }
@@ -171,32 +171,33 @@ async fn poll_bundles(link: Link) {
 }
 
 /// Verifies, stores, applies: in this order, so that a power cut leaves a bundle that was whole.
-async fn take(link: &Link, signed: &SignedBundle, asked_after: Generation) -> BundleOutcome {
+async fn take(link: &Link, text: &[u8], asked_after: Generation) -> BundleOutcome {
     let membership = &link.membership;
-    match signed.verify(&membership.bundle_key, &membership.site, link.bundles.in_force()) {
+    let read = SignedBundle::from_json(text).and_then(|signed| {
+        let bundle = signed.verify(&membership.bundle_key, &membership.site, link.bundles.in_force())?;
+        // What the site's rules contradict must not be stored: a restart would begin with it.
+        crate::policy::session_policy(&bundle, &[]).map_err(BundleError::Contradiction)?;
+        Ok((signed, bundle))
+    });
+    let (signed, bundle) = match read {
+        Ok(good) => good,
         Err(error) => {
             let verdict = BundleVerdict::from(&error);
-            BundleOutcome { generation: asked_after.next(), verdict, detail: crate::words(&error) }
+            return BundleOutcome { generation: asked_after.next(), verdict, detail: crate::words(&error) };
         }
-        Ok(bundle) => {
-            let generation = bundle.generation;
-            // Before it is stored: what the site's rules contradict must not be what a restart begins with.
-            if let Err(detail) = crate::policy::session_policy(&bundle, &[]) {
-                return BundleOutcome { generation, verdict: BundleVerdict::Contradiction, detail };
-            }
-            let applied = match link.bundles.keep(signed) {
-                Err(error) => Err(crate::words(&error)),
-                Ok(()) => link.gate.policy(bundle).await,
-            };
-            match applied {
-                Ok(()) => {
-                    link.bundles.set_in_force(generation);
-                    tracing::info!(%generation, "a new bundle is in force");
-                    BundleOutcome { generation, verdict: BundleVerdict::Applied, detail: String::new() }
-                }
-                Err(detail) => BundleOutcome { generation, verdict: BundleVerdict::NotApplied, detail },
-            }
+    };
+    let generation = bundle.generation;
+    let applied = match link.bundles.keep(&signed) {
+        Err(error) => Err(crate::words(&error)),
+        Ok(()) => link.gate.policy(bundle).await,
+    };
+    match applied {
+        Ok(()) => {
+            link.bundles.set_in_force(generation);
+            tracing::info!(%generation, "a new bundle is in force");
+            BundleOutcome { generation, verdict: BundleVerdict::Applied, detail: String::new() }
         }
+        Err(detail) => BundleOutcome { generation, verdict: BundleVerdict::NotApplied, detail },
     }
 }
 

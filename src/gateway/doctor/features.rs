@@ -137,7 +137,12 @@ fn traffic(features: NetFeatures) -> [Row; 5] {
     let row = |name, there, absent, effect| Row { name, there, absent, effect };
     [
         row("htb", features.htb, Level::Limited, "no speed limits, and one visitor can take the whole uplink"),
-        row("fq-codel", features.fq_codel, Level::Limited, "a visitor's own download delays that visitor's calls and games, by about 100 ms"),
+        row(
+            "fq-codel",
+            features.fq_codel,
+            Level::Limited,
+            "a visitor's own download delays that visitor's calls and games, by about 100 ms",
+        ),
         row("tbf", features.tbf, Level::Limited, "without fq-codel too, slow plans get more delay; with it none"),
         row(
             "isolation",

@@ -12,7 +12,7 @@ pub(super) fn print(json: bool, out: &mut dyn Write) -> Result<(), DoctorError> 
     if json {
         let rows = privacy_columns().iter().map(|column| {
             json!({
-                "database": "ledger.db",
+                "database": "ledger.sqlite",
                 "table": column.table,
                 "column": column.column,
                 "holds": words(column.holds),

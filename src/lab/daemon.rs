@@ -101,6 +101,11 @@ impl Site {
         &mut self.lab
     }
 
+    /// The last lines of the gateway's log.
+    pub fn last_words(&self) -> String {
+        end_of(&self.gateway_dir().join("gateway.log"))
+    }
+
     /// The gateway's process, to signal it.
     pub fn gateway_mut(&mut self) -> &mut Guarded {
         &mut self.gateway

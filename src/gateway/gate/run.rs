@@ -253,9 +253,13 @@ impl Gate {
                     }
                 }
             }
-            Event::ForeignChange => self.timers.reconcile = now.up,
+            Event::ForeignChange => {
+                self.hands.kernel.doubt();
+                self.timers.reconcile = now.up;
+            }
             Event::Lost => {
                 self.read(now);
+                self.hands.kernel.doubt();
                 self.timers.reconcile = now.up;
             }
         }

@@ -79,6 +79,7 @@ impl Gate {
             Request::Hours { close_in, open_for, reason } => self.change_hours(now, close_in, open_for, reason),
             Request::Reconcile => {
                 self.last_reconcile.clear();
+                self.hands.kernel.doubt();
                 self.reconcile(now);
                 Ok(json!({ "repaired": self.last_reconcile }))
             }

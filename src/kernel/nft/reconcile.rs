@@ -23,6 +23,14 @@ impl Kernel {
         Ok(self.seen_well.is_some_and(|(generation, then)| now.wrapping_sub(generation) == commits.wrapping_sub(then)))
     }
 
+    /// Lets the next [`Kernel::reconcile`] read everything: a stranger's change was announced, or announcements were lost.
+    ///
+    /// Counting generations alone may miss one: a batch of ours that changes nothing (an empty set emptied again) does not
+    /// move the kernel's generation, and then a stranger's change looks like ours.
+    pub const fn doubt(&mut self) {
+        self.seen_well = None;
+    }
+
     /// Makes the kernel hold `desired`, and says what was wrong. Without a stranger's change nothing is read: only visits that
     /// came or went are granted or revoked. After a flush everything is built again with what each visit has left.
     ///

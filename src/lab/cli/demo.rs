@@ -100,6 +100,7 @@ impl DemoArgs {
             Some(name) => {
                 if !self.json {
                     say(&format!("the story broke at: {name}"));
+                    say(&format!("the gateway's last words:\n{}", story.last_words()));
                 }
                 ExitCode::from(1)
             }

@@ -101,6 +101,11 @@ impl Story {
         STEPS.is_empty()
     }
 
+    /// The last lines of the gateway's log: why a step may have broken.
+    pub fn last_words(&self) -> String {
+        self.scene.site.last_words()
+    }
+
     /// Since it began.
     pub fn elapsed(&self) -> Duration {
         self.watch.elapsed()

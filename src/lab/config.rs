@@ -74,8 +74,10 @@ pub fn gateway(spec: &LabSpec, dir: &Path, wish: &SiteWish, controller: Option<&
     let data = dir.join("data");
     let run = dir.join("run");
     let (data, run, site) = (data.display(), run.display(), dir.join("site.toml"));
+    let sized = wish.gateway_lines.lines().any(|line| line.starts_with("devices"));
+    let devices = if sized { "" } else { "devices = 1000\n" };
     let mut text = format!(
-        "[gateway]\nname = \"{GATEWAY}\"\ndata_dir = \"{data}\"\nrun_dir = \"{run}\"\ndevices = 1000\n\
+        "[gateway]\nname = \"{GATEWAY}\"\ndata_dir = \"{data}\"\nrun_dir = \"{run}\"\n{devices}\
          usage_interval = 1\nmanagement = [\"{}/24\"]\n{}",
         addr::MGMT.0.to_bits().checked_sub(1).map_or(addr::MGMT.0, std::net::Ipv4Addr::from_bits),
         wish.gateway_lines,

@@ -8,7 +8,8 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use gapura_lab::{LabError, Room, signal};
 
-use crate::{BenchError, Report, forward};
+use crate::site::Stage;
+use crate::{BenchError, Report, forward, memory, quota};
 
 /// Measures what this machine and this build can do, each figure beside its peer or its limit in the same run.
 #[derive(Debug, Args)]
@@ -28,6 +29,9 @@ pub struct BenchArgs {
     /// Where the figures are written.
     #[arg(long, global = true, default_value = "target/bench", value_name = "DIR")]
     out: PathBuf,
+    /// The program that plays the gateway, and is weighed by `memory`; without it this one plays and none is weighed.
+    #[arg(long, global = true, value_name = "PATH")]
+    binary: Option<PathBuf>,
     #[arg(long, global = true, hide = true)]
     inside: bool,
     #[command(subcommand)]
@@ -38,6 +42,10 @@ pub struct BenchArgs {
 enum Bench {
     /// CPU time a forwarded packet costs, beside connection tracking with masquerade.
     Forward,
+    /// Bytes delivered past a limit, counted by the receivers.
+    Quota,
+    /// Memory of the gateway idle and with a crowd online.
+    Memory,
 }
 
 /// How much is measured.
@@ -76,9 +84,15 @@ impl BenchArgs {
         let effort = Effort { rounds: self.rounds, quick: self.quick };
         let report = |name: &str| Report::open(&self.out, name, self.json);
         sweep();
-        let _ = room;
+        let program = match &self.binary {
+            Some(program) => program.clone(),
+            None => std::env::current_exe().map_err(BenchError::io("find this program's own file"))?,
+        };
+        let stage = Stage { room, program };
         match &self.bench {
             Bench::Forward => forward::measure(effort, &mut report("forward")?),
+            Bench::Quota => quota::measure(&stage, effort, &mut report("quota")?),
+            Bench::Memory => memory::measure(&stage, effort, self.binary.as_deref(), &mut report("memory")?),
         }
     }
 
@@ -106,7 +120,7 @@ pub(crate) fn prefix() -> String {
 fn sweep() {
     let Ok(entries) = std::fs::read_dir("/run/netns") else { return };
     let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
-    for name in names.filter(|name| name.contains("-fwd-")) {
+    for name in names {
         let pid = name.strip_prefix("bench-").and_then(|rest| rest.split('-').next()?.parse::<u32>().ok());
         if pid.is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists()) {
             gapura_lab::ns::remove(&name);

@@ -10,8 +10,11 @@ mod cli;
 mod cpu;
 mod error;
 mod forward;
+mod memory;
+mod quota;
 mod raw;
 mod report;
+mod site;
 mod stats;
 
 pub use cli::BenchArgs;

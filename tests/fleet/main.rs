@@ -10,4 +10,6 @@
 mod enrol;
 mod people;
 mod publish;
+mod usage;
+mod voucher;
 mod world;

@@ -14,7 +14,7 @@ const ANY: &str = "http://halaman.contoh.example/";
 
 /// *Setuju dan sambungkan*.
 pub fn one_tap(visitor: &Visitor) -> Page {
-    submit(visitor, &visitor.open(ANY, Family::V4).unwrap(), "/masuk", &[])
+    submit(visitor, &page(visitor, "/"), "/masuk", &[])
 }
 
 /// Types a voucher's code.

@@ -19,7 +19,7 @@ impl Gate {
     /// Every contradiction, for the controller; the one before stays in force.
     pub(super) fn take_bundle(&mut self, now: &Moment, mut bundle: Bundle) -> Result<(), String> {
         let policy = session_policy(&bundle, &self.overrides)?;
-        bundle.vouchers.sort_by(|one, two| one.tag.cmp(&two.tag));
+        bundle.vouchers.sort_by_key(|one| one.tag);
         // Bytes first: running visits are granted anew under the new plans.
         self.read(now);
         self.hands.set_trusted(policy.trusted.keys().copied());
@@ -49,10 +49,15 @@ impl Gate {
 
     /// Tells the rooms that read the bundle.
     pub(super) fn in_force(&mut self, mut bundle: Box<Bundle>) {
-        bundle.vouchers.sort_by(|one, two| one.tag.cmp(&two.tag));
+        bundle.vouchers.sort_by_key(|one| one.tag);
         let now = self.clock.now();
         self.site = Arc::new(portal_site(&bundle));
         self.voucher_key.send_replace(Some(bundle.voucher_key.clone()));
+        // A notice of the bundle before goes with it; one that staff put up at this router stays.
+        let former = self.bundle.as_ref().map(|former| former.published);
+        if self.notice.as_ref().is_some_and(|(shown, _)| former.is_some() && shown.issued == former) {
+            self.notice = None;
+        }
         let running = bundle.notices.iter().filter(|notice| notice.until > now.wall);
         if let Some(notice) = running.max_by_key(|notice| notice.severity) {
             let severity = match notice.severity {
@@ -60,7 +65,7 @@ impl Gate {
                 gapura_wire::Severity::Warning => Severity::Waspada,
                 gapura_wire::Severity::Danger => Severity::Awas,
             };
-            let lasts = now.until_wall(notice.until).min(Duration::from_secs(30 * 86_400));
+            let lasts = now.until_wall(notice.until).min(Duration::from_hours(720));
             let (title, body) = (both(&notice.text), captive_portal::Text::plain(""));
             let shown = Notice { severity, title, body, issued: Some(bundle.published), until: Some(notice.until), link: None };
             self.notice = Some((shown, now.up.after(lasts)));

@@ -84,7 +84,8 @@ impl Controller {
 
     /// A page of the balances last reported for the site: the first, or the one behind `after`.
     pub(crate) async fn balances(&self, after: Option<&str>) -> Result<BalanceReport, LinkError> {
-        let path = after.map_or_else(|| "/v1/balances".to_owned(), |after| format!("/v1/balances?after={}", encoded(after)));
+        let path =
+            after.map_or_else(|| "/v1/balances".to_owned(), |after| format!("/v1/balances?after={}", encoded(after)));
         let answer = exchange(&self.endpoint, self.tls.clone(), Method::GET, &path, Vec::new(), SHORT).await?;
         read(&answer)
     }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use gapura_model::{ClockTrust, Generation};
 use gapura_runtime::{Clock, Tasks};
 use gapura_wire::{
-    AccountAnswer, AccountCheck, BundleError, BundleOutcome, BundleVerdict, Heartbeat, Record, RenewRequest, SignedBundle, SpkiPin,
+    AccountAnswer, AccountCheck, BundleError, BundleOutcome, BundleVerdict, Heartbeat, Record, RenewRequest,
+    SignedBundle, SpkiPin,
 };
 use tokio::sync::{Notify, watch};
 
@@ -32,11 +33,11 @@ pub(crate) struct Link {
 }
 
 /// How often the router says how it is.
-const HEARTBEAT: Duration = Duration::from_secs(60);
+const HEARTBEAT: Duration = Duration::from_mins(1);
 /// How often the outbox is looked at without being told.
-const UPLOAD: Duration = Duration::from_secs(60);
+const UPLOAD: Duration = Duration::from_mins(1);
 /// How often balances go to the controller, for a box that takes this one's place.
-const BALANCES: Duration = Duration::from_secs(300);
+const BALANCES: Duration = Duration::from_mins(5);
 /// After balances were reported, an ended visit waits this long for the next report.
 const BALANCES_REST: Duration = Duration::from_secs(30);
 
@@ -110,7 +111,7 @@ struct Luck {
 
 impl Luck {
     fn new(what: &'static str) -> Self {
-        Self { what, backoff: Backoff::new(Duration::from_secs(2), Duration::from_secs(300)), trouble: false }
+        Self { what, backoff: Backoff::new(Duration::from_secs(2), Duration::from_mins(5)), trouble: false }
     }
 
     fn good(&mut self) {
@@ -162,7 +163,15 @@ async fn poll_bundles(link: Link) {
                     BundleVerdict::Applied => {}
                     // A full disk or a busy gate: the bundle itself is good, and is asked for again.
                     BundleVerdict::NotApplied => luck.pause().await,
-                    _ => refused = refused.max(outcome.generation).max(after.next()),
+                    BundleVerdict::TooLarge
+                    | BundleVerdict::Unreadable
+                    | BundleVerdict::UnknownKey
+                    | BundleVerdict::BadSignature
+                    | BundleVerdict::Version
+                    | BundleVerdict::WrongSite
+                    | BundleVerdict::Older
+                    | BundleVerdict::Contradiction
+                    | BundleVerdict::Other => refused = refused.max(outcome.generation).max(after.next()),
                 }
             }
             Err(error) => luck.bad(&error).await,
@@ -214,7 +223,8 @@ async fn upload(link: Link) {
                 Ok(ack) => {
                     luck.good();
                     link.gate.outbox_sent(batch.seq, ack);
-                    if batch.records.iter().any(|record| matches!(record, Record::Visit(visit) if visit.end.is_some())) {
+                    if batch.records.iter().any(|record| matches!(record, Record::Visit(visit) if visit.end.is_some()))
+                    {
                         link.ended.notify_one();
                     }
                 }

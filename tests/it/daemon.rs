@@ -112,10 +112,9 @@ impl Drop for Manager {
     }
 }
 
-/// READY, a fed watchdog, STOPPING after SIGTERM, exit code 0.
+/// A fed watchdog, STOPPING after SIGTERM, exit code 0.
 fn lives_and_stops(mut manager: Manager, log: &Path) {
     let whole = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        manager.hears("READY=1", PATIENCE);
         for _ in 0..3 {
             let took = manager.hears("WATCHDOG=1", WATCHDOG);
             assert!(took < WATCHDOG, "the watchdog was fed after {took:?}");
@@ -137,7 +136,8 @@ fn the_controller_tells_the_service_manager_how_it_is() {
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "KILL", "--"]);
     let script = "WATCHDOG_PID=$$ exec \"$0\" controller --config \"$1\"";
-    let manager = Manager::start(&scratch, command, script, &[&config]);
+    let mut manager = Manager::start(&scratch, command, script, &[&config]);
+    manager.hears("READY=1", PATIENCE);
     lives_and_stops(manager, &scratch.path().join("log"));
 }
 
@@ -146,8 +146,54 @@ fn the_gateway_tells_the_service_manager_how_it_is() {
     let scratch = Scratch::new("gateway");
     let config = gateway_config(&scratch, "");
     let script = format!("{NETWORK}\nexport WATCHDOG_PID=$$\nexec \"$0\" gateway --config \"$1\"");
-    let manager = Manager::start(&scratch, apart(), &script, &[&config]);
+    let mut manager = Manager::start(&scratch, apart(), &script, &[&config]);
+    manager.hears("READY=1", PATIENCE);
     lives_and_stops(manager, &scratch.path().join("log"));
+}
+
+#[test]
+fn the_gateway_needs_its_three_capabilities_and_no_more() {
+    const USER: u32 = 12_345;
+    let scratch = Scratch::new("capabilities");
+    let config = gateway_config(&scratch, "");
+    for name in ["data", "run"] {
+        std::fs::create_dir(scratch.path().join(name)).unwrap();
+    }
+    // Its own user may not be allowed to look into this repository.
+    let program = scratch.path().join("gapura");
+    std::fs::copy(GAPURA, &program).unwrap();
+    let mut user = String::new();
+    if rustix::process::geteuid().is_root() {
+        for path in ["data", "run", "."] {
+            std::os::unix::fs::chown(scratch.path().join(path), Some(USER), Some(USER)).unwrap();
+        }
+        user = format!("--reuid {USER} --regid {USER} --clear-groups");
+    }
+    // As the unit says.
+    let unit = crate::scratch::read("deploy/systemd/gapura-gateway.service");
+    let wanted = "CAP_NET_ADMIN CAP_NET_BIND_SERVICE CAP_NET_RAW";
+    for key in ["AmbientCapabilities", "CapabilityBoundingSet"] {
+        assert!(unit.lines().any(|line| line == format!("{key}={wanted}")), "{key}");
+    }
+    let three = "-all,+net_admin,+net_bind_service,+net_raw";
+    let script = format!(
+        "{NETWORK}
+chmod 777 \"$NOTIFY_SOCKET\"
+export WATCHDOG_PID=$$
+exec setpriv {user} --inh-caps={three} --ambient-caps={three} --bounding-set={three} --no-new-privs \
+    \"$2\" gateway --config \"$1\""
+    );
+    let mut manager = Manager::start(&scratch, apart(), &script, &[&config, &program]);
+    manager.hears("READY=1", PATIENCE);
+    let status = std::fs::read_to_string(format!("/proc/{}/status", manager.child.id())).unwrap();
+    for set in ["CapPrm", "CapEff", "CapBnd", "CapAmb"] {
+        let line = status.lines().find_map(|line| line.strip_prefix(set)?.strip_prefix(":\t")).unwrap();
+        assert_eq!(u64::from_str_radix(line, 16).unwrap(), 1 << 12 | 1 << 10 | 1 << 13, "{set}");
+    }
+    let log = scratch.path().join("log");
+    lives_and_stops(manager, &log);
+    let log = std::fs::read_to_string(log).unwrap();
+    assert!(!log.contains("denied") && !log.contains("not permitted"), "{log}");
 }
 
 #[test]
@@ -176,4 +222,16 @@ wait $second"
     assert_eq!(report["verdict"], "can-serve", "{report:#}");
     let found = report["findings"].as_array().unwrap().iter().find(|finding| finding["name"] == "state").unwrap();
     assert_eq!(found["found"], "starting, 0 online");
+}
+
+#[test]
+fn nobody_is_refused_while_the_portal_starts_again() {
+    let scratch = Scratch::new("handed");
+    let config = gateway_config(&scratch, "");
+    let script = format!("{NETWORK}\nexec python3 \"$1\" \"$0\" \"$2\"");
+    let manager = crate::scratch::ours("tests/it/handover.py");
+    let output = apart().args(["sh", "-c", &script, GAPURA]).args([&manager, &config]).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(said, "answered\nwaiting\nanswered\n");
 }

@@ -91,7 +91,7 @@ fn uncomment(text: &str, only: &str, except: &[&str]) -> String {
     for line in text.lines() {
         let bare = line.strip_prefix('#').filter(|rest| !rest.starts_with(' ') && !rest.is_empty()).unwrap_or(line);
         if bare.starts_with('[') {
-            table = bare.trim_matches(['[', ']']).to_owned();
+            bare.trim_matches(['[', ']']).clone_into(&mut table);
         }
         let key = bare.split(" = ").next().unwrap_or_default();
         let on = (only.is_empty() || table == only) && !except.contains(&key);

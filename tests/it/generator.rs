@@ -32,7 +32,9 @@ pub(crate) fn generate(title: &str, origin: &str, text: &str, examples: Examples
     let source = Source::parse(text);
     let mut out = format!("# {title}\n#\n");
     let more: Vec<&String> = source.docs.iter().skip_while(|line| !line.is_empty()).skip(1).collect();
-    more.iter().for_each(|line| line_of(&mut out, line));
+    for line in &more {
+        line_of(&mut out, line);
+    }
     if !more.is_empty() {
         out.push_str("#\n");
     }
@@ -79,9 +81,11 @@ impl Source {
             } else if let Some(name) = opened(bare, "pub enum ") {
                 let body: Vec<&str> = lines.by_ref().take_while(|line| *line != "}").collect();
                 source.enums.insert(name, variants(&body));
-                (docs.clear(), attributes.clear());
+                docs.clear();
+                attributes.clear();
             } else {
-                (docs.clear(), attributes.clear());
+                docs.clear();
+                attributes.clear();
             }
         }
         source

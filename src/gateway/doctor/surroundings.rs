@@ -139,7 +139,7 @@ pub(super) fn ports(config: &Config, report: &mut Report) {
         }
     }
     let portal = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), config.portal.http_port);
-    if is_taken(TcpListener::bind(portal).map(drop)) {
+    if is_taken(TcpListener::bind(portal).map(drop)) && !is_kept_for_us(portal.port()) {
         taken.push((portal, "no portal page, and the gateway does not start"));
     }
     if taken.is_empty() {
@@ -156,6 +156,27 @@ pub(super) fn ports(config: &Config, report: &mut Report) {
 /// An address that is not on its interface yet, or a port we may not bind, says nothing about others.
 fn is_taken(bound: std::io::Result<()>) -> bool {
     bound.is_err_and(|error| error.kind() == ErrorKind::AddrInUse)
+}
+
+/// Whether the service manager listens there (gapura-portal.socket): it hands the socket to the gateway.
+fn is_kept_for_us(port: u16) -> bool {
+    let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(|path| std::fs::read_to_string(path).unwrap_or_default());
+    let sockets: Vec<String> =
+        tables.iter().flat_map(|table| listeners(table, port)).map(|inode| format!("socket:[{inode}]")).collect();
+    let Ok(open) = std::fs::read_dir("/proc/1/fd") else { return false };
+    let mut targets = open.flatten().filter_map(|entry| std::fs::read_link(entry.path()).ok());
+    targets.any(|target| sockets.iter().any(|socket| target.as_os_str() == socket.as_str()))
+}
+
+/// Inodes of the sockets that listen on a port, from /proc/net/tcp (proc(5)).
+fn listeners(table: &str, port: u16) -> impl Iterator<Item = &str> {
+    const LISTENING: &str = "0A";
+    table.lines().filter_map(move |line| {
+        let mut fields = line.split_ascii_whitespace().skip(1);
+        let (_, local) = fields.next()?.rsplit_once(':')?;
+        let state = fields.nth(1)?;
+        (u16::from_str_radix(local, 16) == Ok(port) && state == LISTENING).then(|| fields.nth(5)).flatten()
+    })
 }
 
 #[cfg(test)]
@@ -179,6 +200,20 @@ mod tests {
         assert!(
             found.found.contains("is taken") && found.effect.as_deref().is_some_and(|text| text.contains("portal"))
         );
+    }
+
+    #[test]
+    fn who_listens_is_read_from_the_table() {
+        let table = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n\
+             \x20  0: 00000000:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 40321 1 0 100 0 0 10 0\n\
+             \x20  1: 0100007F:1F90 0100007F:9C40 01 00000000:00000000 00:00000000 00000000     0        0 40322 1 0 20 4 30 10 -1\n";
+        assert_eq!(listeners(table, 8080).collect::<Vec<_>>(), ["40321"]);
+        assert_eq!(listeners(table, 80).count(), 0);
+        let holder = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = holder.local_addr().unwrap().port();
+        let now = std::fs::read_to_string("/proc/net/tcp").unwrap();
+        assert_eq!(listeners(&now, port).count(), 1);
+        assert!(!is_kept_for_us(port), "this test is not the service manager");
     }
 
     #[test]

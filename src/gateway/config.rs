@@ -214,7 +214,9 @@ impl TryFrom<String> for Upstream {
         text.parse::<SocketAddr>()
             .or_else(|_| text.parse::<IpAddr>().map(|address| SocketAddr::new(address, 53)))
             .map(Self)
-            .map_err(|_| format!("\"{text}\" is not an address of a resolver, for example 192.0.2.53 or [2001:db8::53]:53"))
+            .map_err(|_| {
+                format!("\"{text}\" is not an address of a resolver, for example 192.0.2.53 or [2001:db8::53]:53")
+            })
     }
 }
 
@@ -238,7 +240,10 @@ impl Config {
                 wrong.push(format!("lan: {} stands twice: one [[lan]] for each bridge", lan.interface));
             }
             if self.uplink.interfaces.contains(&lan.interface) {
-                wrong.push(format!("uplink.interfaces: {} is a visitor bridge too: it can only be one of them", lan.interface));
+                wrong.push(format!(
+                    "uplink.interfaces: {} is a visitor bridge too: it can only be one of them",
+                    lan.interface
+                ));
             }
         }
         if self.uplink.interfaces.is_empty() {

@@ -54,7 +54,7 @@ const GRACE: Duration = Duration::from_secs(5);
 pub async fn run(config: Config, clock: Arc<dyn Clock>, handed: HandOver) -> Result<(), RunError> {
     let mut signals = Signals::listen().map_err(|error| RunError::Start(Box::new(error)))?;
     let tasks = Tasks::new();
-    let started = start(Arc::new(config), clock, handed, &tasks).await;
+    let started = start(Arc::new(config), clock, handed, &tasks);
     let running = match started {
         Ok(running) => running,
         Err(error) => {
@@ -102,25 +102,22 @@ impl Running {
                     tracing::error!(%why, "the site file was not put in force; the one before stays");
                 }
             }
-            Err(error) => tracing::error!(error = %crate::words(&error), "the site file was not put in force; the one before stays"),
+            Err(error) => {
+                tracing::error!(error = %crate::words(&error), "the site file was not put in force; the one before stays")
+            }
         }
         Service.ready();
     }
 }
 
-async fn start(
-    config: Arc<Config>,
-    clock: Arc<dyn Clock>,
-    handed: HandOver,
-    tasks: &Tasks,
-) -> Result<Running, RunError> {
-    start_rooms(config, clock, handed, tasks).await.map_err(|error| match error.downcast::<RunError>() {
+fn start(config: Arc<Config>, clock: Arc<dyn Clock>, handed: HandOver, tasks: &Tasks) -> Result<Running, RunError> {
+    start_rooms(config, clock, handed, tasks).map_err(|error| match error.downcast::<RunError>() {
         Ok(error) => *error,
         Err(error) => RunError::Start(error),
     })
 }
 
-async fn start_rooms(
+fn start_rooms(
     config: Arc<Config>,
     clock: Arc<dyn Clock>,
     mut handed: HandOver,
@@ -129,7 +126,7 @@ async fn start_rooms(
     make_directory(&config.gateway.data_dir)?;
     make_directory(&config.gateway.run_dir)?;
     let (features, net_features) = probe(&config)?;
-    network::prepare(&config, &net_features)?;
+    network::prepare(&config, net_features)?;
 
     let bundles = Arc::new(BundleStore::new(&config.gateway.data_dir));
     let identity = IdentityStore::open(&config.gateway.data_dir)?;
@@ -302,7 +299,8 @@ fn read_site_file(path: &Path) -> Result<Bundle, RunError> {
 fn api_uri(config: &Config) -> Result<Option<ApiUri>, Failure> {
     let (Some(name), Some(_)) = (&config.portal.name, &config.portal.certificate) else { return Ok(None) };
     let port = config.portal.https_port;
-    let text = if port == 443 { format!("https://{name}/capport/v1") } else { format!("https://{name}:{port}/capport/v1") };
+    let text =
+        if port == 443 { format!("https://{name}/capport/v1") } else { format!("https://{name}:{port}/capport/v1") };
     Ok(Some(text.parse()?))
 }
 
@@ -337,7 +335,7 @@ fn announce(
                 dns: Vec::new(),
                 mtu: None,
                 api: api.cloned(),
-                interval: Duration::from_secs(180),
+                interval: Duration::from_mins(3),
             };
             let (sender, seen) = watch::channel(plan);
             let (name, stopping) = (lan.interface.clone(), tasks.stopping().clone());

@@ -23,8 +23,7 @@ impl Devices {
     /// When a bridge does not exist, or netlink fails.
     pub(crate) fn open(lans: &[IfName]) -> Result<Self, NetError> {
         let mut route = Route::open()?;
-        let lans =
-            lans.iter().map(|lan| Ok((route.link(lan)?.index, lan.clone()))).collect::<Result<_, NetError>>()?;
+        let lans = lans.iter().map(|lan| Ok((route.link(lan)?.index, lan.clone()))).collect::<Result<_, NetError>>()?;
         Ok(Self { inner: Mutex::new(Inner { route, lans }) })
     }
 

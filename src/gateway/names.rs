@@ -89,7 +89,12 @@ impl GateNames {
         let entries: Vec<GardenEntry> = fresh
             .iter()
             .flat_map(|(address, lives)| {
-                ports.iter().map(|(proto, port)| GardenEntry { address: *address, proto: *proto, port: *port, lives: *lives })
+                ports.iter().map(|(proto, port)| GardenEntry {
+                    address: *address,
+                    proto: *proto,
+                    port: *port,
+                    lives: *lives,
+                })
             })
             .collect();
         self.kernel.garden(&entries).map_err(|error| NotAdmitted(crate::words(&error)))?;

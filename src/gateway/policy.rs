@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use captive_portal::{Look, Offer, Site, Text, Week};
+use gapura_kernel::{Net, PortRange, Proto};
 use gapura_model::PlanId;
 use gapura_rules::hours::{HoursDocument, Override};
 use gapura_session::{Block, InDoubt, Plan, Policy, Seat, Terms, TrustedDevice, Way};
-use gapura_kernel::{Net, PortRange, Proto};
 use gapura_wire::{Bundle, DeviceRole, GardenTarget};
 
 /// A visit on a PC seat that sends nothing for this long ends.
-const SEAT_IDLE: Duration = Duration::from_secs(600);
+const SEAT_IDLE: Duration = Duration::from_mins(10);
 
 /// The session policy of a bundle, with the changes of hours that staff of this router made.
 ///
@@ -95,7 +95,9 @@ pub(crate) fn garden_networks(bundle: &Bundle) -> Vec<(Net, Proto, PortRange)> {
         GardenTarget::Name(_) => None,
     });
     entries
-        .flat_map(|(net, ports)| ports.into_iter().map(move |(proto, port)| (net, proto, PortRange { first: port, last: port })))
+        .flat_map(|(net, ports)| {
+            ports.into_iter().map(move |(proto, port)| (net, proto, PortRange { first: port, last: port }))
+        })
         .collect()
 }
 
@@ -106,7 +108,11 @@ fn week(bundle: &Bundle) -> Option<Week> {
         return None;
     }
     Some(["mon", "tue", "wed", "thu", "fri", "sat", "sun"].map(|day| {
-        document.weekly.get(day).map(|spans| spans.iter().filter_map(|span| minutes(span)).collect()).unwrap_or_default()
+        document
+            .weekly
+            .get(day)
+            .map(|spans| spans.iter().filter_map(|span| minutes(span)).collect())
+            .unwrap_or_default()
     }))
 }
 

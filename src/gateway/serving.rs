@@ -54,15 +54,21 @@ pub(crate) fn serve_portal(
     };
     let settings = Settings { origin, passwords_over_http: section.passwords_over_http, limits };
     let portal = Portal::new(door, look, settings)?;
-    let both = |port: u16| [SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port), SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), port)];
+    let both = |port: u16| {
+        [SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port), SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), port)]
+    };
     let listen = |port: u16| -> Result<Vec<std::net::TcpListener>, ServeError> {
-        both(port).into_iter().map(|address| bind(address, &limits).map_err(|error| ServeError::Bind(address, error))).collect()
+        both(port)
+            .into_iter()
+            .map(|address| bind(address, &limits).map_err(|error| ServeError::Bind(address, error)))
+            .collect()
     };
     let mut inherited = |name: &str, port: u16| match tcp_sockets(handed.named(name)) {
         none if none.is_empty() => listen(port),
         some => Ok(some),
     };
-    let mut listeners = PortalListeners { plain: inherited("portal", section.http_port)?, ..PortalListeners::default() };
+    let mut listeners =
+        PortalListeners { plain: inherited("portal", section.http_port)?, ..PortalListeners::default() };
     if certificate.is_some() {
         listeners.tls = inherited("portal-tls", section.https_port)?;
         listeners.certificate = certificate;
@@ -153,7 +159,8 @@ impl Dns {
             IpAddr::V4(_) => true,
             IpAddr::V6(v6) => !v6.is_unicast_link_local(),
         };
-        let fresh: Vec<IpAddr> = addresses.iter().filter(usable).filter(|address| !served.contains(address)).copied().collect();
+        let fresh: Vec<IpAddr> =
+            addresses.iter().filter(usable).filter(|address| !served.contains(address)).copied().collect();
         if fresh.is_empty() {
             return Ok(());
         }
@@ -178,6 +185,7 @@ impl Dns {
 /// The resolvers this machine uses, loopback ones aside (they might be ourselves).
 fn system_resolvers() -> Vec<SocketAddr> {
     let text = std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
-    let addresses = text.lines().filter_map(|line| line.trim().strip_prefix("nameserver")?.trim().parse::<IpAddr>().ok());
+    let addresses =
+        text.lines().filter_map(|line| line.trim().strip_prefix("nameserver")?.trim().parse::<IpAddr>().ok());
     addresses.filter(|address| !address.is_loopback()).map(|address| SocketAddr::new(address, 53)).collect()
 }

@@ -275,7 +275,10 @@ mod tests {
         for holder in [
             HolderId::Voucher([0xab; 32]),
             HolderId::Account("andi".parse().unwrap()),
-            HolderId::Device(crate::DeviceId { lan: "br-lan".parse().unwrap(), mac: "02:00:00:00:00:01".parse().unwrap() }),
+            HolderId::Device(crate::DeviceId {
+                lan: "br-lan".parse().unwrap(),
+                mac: "02:00:00:00:00:01".parse().unwrap(),
+            }),
         ] {
             let text = serde_json::to_string(&holder).unwrap();
             assert_eq!(serde_json::from_str::<HolderId>(&text).unwrap(), holder, "{text}");

@@ -28,7 +28,8 @@ impl VoucherCode {
     /// all but once in 10^15).
     pub fn from_random(bytes: &[u8]) -> Option<Self> {
         // 248 = 8 * 31: larger bytes would favour the first letters.
-        let mut letters = bytes.iter().filter(|byte| **byte < 248).filter_map(|byte| VOUCHER_ALPHABET.get(usize::from(byte % 31)));
+        let mut letters =
+            bytes.iter().filter(|byte| **byte < 248).filter_map(|byte| VOUCHER_ALPHABET.get(usize::from(byte % 31)));
         let mut code = [0; LENGTH];
         for letter in &mut code {
             *letter = *letters.next()?;

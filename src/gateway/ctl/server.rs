@@ -47,7 +47,9 @@ where
         Err(error) => Answer::Failed(format!("the request broke off: {error}")),
         Ok(_) => match serde_json::from_slice(&text) {
             Ok(request) => answer(request).await,
-            Err(error) => Answer::Failed(format!("not a request: {error}; gapura ctl and gapurad must be of one version")),
+            Err(error) => {
+                Answer::Failed(format!("not a request: {error}; gapura ctl and gapurad must be of one version"))
+            }
         },
     };
     let text = serde_json::to_vec(&reply).unwrap_or_default();

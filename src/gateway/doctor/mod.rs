@@ -108,6 +108,8 @@ fn examine(path: Option<&Path>) -> Report {
         surroundings::look(config, &mut report);
         if !running {
             surroundings::ports(config, &mut report);
+        } else if !hidden.contains("policy-rules") {
+            surroundings::second_lock(config, &mut report);
         }
         services::addresses(config, &mut report);
         services::storage(config, &mut report);

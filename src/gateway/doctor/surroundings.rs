@@ -2,9 +2,12 @@
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::time::Duration;
 
+use gapura_kernel::net::uplink::{Outcome, Target, probe};
 use gapura_kernel::net::{Link, NetError, Route};
 use gapura_lan::Ula;
+use gapura_model::IfName;
 
 use super::report::{Area, Level, Report};
 use crate::config::{Config, IsolateMode, LanSection};
@@ -111,6 +114,9 @@ fn uplinks(config: &Config, links: &[Link], route: &mut Route, report: &mut Repo
             (false, true) => "default route for IPv6 only",
             (false, false) => "no default route",
         };
+        if link.running && (v4 || v6) {
+            answers(name, config, report);
+        }
         let level = if link.running && v4 { Level::Ok } else { Level::Limited };
         let finding = report.add(Area::Network, level, name.as_str(), format!("uplink, {carrier}, {way}"));
         if level == Level::Limited {
@@ -120,13 +126,59 @@ fn uplinks(config: &Config, links: &[Link], route: &mut Route, report: &mut Repo
         }
     }
     if there == 0 {
-        let names: Vec<&str> = config.uplink.interfaces.iter().map(gapura_model::IfName::as_str).collect();
+        let names: Vec<&str> = config.uplink.interfaces.iter().map(IfName::as_str).collect();
         report
             .add(Area::Network, Level::Prevents, "uplink", format!("none of {} exists", names.join(", ")))
             .means("there is no way to the Internet")
             .mend("correct uplink.interfaces; `ip link` lists what this machine has");
     }
     Ok(())
+}
+
+/// How long each of an uplink's targets may take to answer.
+const PATIENCE: Duration = Duration::from_millis(1_500);
+
+/// Whether somebody beyond an uplink answers, asked as the gateway asks.
+fn answers(uplink: &IfName, config: &Config, report: &mut Report) {
+    let targets: Vec<Target> = config.uplink.probes.iter().map(|address| Target::Tcp(*address)).collect();
+    let about = format!("{uplink}, answers");
+    match probe(uplink, &targets, PATIENCE) {
+        Ok(Outcome::Answered(Target::Tcp(host))) => {
+            report.add(Area::Network, Level::Ok, about, format!("{host} does"));
+        }
+        Ok(Outcome::Answered(Target::Router | Target::Ping(_))) => {
+            let found = "the provider's router does; whether the Internet is behind it is not asked";
+            report.add(Area::Network, Level::Ok, about, found).mend("name hosts in uplink.probes to know more");
+        }
+        Ok(Outcome::Silent | Outcome::NoWay) => {
+            report
+                .add(Area::Network, Level::Limited, about, "nobody does")
+                .means("visitors read \"Internet sedang terganggu\" unless another uplink works; no voucher is used up")
+                .mend("check the modem, the provider, and the hosts in uplink.probes");
+        }
+        Err(error) => {
+            report.add(Area::Network, Level::Unknown, about, crate::words(&error)).mend("run this as root");
+        }
+    }
+}
+
+/// Whether the second lock is shut; only asked while the gateway, which shuts it, runs.
+pub(super) fn second_lock(config: &Config, report: &mut Report) {
+    const NAME: &str = "second lock";
+    match Route::open().and_then(|mut route| network::second_lock(config).verify(&mut route)) {
+        Ok(found) if found.is_shut() => {
+            report.add(Area::Network, Level::Ok, NAME, format!("shut, {} rule(s)", found.right));
+        }
+        Ok(found) => {
+            report
+                .add(Area::Network, Level::Limited, NAME, format!("{} of its rules missing", found.missing))
+                .means("if the gate's table were flushed now, strangers would pass until it is repaired")
+                .mend("find out who removes policy rules (systemd-networkd: see deploy/networkd/networkd.conf.d)");
+        }
+        Err(error) => {
+            report.add(Area::Network, Level::Unknown, NAME, crate::words(&error)).mend("run this as root");
+        }
+    }
 }
 
 /// Whether somebody else sits on the ports the gateway needs. Only asked while it does not run.

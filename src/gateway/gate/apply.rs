@@ -1,6 +1,6 @@
 //! The gate's hands: carries the engine's effects to the kernel, in order, as few batches as the order allows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use gapura_kernel::net::shaper::Side;
@@ -23,7 +23,7 @@ pub(crate) struct Hands {
     /// The last reading of each visit's counters.
     readings: BTreeMap<VisitId, Traffic>,
     /// Devices that may pass at any hour, without an end.
-    trusted: BTreeMap<MacAddr, ()>,
+    trusted: BTreeSet<MacAddr>,
 }
 
 /// The traffic classes of a visit.
@@ -68,7 +68,7 @@ impl Hands {
             holders: HolderNumbers::default(),
             classes: BTreeMap::new(),
             readings: BTreeMap::new(),
-            trusted: BTreeMap::new(),
+            trusted: BTreeSet::new(),
         }
     }
 
@@ -192,7 +192,14 @@ impl Hands {
     }
 
     /// Takes over a visit that the kernel holds since before a restart.
-    pub(crate) fn adopt(&mut self, visit: VisitId, slot: Slot, holder: &HolderId, number: Option<u32>, read: Traffic) -> bool {
+    pub(crate) fn adopt(
+        &mut self,
+        visit: VisitId,
+        slot: Slot,
+        holder: &HolderId,
+        number: Option<u32>,
+        read: Traffic,
+    ) -> bool {
         if !self.slots.adopt(visit, slot) {
             return false;
         }
@@ -203,7 +210,7 @@ impl Hands {
 
     /// Marks the devices that may pass at any hour and without an end.
     pub(crate) fn set_trusted(&mut self, devices: impl IntoIterator<Item = MacAddr>) {
-        self.trusted = devices.into_iter().map(|mac| (mac, ())).collect();
+        self.trusted = devices.into_iter().collect();
     }
 
     /// Everything the kernel should hold for these grants, for a reconciler.
@@ -297,16 +304,15 @@ impl Hands {
     fn access(&mut self, grant: &Grant) -> Option<Access> {
         let slot = self.slots.slot(grant.visit)?;
         let (classes, slow) = self.class(grant.visit, grant.speed, grant.slow);
-        let holder = grant.holder_quota.map(|quota| Holder {
-            key: self.holders.number(&grant.holder, slot),
-            quota: kernel_quota(quota),
-        });
+        let holder = grant
+            .holder_quota
+            .map(|quota| Holder { key: self.holders.number(&grant.holder, slot), quota: kernel_quota(quota) });
         Some(Access {
             slot,
             device: device(&grant.device),
             group: grant.group,
             expires_in: self.ends(grant),
-            trusted: self.trusted.contains_key(&grant.device.mac),
+            trusted: self.trusted.contains(&grant.device.mac),
             visit_quota: kernel_quota(grant.visit_quota),
             holder,
             classes,
@@ -315,13 +321,15 @@ impl Hands {
     }
 
     fn ends(&self, grant: &Grant) -> Option<Duration> {
-        let trusted = self.trusted.contains_key(&grant.device.mac);
+        let trusted = self.trusted.contains(&grant.device.mac);
         (!(trusted && grant.expires_in >= LONGEST_GRANT)).then_some(grant.expires_in)
     }
 
     /// The traffic classes for a visit at these speeds; the kernel's unshaped class where the pool is empty for now.
     fn class(&mut self, visit: VisitId, speed: Speed, slow: Option<Speed>) -> (ClassIds, Option<ClassIds>) {
-        let Some(shaper) = self.shaper.as_mut() else { return (ClassIds::default(), slow.map(|_| ClassIds::default())) };
+        let Some(shaper) = self.shaper.as_mut() else {
+            return (ClassIds::default(), slow.map(|_| ClassIds::default()));
+        };
         let classes = self.classes.entry(visit).or_default();
         classes.wanted = (speed, slow);
         if classes.plan.is_none() {

@@ -67,7 +67,8 @@ impl Gate {
             };
             let lasts = now.until_wall(notice.until).min(Duration::from_hours(720));
             let (title, body) = (both(&notice.text), captive_portal::Text::plain(""));
-            let shown = Notice { severity, title, body, issued: Some(bundle.published), until: Some(notice.until), link: None };
+            let shown =
+                Notice { severity, title, body, issued: Some(bundle.published), until: Some(notice.until), link: None };
             self.notice = Some((shown, now.up.after(lasts)));
         }
         (self.on_policy)(&bundle);

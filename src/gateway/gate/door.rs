@@ -70,6 +70,7 @@ impl Gate {
             Command::Theft(device) => {
                 if let Some(visit) = self.engine.visit_of(&device) {
                     self.addresses_taken += 1;
+                    tracing::warn!(%visit, "a visitor's address was seen on another device or port; the plan says what follows");
                     self.engine.theft(now, visit);
                 }
             }

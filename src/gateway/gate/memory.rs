@@ -3,12 +3,10 @@
 use std::path::Path;
 
 use gapura_ledger::{AuditEvent, Entry, Ledger, LedgerError, OutboxItem, Place, Restart, Verifier, settings};
-use gapura_model::{AccountName, BootId, HolderId, Moment, Traffic, VisitId};
+use gapura_model::{AccountName, BootId, HolderId, Moment, Traffic};
 use gapura_rules::hours::Override;
 use gapura_session::{Effect, HolderBalance, Notice, VisitRecord, Way as SessionWay};
-use gapura_wire::{
-    AccountGrant, Bundle, OutboxState, Record, VisitUsage, Way, epoch_key_at,
-};
+use gapura_wire::{AccountGrant, Bundle, OutboxState, Record, VisitUsage, Way, epoch_key_at};
 
 /// The ledger, and what is remembered beside it.
 pub(crate) struct Memory {
@@ -75,14 +73,14 @@ impl Memory {
         &mut self,
         effects: &[Effect],
         bundle: Option<&Bundle>,
-        place: impl Fn(VisitId) -> Option<Place>,
+        place: impl Fn(&VisitRecord) -> Option<Place>,
     ) -> Result<bool, LedgerError> {
         let mut entries = Vec::new();
         let (mut durable, mut soon) = (false, false);
         for effect in effects {
             match effect {
                 Effect::Record(record) => {
-                    entries.push(Entry::Visit { record: Box::new(record.clone()), place: place(record.id) });
+                    entries.push(Entry::Visit { record: Box::new(record.clone()), place: place(record) });
                     if let Some(body) = bundle.and_then(|bundle| self.message(record, bundle)) {
                         entries.push(Entry::Outbox { subject: Some(record.id.to_string()), body });
                     }
@@ -133,7 +131,10 @@ impl Memory {
     pub(crate) fn trouble(&mut self, error: &LedgerError) {
         let words = crate::words(error);
         if self.trouble.as_ref() != Some(&words) {
-            tracing::error!(error = words, "the ledger cannot be written: visitors online stay, nobody new is let in; free disk space or check the disk");
+            tracing::error!(
+                error = words,
+                "the ledger cannot be written: visitors online stay, nobody new is let in; free disk space or check the disk"
+            );
         }
         self.trouble = Some(words);
     }
@@ -180,7 +181,11 @@ impl Memory {
         let entry = match grant {
             Some(grant) => Entry::Verifier {
                 account: name.clone(),
-                verifier: Verifier { phc: grant.verifier.expose().clone(), plan: grant.plan.clone(), expires: grant.until },
+                verifier: Verifier {
+                    phc: grant.verifier.expose().clone(),
+                    plan: grant.plan.clone(),
+                    expires: grant.until,
+                },
             },
             None => Entry::ForgetVerifier(name.clone()),
         };
@@ -292,13 +297,17 @@ impl Memory {
         let (actor, action, detail) = match notice {
             Notice::OpenedByStaff { visit, by, reason } => (by.clone(), "admit", format!("{visit}: {reason}")),
             Notice::Kicked { visit, by, reason } => (by.clone(), "kick", format!("{visit}: {reason}")),
-            Notice::ExtendedByStaff { visit, by, time, .. } => (by.clone(), "extend", format!("{visit}: {} s", time.as_secs())),
+            Notice::ExtendedByStaff { visit, by, time, .. } => {
+                (by.clone(), "extend", format!("{visit}: {} s", time.as_secs()))
+            }
             Notice::Blocked { blocked: true, by, reason, .. } => (by.clone(), "block", reason.clone()),
             Notice::Blocked { by, reason, .. } => (by.clone(), "unblock", reason.clone()),
             Notice::EmergencyOpened { by, reason, length } => {
                 (by.clone(), "open-in-emergency", format!("{} s: {reason}", length.as_secs()))
             }
-            Notice::EmergencyEnded { by } => (by.clone().unwrap_or_else(|| GATEWAY.to_owned()), "emergency-ended", String::new()),
+            Notice::EmergencyEnded { by } => {
+                (by.clone().unwrap_or_else(|| GATEWAY.to_owned()), "emergency-ended", String::new())
+            }
             Notice::Theft { visit, ended } => (GATEWAY.to_owned(), "address-taken", format!("{visit}: ended {ended}")),
             Notice::UplinkDown
             | Notice::UplinkUp { .. }

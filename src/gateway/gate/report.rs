@@ -3,8 +3,8 @@
 use gapura_model::{BootId, ClockTrust, HolderId, Moment};
 use gapura_session::{HolderBalance, Used as SessionUsed};
 use gapura_wire::{
-    Balance, BalanceReport, ClockQuality, ClockSource, GatewayState, Heartbeat, Outage, OutageKind, Record, UplinkState,
-    UsageAck, UsageBatch, Used, Versions, WireHolder, epoch_key_at, limits,
+    Balance, BalanceReport, ClockQuality, ClockSource, GatewayState, Heartbeat, Outage, OutageKind, Record,
+    UplinkState, UsageAck, UsageBatch, Used, Versions, WireHolder, epoch_key_at, limits,
 };
 use uuid::Uuid;
 

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use captive_portal::{Entered, Notice, Refused, Site, Uplink, View};
 use gapura_kernel::{Depleted, Desired, Device, Event, Window};
+use gapura_ledger::Place;
 use gapura_model::{BootId, ClockTrust, DeviceId, Moment, Traffic, Uptime, VisitId};
 use gapura_rules::hours::Override;
 use gapura_runtime::Clock;
-use gapura_session::{Effect, Engine, Guesses, Scarce};
+use gapura_session::{Effect, Engine, Guesses, Scarce, VisitRecord};
 use gapura_wire::{Bundle, UsageBatch, VoucherKey};
 use tokio::sync::{Notify, oneshot, watch};
 
@@ -20,17 +21,22 @@ use super::memory::Memory;
 use super::view::{Around, view};
 
 /// How far ahead opening windows are computed for the kernel.
-const AHEAD: Duration = Duration::from_secs(60 * 86_400);
+const AHEAD: Duration = Duration::from_hours(1440);
 /// Windows are computed anew this often, so that they never run out.
-const WINDOWS_EVERY: Duration = Duration::from_secs(86_400);
+const WINDOWS_EVERY: Duration = Duration::from_hours(24);
 /// Audit events and agreements of this router live this long.
-const RETENTION: Duration = Duration::from_secs(90 * 86_400);
+const RETENTION: Duration = Duration::from_hours(2160);
 /// The kernel is compared with what is wanted this often, whatever events say.
 const RECONCILE_EVERY: Duration = Duration::from_secs(30);
 /// Commands that share one commit and one batch.
 const TOGETHER: usize = 512;
 /// Classes kept in reserve while the site shapes.
 const SPARE_CLASSES: usize = 64;
+
+/// Told of each bundle that is in force.
+pub(crate) type OnPolicy = Box<dyn FnMut(&Bundle) + Send>;
+/// Told of the gateway's addresses on visitor bridges.
+pub(crate) type OnAddresses = Box<dyn FnMut(&[std::net::IpAddr]) + Send>;
 
 /// Everything the thread owns.
 pub(crate) struct Gate {
@@ -59,8 +65,8 @@ pub(crate) struct Gate {
     pub(super) sent: Option<(u64, UsageBatch)>,
     pub(super) front: watch::Sender<View>,
     pub(super) voucher_key: watch::Sender<Option<VoucherKey>>,
-    pub(super) on_policy: Box<dyn FnMut(&Bundle) + Send>,
-    pub(super) on_addresses: Box<dyn FnMut(&[std::net::IpAddr]) + Send>,
+    pub(super) on_policy: OnPolicy,
+    pub(super) on_addresses: OnAddresses,
     pub(super) gateway: Option<gapura_model::GatewayId>,
     /// Uplinks whose link is up.
     pub(super) uplinks: Vec<gapura_model::IfName>,
@@ -217,9 +223,10 @@ impl Gate {
         let grants = self.engine.grants();
         let visits = self.hands.desired(&grants);
         let lans = self.hands.lans.clone();
-        let banned = self.engine.blocks().keys().flat_map(|mac| {
-            lans.iter().map(|lan| (Device { lan: lan.clone(), mac: *mac }, None)).collect::<Vec<_>>()
-        });
+        let banned =
+            self.engine.blocks().keys().flat_map(|mac| {
+                lans.iter().map(|lan| (Device { lan: lan.clone(), mac: *mac }, None)).collect::<Vec<_>>()
+            });
         let open_for = self.engine.emergency_open().map(|open| now.up.until(open.until));
         let emergency = open_for.into_iter().flat_map(|left| lans.iter().map(move |lan| (lan.clone(), left))).collect();
         let desired = Desired { visits, banned: banned.collect(), emergency };
@@ -249,7 +256,9 @@ impl Gate {
                 if let Some(scarce) = scarce {
                     match self.hands.read() {
                         Ok(deltas) => self.engine.depleted(now, &scarce, &deltas),
-                        Err(error) => tracing::warn!(error = %crate::words(&error), "the kernel's counters could not be read"),
+                        Err(error) => {
+                            tracing::warn!(error = %crate::words(&error), "the kernel's counters could not be read")
+                        }
                     }
                 }
             }
@@ -291,12 +300,12 @@ impl Gate {
     fn carry(&mut self, now: &Moment, effects: Vec<Effect>, failed: &mut BTreeMap<VisitId, Refused>) {
         let fresh: Vec<VisitId> = effects
             .iter()
-            .filter_map(|effect| match effect {
-                Effect::Grant(grant) if grant.fresh => Some(grant.visit),
-                _ => None,
-            })
+            .filter_map(
+                |effect| if let Effect::Grant(grant) = effect { grant.fresh.then_some(grant.visit) } else { None },
+            )
             .collect();
-        let kept = self.memory.keep(&effects, self.bundle.as_deref(), |visit| self.hands.place(visit));
+        let kept =
+            self.memory.keep(&effects, self.bundle.as_deref(), |record| place(&self.engine, &self.hands, record));
         let effects = match kept {
             Ok(worth_sending) => {
                 if worth_sending {
@@ -379,7 +388,9 @@ impl Gate {
         self.read(now);
         for record in self.engine.records().collect::<Vec<_>>() {
             let effects = [Effect::Record(record)];
-            if let Err(error) = self.memory.keep(&effects, self.bundle.as_deref(), |visit| self.hands.place(visit)) {
+            if let Err(error) =
+                self.memory.keep(&effects, self.bundle.as_deref(), |record| place(&self.engine, &self.hands, record))
+            {
                 self.memory.trouble(&error);
                 break;
             }
@@ -389,6 +400,15 @@ impl Gate {
         }
         tracing::info!(online = self.engine.online(), "the gate's thread ends; the kernel goes on holding the policy");
     }
+}
+
+/// Where the kernel holds a visit, and what its counters read when the record was made. They may have been read again since:
+/// what came in between is in no record yet, and a restart has to find it.
+fn place(engine: &Engine, hands: &Hands, record: &VisitRecord) -> Option<Place> {
+    let since = engine.record(record.id).map_or(Traffic::ZERO, |now| now.traffic.since(record.traffic));
+    let mut place = hands.place(record.id)?;
+    place.reading = place.reading.since(since);
+    Some(place)
 }
 
 pub(super) fn repair_words(repair: &gapura_kernel::Repair) -> String {

@@ -38,7 +38,9 @@ impl Gate {
                 self.read(now);
                 Ok(self.sessions(now))
             }
-            Request::Admit { mac, lan, seconds, plan, reason } => self.admit_by_staff(now, mac, lan, seconds, plan, reason),
+            Request::Admit { mac, lan, seconds, plan, reason } => {
+                self.admit_by_staff(now, mac, lan, seconds, plan, reason)
+            }
             Request::Extend { who, seconds, reason } => {
                 let visit = self.find(&who)?;
                 self.read(now);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use captive_portal::{Site, View};
 use gapura_kernel::net::{Conntrack, NetError, NetFeatures, Shaper};
-use gapura_kernel::{Features, GardenHandle, GateConfig, Kernel, KernelError, Mark, Observed};
+use gapura_kernel::{Features, GardenHandle, GateConfig, Kernel, KernelError, Mark, Observed, Slot};
 use gapura_ledger::{LedgerError, settings as ledger_settings};
 use gapura_model::{BootId, ClockTrust, GatewayId, IfName, Moment, Uptime, VisitId};
 use gapura_rules::hours::{Hours, Zone};
@@ -20,7 +20,7 @@ use tokio::sync::{Notify, watch};
 use super::apply::Hands;
 use super::handle::{Command, Handle};
 use super::memory::Memory;
-use super::run::{Gate, Timers};
+use super::run::{Gate, OnAddresses, OnPolicy, Timers};
 use super::view::{Around, view};
 
 /// What the gate needs to begin.
@@ -34,9 +34,9 @@ pub(crate) struct Setup {
     pub(crate) bundle: Option<Bundle>,
     pub(crate) clock: Arc<dyn Clock>,
     /// Called with each bundle that is in force, for the rooms that read it.
-    pub(crate) on_policy: Box<dyn FnMut(&Bundle) + Send>,
+    pub(crate) on_policy: OnPolicy,
     /// Called with the gateway's addresses on visitor bridges.
-    pub(crate) on_addresses: Box<dyn FnMut(&[std::net::IpAddr]) + Send>,
+    pub(crate) on_addresses: OnAddresses,
 }
 
 /// A running gate.
@@ -107,9 +107,11 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
     let mut engine = Engine::restore(policy, boot, &now, restart.session);
     adopt(&mut engine, &mut hands, &now, &found, &places)?;
     let site = Arc::new(setup.bundle.as_ref().map_or_else(no_site, crate::policy::portal_site));
-    let first = Around { site: &site, notice: None, uplink: captive_portal::Uplink::Up, fresh: Default::default() };
+    let first =
+        Around { site: &site, notice: None, uplink: captive_portal::Uplink::Up, fresh: gapura_model::Traffic::ZERO };
     let (front, front_seen) = watch::channel(view(&engine, &now, None, first));
-    let (voucher_key, voucher_key_seen) = watch::channel(setup.bundle.as_ref().map(|bundle| bundle.voucher_key.clone()));
+    let (voucher_key, voucher_key_seen) =
+        watch::channel(setup.bundle.as_ref().map(|bundle| bundle.voucher_key.clone()));
     let (commands, queue) = sync_channel(QUEUE);
     let filled = Arc::new(Notify::new());
     let handle = Handle::new(commands, filled.clone());
@@ -198,19 +200,36 @@ fn adopt(
     places: &BTreeMap<VisitId, gapura_ledger::Place>,
 ) -> Result<(), StartError> {
     let mut adopted = 0_usize;
+    let mut lost = Vec::new();
     for record in engine.records().collect::<Vec<_>>() {
         let known = places.get(&record.id);
         let same_slot = |seen: &&Observed| known.is_some_and(|place| place.slot == seen.slot.get());
         let same_device = |seen: &&Observed| {
-            seen.device.as_ref().is_some_and(|device| device.lan == record.device.lan && device.mac == record.device.mac)
+            seen.device
+                .as_ref()
+                .is_some_and(|device| device.lan == record.device.lan && device.mac == record.device.mac)
         };
         let seen = found.iter().find(|seen| same_device(seen)).or_else(|| found.iter().find(same_slot));
         if let Some(seen) = seen {
             let reading = known.map_or_else(Default::default, |place| place.reading);
             if hands.adopt(record.id, seen.slot, &record.holder, seen.holder, reading) {
                 adopted += 1;
+                continue;
             }
         }
+        lost.push((record.id, known.and_then(|place| Slot::new(place.slot))));
+    }
+    // Somebody flushed the kernel's table meanwhile: these get a slot, and the first comparison grants them what they have left.
+    for (visit, slot) in &lost {
+        if slot.is_none_or(|slot| !hands.slots.adopt(*visit, slot)) && hands.slots.take(*visit).is_none() {
+            tracing::error!(%visit, "no slot is free for a visit that the kernel lost");
+        }
+    }
+    if !lost.is_empty() {
+        tracing::warn!(
+            visits = lost.len(),
+            "the kernel lost visits while the gateway was away; they are granted again"
+        );
     }
     let deltas = hands.read()?;
     engine.usage(now, &deltas);

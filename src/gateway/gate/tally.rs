@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::run::Gate;
 
 /// Counts are told to the controller this often.
-pub(super) const TALLY_EVERY: Duration = Duration::from_secs(3_600);
+pub(super) const TALLY_EVERY: Duration = Duration::from_hours(1);
 
 /// What was counted when it was last told.
 #[derive(Debug)]
@@ -71,7 +71,8 @@ impl Gate {
             Err(error) => tracing::debug!(error = %crate::words(&error), "the flow table could not be looked at"),
         }
         let neighbours = u64::try_from(self.engine.online()).unwrap_or(u64::MAX);
-        if matches!(sysctl::neighbour_table(neighbours.saturating_mul(2), false), Ok(Some(table)) if table.is_near_limit()) {
+        if matches!(sysctl::neighbour_table(neighbours.saturating_mul(2), false), Ok(Some(table)) if table.is_near_limit())
+        {
             alerts.push("the neighbour table (gc_thresh3) is nearly full: devices will not be found any more");
         }
         for alert in alerts.iter().filter(|alert| !self.alerts.contains(alert)) {
@@ -90,8 +91,7 @@ impl Gate {
             return;
         }
         let id: Uuid = uuid::Builder::from_random_bytes(random).into_uuid();
-        let outage =
-            gapura_wire::Outage { id, kind: gapura_wire::OutageKind::Power, start: last, end: Some(now.wall) };
+        let outage = gapura_wire::Outage { id, kind: gapura_wire::OutageKind::Power, start: last, end: Some(now.wall) };
         self.memory.post(Some(id.to_string()), &Record::Outage(outage));
     }
 }

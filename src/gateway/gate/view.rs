@@ -132,10 +132,8 @@ fn bytes_left(
         (Period::Month, Some(balance)) => balance.month_used.traffic,
         _ => Traffic::ZERO,
     };
-    let scopes: [(&Allowance, Period, Timestamp); 2] = [
-        (&plan.day, Period::Day, zone.next_day(now.wall)),
-        (&plan.month, Period::Month, zone.next_month(now.wall)),
-    ];
+    let scopes: [(&Allowance, Period, Timestamp); 2] =
+        [(&plan.day, Period::Day, zone.next_day(now.wall)), (&plan.month, Period::Month, zone.next_month(now.wall))];
     for (allowance, period, renews) in scopes {
         let left = KernelQuota::from(allowance.bytes.left(used(period)));
         let other = share(left, allowance.bytes, period, Some(renews), fresh);
@@ -185,7 +183,19 @@ fn ended(engine: &Engine, now: &Moment, farewell: &Farewell) -> Ended {
             OpenState::Closed { opens } => opens,
             OpenState::Open { .. } => None,
         },
-        _ => None,
+        EndCause::LoggedOut
+        | EndCause::Kicked
+        | EndCause::TimeUp(Scope::Visit | Scope::Voucher)
+        | EndCause::QuotaUp(Scope::Visit | Scope::Voucher)
+        | EndCause::Idle
+        | EndCause::Blocked
+        | EndCause::TakenOver
+        | EndCause::Replaced
+        | EndCause::Theft
+        | EndCause::PolicyChanged
+        | EndCause::Expired
+        | EndCause::RouterOff
+        | EndCause::Lost => None,
     };
     Ended {
         why: reason(farewell.cause),
@@ -228,10 +238,7 @@ fn period(scope: Scope) -> Period {
 /// A refusal in the portal's words.
 pub(crate) fn refused(refusal: Refusal, engine: &Engine, now: &Moment, devices: u32) -> Refused {
     match refusal {
-        Refusal::Closed { opens } if engine_is_in_doubt(now) => {
-            let _ = opens;
-            Refused::ClockDoubtful
-        }
+        Refusal::Closed { .. } if now.trust == gapura_model::ClockTrust::Doubtful => Refused::ClockDoubtful,
         Refusal::Closed { opens } => Refused::Closed { opens },
         Refusal::UplinkDown => Refused::UplinkDown,
         Refusal::WayOff(_) | Refusal::UnknownPlan(_) | Refusal::NotTrusted => Refused::WayOff,
@@ -250,8 +257,4 @@ pub(crate) fn refused(refusal: Refusal, engine: &Engine, now: &Moment, devices: 
         Refusal::UnknownVoucher | Refusal::Revoked => Refused::UnknownCode,
         Refusal::VoucherExpired { before } => Refused::UseBefore { passed: before },
     }
-}
-
-fn engine_is_in_doubt(now: &Moment) -> bool {
-    now.trust == gapura_model::ClockTrust::Doubtful
 }

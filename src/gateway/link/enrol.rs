@@ -24,7 +24,9 @@ pub(crate) enum EnrolError {
     #[error("TLS cannot be set up")]
     Tls(#[from] rustls::Error),
     /// There is neither a membership nor a code.
-    #[error("this router is not enrolled and controller.code_file names no code: make one with `gapura controller gateway code` and write it there")]
+    #[error(
+        "this router is not enrolled and controller.code_file names no code: make one with `gapura controller gateway code` and write it there"
+    )]
     NoCode,
     /// The file with the code cannot be read.
     #[error("cannot read the enrolment code in {0}")]
@@ -62,7 +64,7 @@ pub(crate) async fn enrol(
         version: env!("CARGO_PKG_VERSION").to_owned(),
     };
     let controller = Controller::new(Endpoint::parse(&section.url)?, tls::client_config(*pin.as_bytes(), None)?);
-    let mut backoff = Backoff::new(Duration::from_secs(4), Duration::from_secs(300));
+    let mut backoff = Backoff::new(Duration::from_secs(4), Duration::from_mins(5));
     loop {
         let wait = match controller.enrol(&request).await {
             Ok(EnrolAnswer::Approved { gateway, site, certificate_pem, controller, bundle_key, restore_balances }) => {

@@ -62,7 +62,11 @@ impl Endpoint {
     }
 
     fn authority(&self) -> String {
-        if self.host.contains(':') { format!("[{}]:{}", self.host, self.port) } else { format!("{}:{}", self.host, self.port) }
+        if self.host.contains(':') {
+            format!("[{}]:{}", self.host, self.port)
+        } else {
+            format!("{}:{}", self.host, self.port)
+        }
     }
 }
 
@@ -90,7 +94,8 @@ async fn exchange_unbounded(
     body: Vec<u8>,
 ) -> Result<Answer, ExchangeError> {
     let authority = endpoint.authority();
-    let stream = TcpStream::connect(&authority).await.map_err(|error| ExchangeError::Connect(authority.clone(), error))?;
+    let stream =
+        TcpStream::connect(&authority).await.map_err(|error| ExchangeError::Connect(authority.clone(), error))?;
     // The name is not verified (the key is pinned); it only has to be a name.
     let name = ServerName::try_from(endpoint.host.clone()).or_else(|_| ServerName::try_from("controller"));
     let name = name.map_err(|_| ExchangeError::Url(endpoint.host.clone()))?;

@@ -25,7 +25,12 @@ pub(crate) enum LendError {
 ///
 /// # Errors
 /// When the plan cannot be written down.
-pub(crate) fn lend(config: &Arc<Config>, api: Option<ApiUri>, clock: Arc<dyn Clock>, tasks: &Tasks) -> Result<(), LendError> {
+pub(crate) fn lend(
+    config: &Arc<Config>,
+    api: Option<ApiUri>,
+    clock: Arc<dyn Clock>,
+    tasks: &Tasks,
+) -> Result<(), LendError> {
     let ours = config.lan.iter().filter(|lan| lan.dhcp == DhcpMode::Ours);
     let bridges: Vec<LanBridge> = ours
         .map(|lan| LanBridge {
@@ -57,12 +62,13 @@ pub(crate) fn lend(config: &Arc<Config>, api: Option<ApiUri>, clock: Arc<dyn Clo
     let leases = directory.join("leases");
     let pid = plain(&config.gateway.run_dir.join("dnsmasq.pid"))?;
     let dhcp = DhcpPlan { lan: plan, program: "/usr/sbin/dnsmasq".into(), config: config_file, pid };
-    let (_keep, plan) = watch::channel(Some(dhcp));
+    let (plan_in_force, plan) = watch::channel(Some(dhcp));
     let (state, _) = watch::channel(DhcpState::default());
     let stopping = tasks.stopping().clone();
     tasks.spawn("addresses: dnsmasq", async move {
-        let _keep = _keep;
         serve_dhcp(plan, state, stopping.cancelled_owned()).await;
+        // The plan never changes in a run; its sender lives as long as the server.
+        drop(plan_in_force);
     });
     tasks.spawn("addresses: pool", watch_pool(leases, pool, clock, tasks.stopping().clone()));
     Ok(())
@@ -97,7 +103,12 @@ async fn watch_pool(
         let used = Leases::parse(&text, kernel_now).used();
         match watch.observe(used, pool) {
             Some(PoolAlert::Relieved) => tracing::info!(used, pool, "there are addresses for visitors again"),
-            Some(alert) => tracing::warn!(?alert, used, pool, "addresses for visitors run short: widen the bridge's subnet or shorten the lease"),
+            Some(alert) => tracing::warn!(
+                ?alert,
+                used,
+                pool,
+                "addresses for visitors run short: widen the bridge's subnet or shorten the lease"
+            ),
             None => {}
         }
     }

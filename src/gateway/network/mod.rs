@@ -35,7 +35,7 @@ pub(crate) enum PrepareError {
 ///
 /// # Errors
 /// When a bridge is missing or the kernel refuses what cannot be done without.
-pub(crate) fn prepare(config: &Config, features: &NetFeatures) -> Result<(), PrepareError> {
+pub(crate) fn prepare(config: &Config, features: NetFeatures) -> Result<(), PrepareError> {
     let mut route = Route::open()?;
     for lan in &config.lan {
         let link = route.find_link(&lan.interface)?.ok_or_else(|| PrepareError::NoBridge(lan.interface.clone()))?;
@@ -56,7 +56,9 @@ pub(crate) fn prepare(config: &Config, features: &NetFeatures) -> Result<(), Pre
     if features.policy_rules {
         second_lock(config).ensure(&mut route)?;
     } else {
-        tracing::warn!("this kernel has no policy-routing rules: a flushed ruleset leaves the gate to the reconciler alone");
+        tracing::warn!(
+            "this kernel has no policy-routing rules: a flushed ruleset leaves the gate to the reconciler alone"
+        );
     }
     Ok(())
 }

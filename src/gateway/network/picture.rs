@@ -56,13 +56,15 @@ pub(crate) fn look(route: &mut Route, config: &Config, ula: Ula) -> Result<Pictu
         if is_lan(link) || link.name.as_str() == "lo" {
             continue;
         }
-        let ip = if address.ip.is_ipv6() && is_link_local(address.ip) { None } else { Net::new(address.ip, address.prefix) };
+        let ip =
+            if address.ip.is_ipv6() && is_link_local(address.ip) { None } else { Net::new(address.ip, address.prefix) };
         picture.refused.extend(ip);
     }
     let situation = V6Situation {
         delegated: config.uplink.prefix.iter().filter_map(|text| text.parse().ok()).collect(),
         uplink_global: addresses.iter().any(|address| {
-            on(address).is_some_and(is_uplink) && is_global(address.ip)
+            on(address).is_some_and(is_uplink)
+                && is_global(address.ip)
                 && default_routes.iter().any(|way| way.link == address.link && way.v6)
         }),
     };
@@ -84,8 +86,10 @@ fn own_addresses(picture: &mut Picture, config: &Config, links: &[Link], address
         let Some(link) = links.iter().find(|link| link.name == lan.interface) else { continue };
         for address in addresses.iter().filter(|address| address.link == link.index) {
             let entry = (lan.interface.clone(), address.ip, address.prefix);
-            let wanted = picture.v6.iter().any(|bridge| bridge.lan == lan.interface && IpAddr::V6(bridge.address) == address.ip);
-            let ours = matches!(address.ip, IpAddr::V6(ip) if Prefix6::new(ip, 64).is_some_and(|prefix| prefix.host(1) == ip));
+            let wanted =
+                picture.v6.iter().any(|bridge| bridge.lan == lan.interface && IpAddr::V6(bridge.address) == address.ip);
+            let ours =
+                matches!(address.ip, IpAddr::V6(ip) if Prefix6::new(ip, 64).is_some_and(|prefix| prefix.host(1) == ip));
             if address.ip.is_ipv6() && !is_link_local(address.ip) && !wanted && ours && lan.ipv6 == Ipv6Mode::Auto {
                 picture.stale.push(entry);
             } else {

@@ -113,7 +113,7 @@ impl Around {
         if picture == *last {
             return;
         }
-        self.address(route, &picture);
+        address(route, &picture);
         if self.features.isolation && picture.ports != last.ports {
             for lan in self.config.lan.iter().filter(|lan| lan.isolate == IsolateMode::All) {
                 isolate(route, &lan.interface);
@@ -132,45 +132,25 @@ impl Around {
         }
     }
 
-    /// Puts wanted IPv6 addresses on the bridges and takes away those of a withdrawn prefix.
-    fn address(&self, route: &mut Route, picture: &Picture) {
-        for bridge in &picture.v6 {
-            let added = route.link(&bridge.lan).and_then(|link| {
-                let there = route.addresses_of(link.index)?;
-                if there.iter().any(|address| address.ip == IpAddr::V6(bridge.address)) {
-                    return Ok(());
-                }
-                route.add_address(link.index, bridge.address.into(), bridge.prefix.length())
-            });
-            if let Err(error) = added {
-                tracing::warn!(lan = %bridge.lan, error = %crate::words(&error), "the bridge's IPv6 address could not be set");
-            }
-        }
-        for (lan, address, prefix) in &picture.stale {
-            let removed = route.link(lan).and_then(|link| route.remove_address(link.index, *address, *prefix));
-            if let Err(error) = removed {
-                tracing::warn!(%lan, error = %crate::words(&error), "a withdrawn address could not be removed");
-            }
-        }
-    }
-
     fn advertise(&self, picture: &Picture) {
         for (lan, advert) in &self.adverts {
             let bridge = picture.v6.iter().find(|bridge| bridge.lan == *lan);
             advert.send_modify(|plan| {
                 let gone = plan.prefixes.iter().filter(|prefix| bridge.is_none_or(|bridge| bridge.prefix != **prefix));
                 let mut withdrawn: Vec<_> = plan.withdrawn.iter().chain(gone).copied().collect();
-                withdrawn.extend(picture.stale.iter().filter(|(name, ..)| name == lan).filter_map(|(_, address, _)| match address {
-                    IpAddr::V6(address) => gapura_lan::Prefix6::new(*address, 64),
-                    IpAddr::V4(_) => None,
-                }));
+                withdrawn.extend(picture.stale.iter().filter(|(name, ..)| name == lan).filter_map(
+                    |(_, address, _)| match address {
+                        IpAddr::V6(address) => gapura_lan::Prefix6::new(*address, 64),
+                        IpAddr::V4(_) => None,
+                    },
+                ));
                 withdrawn.retain(|prefix| bridge.is_none_or(|bridge| bridge.prefix != *prefix));
                 withdrawn.dedup();
                 plan.router = bridge.is_some_and(|bridge| bridge.reach != Reach::None);
                 plan.prefixes = bridge.map(|bridge| bridge.prefix).into_iter().collect();
                 plan.dns = bridge.map(|bridge| bridge.address).into_iter().collect();
                 plan.withdrawn = withdrawn;
-                plan.api = self.api.clone();
+                plan.api.clone_from(&self.api);
             });
         }
     }
@@ -178,9 +158,32 @@ impl Around {
     /// An address that belonged to `mac` was seen elsewhere.
     fn moved(&self, route: &mut Route, link: LinkIndex, mac: gapura_model::MacAddr) {
         let lans = self.config.lan.iter().map(|lan| &lan.interface);
-        let lan = lans.into_iter().find(|lan| route.find_link(lan).ok().flatten().is_some_and(|found| found.index == link));
+        let lan =
+            lans.into_iter().find(|lan| route.find_link(lan).ok().flatten().is_some_and(|found| found.index == link));
         if let Some(lan) = lan {
             self.gate.tell(Command::Theft(DeviceId { lan: lan.clone(), mac }));
+        }
+    }
+}
+
+/// Puts wanted IPv6 addresses on the bridges and takes away those of a withdrawn prefix.
+fn address(route: &mut Route, picture: &Picture) {
+    for bridge in &picture.v6 {
+        let added = route.link(&bridge.lan).and_then(|link| {
+            let there = route.addresses_of(link.index)?;
+            if there.iter().any(|address| address.ip == IpAddr::V6(bridge.address)) {
+                return Ok(());
+            }
+            route.add_address(link.index, bridge.address.into(), bridge.prefix.length())
+        });
+        if let Err(error) = added {
+            tracing::warn!(lan = %bridge.lan, error = %crate::words(&error), "the bridge's IPv6 address could not be set");
+        }
+    }
+    for (lan, address, prefix) in &picture.stale {
+        let removed = route.link(lan).and_then(|link| route.remove_address(link.index, *address, *prefix));
+        if let Err(error) = removed {
+            tracing::warn!(%lan, error = %crate::words(&error), "a withdrawn address could not be removed");
         }
     }
 }

@@ -220,8 +220,13 @@ wait $second"
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let report: serde_json::Value = serde_json::from_slice(&std::fs::read(report).unwrap()).unwrap();
     assert_eq!(report["verdict"], "can-serve", "{report:#}");
-    let found = report["findings"].as_array().unwrap().iter().find(|finding| finding["name"] == "state").unwrap();
-    assert_eq!(found["found"], "starting, 0 online");
+    let of = |name: &str| {
+        let all = report["findings"].as_array().unwrap();
+        all.iter().find(|finding| finding["name"] == name).unwrap_or_else(|| panic!("{name} in {report:#}")).clone()
+    };
+    assert_eq!(of("state")["found"], "starting, 0 online");
+    assert_eq!(of("second lock")["level"], "ok");
+    assert_eq!(of("wan0, answers")["found"], "nobody does");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use gapura_lab::{LabError, Room, signal};
 
 use crate::site::Stage;
-use crate::{BenchError, Report, forward, memory, quota};
+use crate::{BenchError, Report, forward, memory, portal, quota};
 
 /// Measures what this machine and this build can do, each figure beside its peer or its limit in the same run.
 #[derive(Debug, Args)]
@@ -44,6 +44,8 @@ enum Bench {
     Forward,
     /// Bytes delivered past a limit, counted by the receivers.
     Quota,
+    /// Captive redirects on new connections, beside nginx's constant redirect.
+    Portal,
     /// Memory of the gateway idle and with a crowd online.
     Memory,
 }
@@ -92,6 +94,7 @@ impl BenchArgs {
         match &self.bench {
             Bench::Forward => forward::measure(effort, &mut report("forward")?),
             Bench::Quota => quota::measure(&stage, effort, &mut report("quota")?),
+            Bench::Portal => portal::measure(&stage, effort, &mut report("portal")?),
             Bench::Memory => memory::measure(&stage, effort, self.binary.as_deref(), &mut report("memory")?),
         }
     }

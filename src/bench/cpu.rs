@@ -1,5 +1,6 @@
 //! CPU time and places.
 
+use std::fs;
 use std::time::Duration;
 
 use rustix::process::Pid;
@@ -29,4 +30,32 @@ fn pin(thread: Option<Pid>, cpu: usize) -> Result<(), BenchError> {
     let mut set = CpuSet::new();
     set.set(cpu);
     sched_setaffinity(thread, &set).map_err(BenchError::errno(format!("keep a thread on CPU {cpu}")))
+}
+
+/// Keeps every thread of a process on one CPU; threads it starts later inherit that.
+pub(crate) fn pin_process(pid: u32, cpu: usize) -> Result<(), BenchError> {
+    for thread in threads(pid)? {
+        pin(Pid::from_raw(thread), cpu)?;
+    }
+    Ok(())
+}
+
+/// CPU time of all running threads of a process so far (nanoseconds, proc_pid_schedstat). What the kernel does for packets on
+/// their CPU in nobody's name is not in it.
+pub(crate) fn of_process(pid: u32) -> Result<Duration, BenchError> {
+    let mut total = Duration::ZERO;
+    for thread in threads(pid)? {
+        let path = format!("/proc/{pid}/task/{thread}/schedstat");
+        // A thread may end meanwhile.
+        let text = fs::read_to_string(path).unwrap_or_default();
+        let spent = text.split_ascii_whitespace().next().and_then(|number| number.parse().ok());
+        total += Duration::from_nanos(spent.unwrap_or_default());
+    }
+    Ok(total)
+}
+
+fn threads(pid: u32) -> Result<Vec<i32>, BenchError> {
+    let path = format!("/proc/{pid}/task");
+    let entries = fs::read_dir(&path).map_err(BenchError::io(format!("read {path}")))?;
+    Ok(entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect())
 }

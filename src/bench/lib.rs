@@ -11,6 +11,7 @@ mod cpu;
 mod error;
 mod forward;
 mod memory;
+mod portal;
 mod quota;
 mod raw;
 mod report;

@@ -7,9 +7,11 @@
 )]
 #![expect(unreachable_pub, reason = "modules of one test binary")]
 
+mod account;
 mod enrol;
 mod people;
 mod publish;
+mod replace;
 mod usage;
 mod voucher;
 mod world;

@@ -348,6 +348,11 @@ code_file = "{dir}/code"
         fs::read_to_string(self.controller_dir.join("controller.log")).unwrap_or_default()
     }
 
+    /// A visitor who joined before.
+    pub fn at(&self, number: u16) -> &Visitor {
+        self.lab.visitor(number).unwrap()
+    }
+
     /// A visitor who has an address.
     pub fn visitor(&mut self, number: u16) -> &Visitor {
         let visitor = self.lab.visitor_mut(number).unwrap();

@@ -1,0 +1,95 @@
+//! *Ganti router*: another box takes the site over where the old one left it.
+
+use std::time::Duration;
+
+use gapura_lab::traffic::download;
+use gapura_lab::visit::Family;
+use gapura_lab::{Visitor, counters};
+
+use crate::people::{is_in, is_online, log_out, redeem, sign_in, words};
+use crate::world::{SOON, World};
+
+/// What the plan `kuota` allows in a day, both ways together.
+const QUOTA: u64 = 2_000_000;
+
+#[test]
+fn a_new_box_goes_on_with_the_balances_and_the_old_one_is_refused() {
+    let mut world = World::serving("replace", 2);
+    let quota = world.vouchers("kuota", 1, &[]).remove(0);
+    let time = world.vouchers("warga", 1, &["--use-time", "1h"]).remove(0);
+    world.try_staff(&["account", "set", "andi@sekolah", "--plan", "kuota"], Some("rahasia sekali 7\n")).unwrap();
+    world.visitor(1);
+    world.visitor(2);
+    let reported = |world: &World, count: i64| {
+        world.wait("the balances at the controller", Duration::from_secs(60), || {
+            let sql = "SELECT count(*) FROM balance WHERE holder NOT LIKE 'device:%'";
+            (world.database().query_row(sql, (), |row| row.get::<_, i64>(0)).unwrap() >= count).then_some(())
+        });
+    };
+    let one = world.lab.visitor(1).unwrap();
+    let before = counters::read(one.ns()).unwrap();
+    assert!(is_in(&redeem(one, &quota)));
+    get(one, 1_200_000);
+    log_out(one);
+    let first = counters::read(one.ns()).unwrap().since(before).received;
+    reported(&world, 1);
+    assert!(is_in(&redeem(one, &time)));
+    log_out(one);
+    let two = world.lab.visitor(2).unwrap();
+    assert!(is_in(&sign_in(two, "andi@sekolah", "rahasia sekali 7")));
+    get(two, 700_000);
+    log_out(two);
+    reported(&world, 3);
+
+    // The old box is dead; another is unpacked: its own key, nothing of the old kernel or disk.
+    world.stop_router();
+    world.lab.gw().nft("flush ruleset\n").unwrap();
+    let old = world.router_dir.clone();
+    world.unpack_router(&["--replaces", "gw-galeri-1"]);
+    world.start_router();
+    let name = world.approve();
+    assert_eq!(name, "gw-galeri-2");
+    world.wait_until_serving();
+    let known = world.known("gw-galeri-1");
+    assert!(!known["revoked"].is_null() && known["reason"].as_str().unwrap().contains("gw-galeri-2"), "{known}");
+    assert!(world.router_log().contains("balances of the replaced router were taken over"));
+
+    // The quota goes on where it stood: together at most what the plan allows, and not much less.
+    let one = world.lab.visitor(1).unwrap();
+    let before = counters::read(one.ns()).unwrap();
+    assert!(is_in(&redeem(one, &quota)));
+    get(one, QUOTA);
+    world.wait("the end of the quota", SOON, || (!is_online(one, Family::V4)).then_some(()));
+    let second = counters::read(one.ns()).unwrap().since(before).received;
+    println!("quota {QUOTA}: {first} bytes down on the old box, {second} on the new one");
+    assert!(first + second <= QUOTA && second > QUOTA - first - 150_000, "{first} + {second}");
+    let again = redeem(one, &quota);
+    assert!(!is_in(&again), "{}", words(&again));
+    // Waktu pakai too, and the account's day.
+    assert!(is_in(&redeem(one, &time)));
+    let left = world.ctl(&["sessions"])[0]["seconds_left"].as_u64().unwrap();
+    assert!(left < 3600, "{left} s left of an hour that had begun");
+    let two = world.lab.visitor(2).unwrap();
+    let before = counters::read(two.ns()).unwrap();
+    assert!(is_in(&sign_in(two, "andi@sekolah", "rahasia sekali 7")));
+    get(two, QUOTA);
+    let rest = counters::read(two.ns()).unwrap().since(before).received;
+    assert!(rest < QUOTA - 700_000, "{rest} bytes for an account that had used 700000");
+
+    // The old certificate opens nothing any more.
+    let new = std::mem::replace(&mut world.router_dir, old);
+    for (method, path) in [("GET", "/v1/bundle?after=0&wait=0"), ("GET", "/v1/balances")] {
+        let (status, problem) = world.api(method, path, None);
+        assert_eq!((status, problem["kind"].as_str()), (403, Some("revoked")), "{problem}");
+    }
+    world.router_dir = new;
+    let (status, _) = world.api("GET", "/v1/balances", None);
+    assert_eq!(status, 200);
+    // A box cannot take the place of one that serves another site.
+    let wrong = ["gateway", "code", "--site", crate::world::OTHER, "--replaces", "gw-galeri-2"];
+    assert!(world.try_staff(&wrong, None).is_err());
+}
+
+fn get(visitor: &Visitor, bytes: u64) {
+    visitor.ns().run(|| download(Family::V4.server(), bytes, Duration::from_secs(4))).unwrap();
+}

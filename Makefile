@@ -24,3 +24,10 @@ lint:
 
 unit: build
 	cargo test --locked --workspace --no-fail-fast
+
+# Every benchmark, each beside its peer or its limit; figures go to target/bench/*.jsonl. BENCH="forward quota" runs some, ARGS=--quick less.
+BENCH ?= forward quota portal memory login
+bench:
+	@sh deploy/dependencies.sh bench
+	@cargo build --quiet --locked --release --bin gapura
+	@for bench in $(BENCH); do echo "== $$bench"; target/release/gapura bench $$bench $(ARGS) || exit 1; done

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what Gapura's demo (default) or its tests (`dependencies.sh tests`) need from Debian. Asks nothing.
+# Installs what Gapura's demo (default), tests (`dependencies.sh tests`) or benches (`bench`) need from Debian. Asks nothing.
 # As an ordinary user without password-less sudo it prints the one line to run and stops with exit code 1.
 set -eu
 
@@ -26,9 +26,15 @@ if [ "${1:-demo}" = tests ]; then
     need python3 python3-minimal
     need tcpdump tcpdump
     need nc netcat-openbsd
+    need strace strace
     need systemd-analyze systemd
     need setpriv util-linux
     [ -x /usr/lib/postgresql/15/bin/initdb ] || { packages="$packages postgresql-15"; missing="$missing initdb"; }
+fi
+if [ "${1:-demo}" = bench ]; then
+    need tc iproute2
+    need nginx nginx-light
+    need setpriv util-linux
 fi
 
 [ -n "$packages" ] || exit 0

@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use gapura_lab::{LabError, Room, signal};
 
 use crate::site::Stage;
-use crate::{BenchError, Report, forward, memory, portal, quota};
+use crate::{BenchError, Report, forward, login, memory, portal, quota};
 
 /// Measures what this machine and this build can do, each figure beside its peer or its limit in the same run.
 #[derive(Debug, Args)]
@@ -46,6 +46,8 @@ enum Bench {
     Quota,
     /// Captive redirects on new connections, beside nginx's constant redirect.
     Portal,
+    /// From the form to the Internet, each time a new device.
+    Login,
     /// Memory of the gateway idle and with a crowd online.
     Memory,
 }
@@ -95,6 +97,7 @@ impl BenchArgs {
             Bench::Forward => forward::measure(effort, &mut report("forward")?),
             Bench::Quota => quota::measure(&stage, effort, &mut report("quota")?),
             Bench::Portal => portal::measure(&stage, effort, &mut report("portal")?),
+            Bench::Login => login::measure(&stage, effort, &mut report("login")?),
             Bench::Memory => memory::measure(&stage, effort, self.binary.as_deref(), &mut report("memory")?),
         }
     }

@@ -10,6 +10,7 @@ mod cli;
 mod cpu;
 mod error;
 mod forward;
+mod login;
 mod memory;
 mod portal;
 mod quota;

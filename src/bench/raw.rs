@@ -22,7 +22,7 @@ impl Frames {
         let index = i32::try_from(index).map_err(io::Error::other)?;
         // SAFETY: `storage` is zeroed and large enough for any address (sockaddr_storage), properly aligned for
         // sockaddr_ll, and `length` is set to the size of what is written.
-        let (_, address) = unsafe {
+        let ((), address) = unsafe {
             SockAddr::try_init(|storage, length| {
                 let address = storage.cast::<libc::sockaddr_ll>();
                 (*address).sll_family = libc::sa_family_t::try_from(libc::AF_PACKET).map_err(io::Error::other)?;

@@ -178,6 +178,11 @@ fn supervise(up: &UpArgs) -> Result<ExitCode, LabError> {
         return Ok(ExitCode::SUCCESS);
     }
     let mut site = Site::start(lab, &super::own_program()?, &crate::config::SiteWish::default())?;
+    // Everybody is on the network when other programs come in.
+    let visitors = up.visitors.saturating_add(up.second_bridge);
+    for number in 1..=visitors {
+        site.lab_mut().visitor_mut(number)?.join(Duration::from_secs(15))?;
+    }
     site.lab_mut().declare_ready()?;
     wait_to_stop();
     Ok(ExitCode::SUCCESS)

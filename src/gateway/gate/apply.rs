@@ -218,9 +218,10 @@ impl Hands {
         grants.iter().filter_map(|grant| self.access(grant)).collect()
     }
 
-    /// Grows the pool of classes by a bounded step, and gives classes to visits that began without; true while there is more to do.
-    pub(crate) fn grow(&mut self, spare: usize) -> bool {
-        let Some(shaper) = self.shaper.as_mut() else { return false };
+    /// Grows the pool of classes by a bounded step, and gives classes to visits that began without. True while there is more
+    /// to do, with the last bytes of visits whose counters begin anew for it.
+    pub(crate) fn grow(&mut self, spare: usize) -> (bool, Vec<(VisitId, Traffic)>) {
+        let Some(shaper) = self.shaper.as_mut() else { return (false, Vec::new()) };
         let mut more = false;
         if shaper.free() < spare || shaper.taken() > 0 {
             let room = if shaper.free() < spare { STEP } else { 0 };
@@ -244,12 +245,26 @@ impl Hands {
                 updates.push(update);
             }
         }
-        if !updates.is_empty()
-            && let Err(error) = self.kernel.update(&updates)
-        {
-            tracing::warn!(error = %crate::words(&error), "visits could not be given their traffic classes");
+        if updates.is_empty() {
+            return (more, Vec::new());
         }
-        more
+        match self.kernel.update(&updates) {
+            Ok(ended) => (more, self.last_bytes(ended)),
+            Err(error) => {
+                tracing::warn!(error = %crate::words(&error), "visits could not be given their traffic classes");
+                (more, Vec::new())
+            }
+        }
+    }
+
+    /// A generation of these visits ended: its last bytes count, and the next begins at zero.
+    fn last_bytes(&mut self, ended: Vec<Ended>) -> Vec<(VisitId, Traffic)> {
+        let count = |Ended { slot, traffic, .. }: Ended| {
+            let visit = self.slots.visit(slot)?;
+            let last = self.readings.remove(&visit).unwrap_or_default();
+            Some((visit, traffic.since(last)))
+        };
+        ended.into_iter().filter_map(count).collect()
     }
 
     fn add_grant(&mut self, grant: &Grant, pending: &mut Pending, carried: &mut Carried) -> Result<(), KernelError> {
@@ -367,13 +382,8 @@ impl Hands {
             }
         }
         if !updates.is_empty() {
-            for Ended { slot, traffic, .. } in self.kernel.update(&updates)? {
-                // A generation of the visit ended: its last bytes count, and the next begins at zero.
-                if let Some(visit) = self.slots.visit(slot) {
-                    let last = self.readings.remove(&visit).unwrap_or_default();
-                    carried.last_bytes.push((visit, traffic.since(last)));
-                }
-            }
+            let ended = self.kernel.update(&updates)?;
+            carried.last_bytes.extend(self.last_bytes(ended));
         }
         if !revokes.is_empty() {
             let slots: Vec<Slot> = revokes.iter().map(|(_, slot, _)| *slot).collect();

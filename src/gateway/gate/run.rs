@@ -169,7 +169,10 @@ impl Gate {
             self.tally(now);
         }
         if self.timers.grow.is_some_and(|at| at <= now.up) {
-            let more = self.hands.grow(SPARE_CLASSES);
+            let (more, last_bytes) = self.hands.grow(SPARE_CLASSES);
+            if !last_bytes.is_empty() {
+                self.engine.usage(now, &last_bytes);
+            }
             self.timers.grow = Some(now.up.after(Duration::from_millis(if more { 20 } else { 1_000 })));
         }
         if self.notice.as_ref().is_some_and(|(_, until)| *until <= now.up) {

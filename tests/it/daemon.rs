@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::scratch::{GAPURA, Scratch, wait};
 
 /// How long a daemon may take to get ready, or to end.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// What the stand-in asks for; the daemon must be heard twice as often.
 const WATCHDOG: Duration = Duration::from_secs(2);
 
@@ -52,7 +52,7 @@ pub(crate) fn gateway_config(scratch: &Scratch, more: &str) -> PathBuf {
 }
 
 /// A daemon under the stand-in.
-struct Manager {
+pub(crate) struct Manager {
     socket: UnixDatagram,
     child: Child,
     heard: Vec<String>,
@@ -60,7 +60,7 @@ struct Manager {
 
 impl Manager {
     /// Starts `command` with `sh`, which tells the daemon its own process number as systemd does.
-    fn start(scratch: &Scratch, mut command: Command, script: &str, arguments: &[&Path]) -> Self {
+    pub(crate) fn start(scratch: &Scratch, mut command: Command, script: &str, arguments: &[&Path]) -> Self {
         let path = scratch.path().join("notify");
         let socket = UnixDatagram::bind(&path).unwrap();
         socket.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
@@ -78,7 +78,7 @@ impl Manager {
     }
 
     /// Waits for a message, and returns how long it took.
-    fn hears(&mut self, message: &str, most: Duration) -> Duration {
+    pub(crate) fn hears(&mut self, message: &str, most: Duration) -> Duration {
         let watch = gapura_lab::clock::Stopwatch::start();
         let Self { socket, child, heard } = self;
         wait(message, most, || {
@@ -95,11 +95,11 @@ impl Manager {
         watch.elapsed()
     }
 
-    fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    fn ends(&mut self) -> ExitStatus {
+    pub(crate) fn ends(&mut self) -> ExitStatus {
         let child = &mut self.child;
         wait("the daemon ends", PATIENCE, || child.try_wait().unwrap())
     }

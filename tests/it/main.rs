@@ -10,4 +10,5 @@ mod examples;
 mod generator;
 mod help;
 mod office;
+mod sandbox;
 mod scratch;

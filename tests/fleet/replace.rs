@@ -21,7 +21,7 @@ fn a_new_box_goes_on_with_the_balances_and_the_old_one_is_refused() {
     world.visitor(1);
     world.visitor(2);
     let reported = |world: &World, count: i64| {
-        world.wait("the balances at the controller", Duration::from_secs(60), || {
+        world.wait("the balances at the controller", Duration::from_mins(1), || {
             let sql = "SELECT count(*) FROM balance WHERE holder NOT LIKE 'device:%'";
             (world.database().query_row(sql, (), |row| row.get::<_, i64>(0)).unwrap() >= count).then_some(())
         });

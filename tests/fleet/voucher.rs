@@ -48,7 +48,7 @@ fn time_of_use_stops_at_log_out_and_the_last_day_is_kept() {
     let one = world.lab.visitor(1).unwrap();
     let pass = |time: u64| {
         let watch = Stopwatch::start();
-        world.wait("time to pass", Duration::from_secs(60), || (watch.elapsed().as_secs() >= time).then_some(()));
+        world.wait("time to pass", Duration::from_mins(1), || (watch.elapsed().as_secs() >= time).then_some(()));
     };
     assert!(is_in(&redeem(one, &used)));
     pass(3);
@@ -61,7 +61,7 @@ fn time_of_use_stops_at_log_out_and_the_last_day_is_kept() {
     assert!((3..=5).contains(&left), "{left} s left");
     world.wait("the end of the time of use", Duration::from_secs(8), || (!is_online(one, Family::V4)).then_some(()));
     let second = watch.elapsed();
-    assert!((Duration::from_millis(2_500)..Duration::from_millis(6_000)).contains(&second), "{second:?}");
+    assert!((Duration::from_millis(2_500)..Duration::from_secs(6)).contains(&second), "{second:?}");
     let visits = world
         .wait_for_visits("both ends", |visits| visits.len() == 2 && visits.iter().all(|visit| !visit["end"].is_null()));
     let seconds: u64 = visits.iter().map(|visit| visit["seconds"].as_u64().unwrap()).sum();

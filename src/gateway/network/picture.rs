@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use gapura_kernel::Net;
 use gapura_kernel::net::{Address, Link, NetError, Overlap, Route, Subnet, overlaps};
-use gapura_lan::{BridgeV6, Prefix6, Ula, V6Choice, V6Situation, plan_v6};
+use gapura_lan::{BridgeV6, Prefix6, Reach, Ula, V6Choice, V6Situation, plan_v6};
 use gapura_model::IfName;
 
 use crate::config::{Config, Ipv6Mode};
@@ -76,9 +76,25 @@ pub(crate) fn look(route: &mut Route, config: &Config, ula: Ula) -> Result<Pictu
         .map(|(lan, number)| (lan.interface.clone(), number))
         .collect();
     picture.v6 = plan_v6(V6Choice::Auto, &situation, ula, &bridges);
+    for bridge in &mut picture.v6 {
+        if let Some((prefix, address)) = assigned(&bridge.lan, &links, &addresses) {
+            *bridge = BridgeV6 { lan: bridge.lan.clone(), prefix, address, reach: Reach::Routed };
+        }
+    }
     own_addresses(&mut picture, config, &links, &addresses);
     picture.clash = clash(config, &links, &addresses);
     Ok(picture)
+}
+
+/// The prefix that the operating system's DHCPv6 client put on a visitor bridge (RFC 8415 section 6.3), with the gateway's
+/// address in it. Addresses that end in `::1` are those this program sets itself, and say nothing.
+fn assigned(lan: &IfName, links: &[Link], addresses: &[Address]) -> Option<(Prefix6, Ipv6Addr)> {
+    let link = links.iter().find(|link| link.name == *lan)?;
+    addresses.iter().filter(|address| address.link == link.index && !address.deprecated).find_map(|address| {
+        let IpAddr::V6(ip) = address.ip else { return None };
+        let prefix = Prefix6::new(ip, 64).filter(|prefix| prefix.host(1) != ip)?;
+        (is_global(address.ip) && address.prefix == 64).then_some((prefix, ip))
+    })
 }
 
 fn own_addresses(picture: &mut Picture, config: &Config, links: &[Link], addresses: &[Address]) {

@@ -12,7 +12,7 @@ use crate::scratch::{GAPURA, Scratch, wait};
 /// How long a daemon may take to get ready, or to end.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// What the stand-in asks for; the daemon must be heard twice as often.
-const WATCHDOG: Duration = Duration::from_secs(2);
+const WATCHDOG: Duration = Duration::from_secs(4);
 
 /// A visitor bridge with a port, and an uplink with an address.
 pub(crate) const NETWORK: &str = "set -e
@@ -115,7 +115,7 @@ impl Drop for Manager {
 /// A fed watchdog, STOPPING after SIGTERM, exit code 0.
 fn lives_and_stops(mut manager: Manager, log: &Path) {
     let whole = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        for _ in 0..3 {
+        for _ in 0..2 {
             let took = manager.hears("WATCHDOG=1", WATCHDOG);
             assert!(took < WATCHDOG, "the watchdog was fed after {took:?}");
         }

@@ -43,6 +43,35 @@ fn a_code_makes_a_member_after_a_persons_approval() {
 }
 
 #[test]
+fn a_router_that_starts_again_while_it_waits_is_the_same_router_and_staff_may_say_no() {
+    let mut world = World::furnished("again", 1);
+    let code = world.unpack_router(&[]);
+    world.start_router();
+    let id = world.wait_for_request();
+    world.kill_router();
+    world.start_router();
+    let key = |world: &World| world.staff(&["gateway", "pending"])[0]["key"].as_str().unwrap().to_owned();
+    let shown = key(&world);
+    world
+        .wait("the same key after a restart", SOON, || (world.router_log().matches(&shown).count() == 2).then_some(()));
+    // Approved, and the power fails before the router has heard of it.
+    world.kill_router();
+    world.staff(&["gateway", "approve", &id]);
+    assert!(std::fs::read_to_string(world.router_dir.join("code")).unwrap().contains(&code));
+    world.start_router();
+    world.wait_until_serving();
+    assert!(!world.router_dir.join("code").exists());
+    // Another box that staff do not know.
+    world.stop_router();
+    world.unpack_router(&[]);
+    world.start_router();
+    let id = world.wait_for_request();
+    world.staff(&["gateway", "refuse", &id, "--reason", "bukan kotak kami"]);
+    world.wait("the refusal, with its reason", SOON, || world.router_log().contains("bukan kotak kami").then_some(()));
+    assert_eq!(world.ctl(&["status"])["generation"], 0);
+}
+
+#[test]
 fn a_code_that_is_wrong_used_or_expired_is_refused_in_words() {
     let mut world = World::furnished("codes", 1);
     let refused = |world: &mut World, why: &str| {

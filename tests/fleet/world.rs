@@ -137,6 +137,11 @@ impl World {
         self.controller.take().unwrap().stop();
     }
 
+    /// SIGKILL, as a power cut would end it.
+    pub fn kill_controller(&mut self) {
+        self.controller.take().unwrap().kill();
+    }
+
     /// A new box for the site: an empty data directory and a fresh code in a file.
     pub fn unpack_router(&mut self, more: &[&str]) -> String {
         let words: Vec<&str> = ["gateway", "code", "--site", SITE].into_iter().chain(more.iter().copied()).collect();
@@ -201,6 +206,11 @@ code_file = "{dir}/code"
     /// SIGTERM.
     pub fn stop_router(&mut self) {
         self.router.take().unwrap().stop();
+    }
+
+    /// SIGKILL, as a power cut would end it.
+    pub fn kill_router(&mut self) {
+        self.router.take().unwrap().kill();
     }
 
     /// Approves the one request that waits; the router's name.
@@ -353,11 +363,12 @@ code_file = "{dir}/code"
         self.lab.visitor(number).unwrap()
     }
 
-    /// A visitor who has an address.
+    /// A visitor who has addresses of both families.
     pub fn visitor(&mut self, number: u16) -> &Visitor {
         let visitor = self.lab.visitor_mut(number).unwrap();
         if visitor.lease().is_err() {
             visitor.join(SOON).unwrap();
+            visitor.ipv6(SOON).unwrap();
         }
         self.lab.visitor(number).unwrap()
     }

@@ -262,6 +262,23 @@ impl Config {
         if self.controller.is_some() && self.gateway.site_file.is_some() {
             wrong.push("gateway.site_file: the site comes from the controller: leave out one of the two".to_owned());
         }
+        let nets = [("management", &self.gateway.management), ("allowed", &self.gateway.allowed)];
+        for (key, text) in nets.iter().flat_map(|(key, nets)| nets.iter().map(move |text| (key, text))) {
+            if let Err(why) = text.parse::<gapura_kernel::Net>() {
+                wrong.push(format!("gateway.{key}: {why}"));
+            }
+        }
+        if let Some(Err(why)) = self.uplink.prefix.as_ref().map(|text| text.parse::<gapura_lan::Prefix6>()) {
+            wrong.push(format!("uplink.prefix: {why}"));
+        }
+        if let Some(controller) = &self.controller {
+            if let Err(why) = crate::link::Endpoint::parse(&controller.url) {
+                wrong.push(why.to_string());
+            }
+            if let Err(why) = controller.pin.parse::<gapura_wire::SpkiPin>() {
+                wrong.push(format!("controller.pin: {why}"));
+            }
+        }
         if !(1..=65_000).contains(&self.gateway.devices) {
             wrong.push("gateway.devices: 1 to 65000 devices".to_owned());
         }
@@ -320,5 +337,11 @@ interfaces = ["wan0"]
         let text = GOOD.replace("wan0", "br-lan").replace("site_file", "#");
         let config: Config = settings::parse(&text).unwrap();
         assert_eq!(config.contradictions().len(), 2);
+        let text = format!(
+            "{}prefix = \"fe80\"\n[controller]\nurl = \"http://x\"\npin = \"x\"\n",
+            GOOD.replace("site_file = \"/etc/gapura/site.toml\"", "management = [\"192.0.2.1/40\"]")
+        );
+        let config: Config = settings::parse(&text).unwrap();
+        assert_eq!(config.contradictions().len(), 4);
     }
 }

@@ -206,9 +206,9 @@ fn start_rooms(
     network::lend(&config, api, clock.clone(), tasks)?;
 
     let listener = ctl::bind(&config.gateway.run_dir.join(ctl::SOCKET))?;
-    let asked = started.handle.clone();
+    let (asked, stopping) = (started.handle.clone(), tasks.stopping().clone());
     tasks.spawn("control socket", async move {
-        ctl::serve(listener, |request| {
+        ctl::serve(listener, stopping, |request| {
             let asked = asked.clone();
             async move { asked.ctl(request).await }
         })

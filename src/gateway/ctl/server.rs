@@ -5,6 +5,7 @@ use std::path::Path;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{UnixListener, UnixStream};
+use tokio_util::sync::CancellationToken;
 
 use super::{Answer, LARGEST, PATIENCE, Request};
 
@@ -22,14 +23,26 @@ pub(crate) fn bind(path: &Path) -> std::io::Result<UnixListener> {
     Ok(listener)
 }
 
-/// Serves the control socket until dropped; one connection at a time, each bounded in size and time.
-pub(crate) async fn serve<F, Fut>(listener: UnixListener, mut answer: F)
+/// Serves the control socket until `stopping`; one connection at a time, each bounded in size and time.
+pub(crate) async fn serve<F, Fut>(listener: UnixListener, stopping: CancellationToken, mut answer: F)
 where
     F: FnMut(Request) -> Fut,
     Fut: Future<Output = Answer>,
 {
     loop {
-        let Ok((stream, _)) = listener.accept().await else { continue };
+        let accepted = tokio::select! {
+            () = stopping.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Out of descriptors, most likely: not to be asked again at once.
+                tracing::warn!(%error, "the control socket took no connection");
+                tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+                continue;
+            }
+        };
         if tokio::time::timeout(PATIENCE, converse(stream, &mut answer)).await.is_err() {
             tracing::debug!("a control connection took too long");
         }

@@ -151,6 +151,40 @@ fn a_router_that_starts_without_its_controller_serves_from_the_stored_bundle() {
     world.wait_for_generation(generation);
 }
 
+#[test]
+fn a_controller_restored_from_a_backup_is_obeyed_again() {
+    let mut world = World::serving("backup", 1);
+    world.visitor(1);
+    let publish = |world: &World, name: &str| {
+        let published = world.staff_with_file(&["site", "set", SITE], &site(name));
+        let generation = generation_of(&published).as_u64().unwrap();
+        world.wait_for_generation(generation);
+        generation
+    };
+    let shown = |world: &World, name: &str| page(world.at(1), "/").reply.text().contains(name);
+    publish(&world, "Galeri Dua");
+    world.stop_controller();
+    let (file, backup) = (world.controller_dir.join("controller.db"), world.controller_dir.join("backup.db"));
+    fs::copy(&file, &backup).unwrap();
+    world.start_controller();
+    publish(&world, "Galeri Tiga");
+    let last = publish(&world, "Galeri Empat");
+    world.stop_controller();
+    for more in ["controller.db-wal", "controller.db-shm"] {
+        let _ = fs::remove_file(world.controller_dir.join(more));
+    }
+    fs::copy(&backup, &file).unwrap();
+    world.start_controller();
+    // At its next heartbeat the router says what it runs; a restart brings that forward.
+    world.stop_router();
+    world.start_router();
+    world.wait_for_generation(last + 1);
+    assert!(world.controller_log().contains("a router runs a newer bundle than this database knows"));
+    assert!(shown(&world, "Galeri Dua"));
+    assert_eq!(publish(&world, "Galeri Lima"), last + 2);
+    assert!(shown(&world, "Galeri Lima"));
+}
+
 fn generation_of(published: &Value) -> Value {
     let list = published.get("published").unwrap_or(published);
     let rows = list.as_array().unwrap_or_else(|| panic!("{published}"));

@@ -2,8 +2,10 @@
 
 use gapura_model::{Generation, Secret, SiteId};
 use gapura_session::Plan;
-use gapura_store::{SiteRow, Tx, VoucherRow, timestamp};
-use gapura_wire::{AccountChange, Bundle, Epoch, EpochKey, Sha256, Site, Terms, VERSION, Voucher, VoucherKey};
+use gapura_store::{ReportRow, SiteRow, Tx, VoucherRow, timestamp};
+use gapura_wire::{
+    AccountChange, Bundle, Epoch, EpochKey, Heartbeat, Sha256, Site, Terms, VERSION, Voucher, VoucherKey,
+};
 use jiff::{SignedDuration, Timestamp};
 
 use super::site::{parse_site, plans_in};
@@ -36,11 +38,23 @@ const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 60);
 /// Changes of accounts stand in bundles for as long as a gateway may keep a verifier, and a day.
 const ACCOUNT_CHANGES: SignedDuration = SignedDuration::from_hours(24 * 31);
 
+/// A router that runs a newer bundle than this database knows (restored from a backup) is overtaken, if it is not farther
+/// ahead than this: a router must not be able to push a site's numbers to their end.
+const FARTHEST: u64 = 1_000_000;
+
 impl Office {
     /// Publishes every bundle whose content has changed (new month's keys, vouchers long over); which ones.
     pub async fn publish_due(&self) -> Result<Vec<Published>, OfficeError> {
         let mut tx = self.store.write().await?;
         let published = self.publish_in(&mut tx, Scope::All).await?;
+        tx.commit().await?;
+        Ok(published)
+    }
+
+    /// Publishes the bundle of one site if it has changed, or if a router runs a newer one than is known here.
+    pub(super) async fn publish_for(&self, site: &SiteId) -> Result<Vec<Published>, OfficeError> {
+        let mut tx = self.store.write().await?;
+        let published = self.publish_in(&mut tx, Scope::Site(site)).await?;
         tx.commit().await?;
         Ok(published)
     }
@@ -66,11 +80,13 @@ impl Office {
         let hash = Sha256::of(&content);
         let site = bundle.site.id.clone();
         let last = tx.last_bundle(&site).await?;
-        if last.as_ref().is_some_and(|last| last.content_hash == hash.as_bytes()) {
+        let number = last.as_ref().map_or(0, |last| u64::try_from(last.generation).unwrap_or_default());
+        let behind =
+            in_force(&tx.reports().await?, &site).filter(|known| *known > number && *known <= number + FARTHEST);
+        if behind.is_none() && last.as_ref().is_some_and(|last| last.content_hash == hash.as_bytes()) {
             return Ok(None);
         }
-        let generation = last.map_or(0, |last| u64::try_from(last.generation).unwrap_or_default());
-        bundle.generation = Generation::new(generation).next();
+        bundle.generation = Generation::new(behind.unwrap_or(number)).next();
         bundle.published = now;
         let unwritten = |error: gapura_wire::BundleError| OfficeError::Write("a bundle", error.into());
         let signed = self.keys.signer.sign(&bundle).and_then(|signed| signed.to_json()).map_err(unwritten)?;
@@ -146,6 +162,14 @@ impl Office {
         let keys = keys.collect::<Result<Vec<EpochKey>, OfficeError>>()?;
         Ok(keys.into_iter().filter(|key| wanted.contains(&key.epoch)).collect())
     }
+}
+
+/// The newest generation that a router of the site says it runs.
+fn in_force(reports: &[ReportRow], site: &SiteId) -> Option<u64> {
+    let beats =
+        reports.iter().filter(|report| report.site == site.as_str()).filter_map(|report| report.heartbeat.as_deref());
+    let beats = beats.filter_map(|text| serde_json::from_str::<Heartbeat>(text).ok());
+    beats.map(|beat| beat.generation.get()).max()
 }
 
 pub(super) fn voucher_key(row: &SiteRow) -> Result<VoucherKey, OfficeError> {

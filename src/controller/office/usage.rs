@@ -52,7 +52,13 @@ impl Office {
         tx.put_heartbeat(&from.site, &from.gateway, &text, self.now()).await?;
         let last = tx.generations().await?.into_iter().find(|row| row.site == from.site.as_str());
         tx.commit().await?;
-        let generation = Generation::new(last.map_or(0, |row| u64::try_from(row.generation).unwrap_or_default()));
+        let mut generation = Generation::new(last.map_or(0, |row| u64::try_from(row.generation).unwrap_or_default()));
+        if beat.generation > generation {
+            // It would wait for a number above its own, and nothing that staff change would reach it.
+            tracing::warn!(gateway = %from.gateway, runs = %beat.generation, known = %generation, "a router runs a newer bundle than this database knows, as after a restored backup: publishing above it");
+            let published = self.publish_for(&from.site).await?;
+            generation = published.last().map_or(generation, |published| published.generation);
+        }
         let time = SignedTime::sign(&self.keys.signer, from.gateway.clone(), beat.nonce, self.now())
             .map_err(|error| OfficeError::Write("the time", error.into()))?;
         Ok(HeartbeatReply { time, generation, renew: from.renew })

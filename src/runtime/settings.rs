@@ -43,8 +43,9 @@ const MOST: usize = 50;
 
 /// Reads a TOML text into `T`; on failure every mistake as `line:column: message`.
 ///
-/// The parser stops at its first mistake; here the line it names is blanked and the rest is read again, until the text
-/// is accepted or nothing more can be blanked. What is missing only because its line was blanked is not reported.
+/// The parser stops at its first mistake; here what it names is put out of the way and the rest is read again: a wrong
+/// value is replaced by one that fits, an unknown key's line is blanked. What is missing only because its line was blanked
+/// is not reported.
 ///
 /// # Errors
 /// All mistakes found, in the order of the text.
@@ -59,19 +60,49 @@ pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, Vec<String>> {
             Err(error) => error,
         };
         let message = error.message().trim().to_owned();
-        let start = error.span().map_or(0, |span| span.start);
+        let span = error.span().unwrap_or_default();
         let missing = message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
         if missing.is_some_and(|key| blanked.contains(key)) {
             break;
         }
-        let (line, column) = place(text, start);
+        let (line, column) = place(&left, span.start);
         mistakes.push((line, column, message.clone()));
-        if missing.is_some() || !blank_line(&mut left, start, &mut blanked) {
+        let unknown = message.starts_with("unknown field");
+        let mended = !unknown && missing.is_none() && replace_value::<T>(&mut left, span.clone());
+        if !mended && (missing.is_some() || !blank_line(&mut left, span.start, &mut blanked)) {
             break;
         }
     }
     mistakes.sort();
     Err(mistakes.into_iter().map(|(line, column, message)| format!("{line}:{column}: {message}")).collect())
+}
+
+/// Values of the shapes our configurations have; one of them fits nearly every key.
+const FITTING: [&str; 9] =
+    ["\"x\"", "1", "\"10.9.8.1/24\"", "\"127.0.0.1:1\"", "\"Asia/Jakarta\"", "[]", "true", "{}", "\"00.00-24.00\""];
+
+/// Puts a value that fits in place of a wrong one; false when none does.
+fn replace_value<T: DeserializeOwned>(text: &mut String, span: std::ops::Range<usize>) -> bool {
+    let Some(wrong) = text.get(span.clone()).filter(|wrong| !wrong.is_empty()) else { return false };
+    // Lines keep their numbers.
+    let lines = "\n".repeat(wrong.matches('\n').count());
+    for fitting in FITTING {
+        let mut tried = text.clone();
+        tried.replace_range(span.clone(), fitting);
+        let accepted = match toml::from_str::<T>(&tried) {
+            Ok(_) => true,
+            Err(error) => error.span().is_some_and(|found| found.start != span.start),
+        };
+        if accepted {
+            tried.insert_str(
+                tried.get(span.start..).and_then(|rest| rest.find('\n')).map_or(tried.len(), |at| span.start + at),
+                &lines,
+            );
+            *text = tried;
+            return true;
+        }
+    }
+    false
 }
 
 /// Line and column of a byte offset, both from 1.
@@ -120,6 +151,14 @@ mod tests {
         assert!(wrong[1].starts_with("1:1: unknown field `nmae`"), "{wrong:?}");
         assert!(wrong[2].starts_with("2:8: "), "{wrong:?}");
         assert!(wrong[3].starts_with("3:12: "), "{wrong:?}");
+    }
+
+    #[test]
+    fn a_wrong_value_of_a_needed_key_hides_nothing() {
+        let wrong = parse::<Sample>("name = 7\nport = -1\nmore = [\n  1,\n  300 ]\nelse = 1\n").unwrap_err();
+        assert_eq!(wrong.len(), 4, "{wrong:?}");
+        assert!(wrong[0].starts_with("1:8: ") && wrong[1].starts_with("2:8: "), "{wrong:?}");
+        assert!(wrong[2].starts_with("5:") && wrong[3].starts_with("6:1: unknown field `else`"), "{wrong:?}");
     }
 
     #[test]

@@ -3,9 +3,19 @@
 //!
 //! Run as root, or inside `unshare --user --map-root-user --net --mount`: namespaces have to be made. Nothing of the
 //! machine itself is touched.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests, and helpers of tests")]
 #![expect(clippy::indexing_slicing, reason = "JSON is looked into by key, where a missing key is null")]
 
+mod clock;
 mod deadlines;
+mod flows;
+mod hostile;
+mod killed;
+mod marks;
+mod older;
+mod raw;
+mod repair;
 mod stand;
+mod theft;
+mod uplink;

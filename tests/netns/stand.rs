@@ -163,15 +163,6 @@ pub(crate) fn log(site: &Site) -> String {
     fs::read_to_string(site.gateway_dir().join("gateway.log")).unwrap_or_default()
 }
 
-/// One value out of the ledger, read beside the running daemon.
-pub(crate) fn ledger(site: &Site, query: &str) -> i64 {
-    let path = site.gateway_dir().join("data").join("ledger.sqlite");
-    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
-    let database = rusqlite::Connection::open_with_flags(path, flags).unwrap();
-    database.busy_timeout(SOON).unwrap();
-    database.query_row(query, [], |row| row.get(0)).unwrap()
-}
-
 /// Waits for `look` to bring something.
 pub(crate) fn wait<T>(what: &str, limit: Duration, mut look: impl FnMut() -> Option<T>) -> T {
     wait_for(what, limit, || Ok::<_, LabError>(look())).unwrap_or_else(|error| panic!("{error}"))
@@ -181,4 +172,28 @@ pub(crate) fn wait<T>(what: &str, limit: Duration, mut look: impl FnMut() -> Opt
 pub(crate) fn let_pass(time: Duration) {
     let watch = Stopwatch::start();
     wait("time to pass", time + SOON, || (watch.elapsed() >= time).then_some(()));
+}
+
+/// What the controller is still to be told, oldest first.
+pub(crate) fn outbox(site: &Site) -> Vec<Value> {
+    let database = open_ledger(site);
+    let mut query = database.prepare("SELECT body FROM outbox ORDER BY seq").unwrap();
+    let bodies = query.query_map([], |row| row.get::<_, Vec<u8>>(0)).unwrap();
+    bodies.map(|body| serde_json::from_slice(&body.unwrap()).unwrap()).collect()
+}
+
+/// The audit trail's actions, oldest first.
+pub(crate) fn audit(site: &Site) -> Vec<String> {
+    let database = open_ledger(site);
+    let mut query = database.prepare("SELECT action FROM audit ORDER BY id").unwrap();
+    let actions = query.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    actions.map(Result::unwrap).collect()
+}
+
+/// The ledger, read beside the running daemon.
+fn open_ledger(site: &Site) -> rusqlite::Connection {
+    let path = site.gateway_dir().join("data").join("ledger.sqlite");
+    let database = rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    database.busy_timeout(SOON).unwrap();
+    database
 }

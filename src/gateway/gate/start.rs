@@ -277,6 +277,7 @@ pub(crate) fn kernel_config(config: &crate::config::Config, bundle: Option<&Bund
         lans,
         uplinks: config.uplink.interfaces.clone(),
         devices: config.gateway.devices,
+        flows_per_device: crate::network::FLOWS_PER_DEVICE,
         portal_port: config.portal.http_port,
         portal_tls_port: config.portal.certificate.as_ref().map(|_| config.portal.https_port),
         allowed: config.gateway.allowed.iter().filter_map(|net| net.parse().ok()).collect(),

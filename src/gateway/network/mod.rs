@@ -20,6 +20,9 @@ use gapura_model::IfName;
 
 use crate::config::{Config, IsolateMode};
 
+/// Flows a device may have open; the machine's flow table is sized by it.
+pub(crate) const FLOWS_PER_DEVICE: u32 = 512;
+
 /// Why the network cannot be prepared.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PrepareError {
@@ -48,7 +51,7 @@ pub(crate) fn prepare(config: &Config, features: NetFeatures) -> Result<(), Prep
             isolate(&mut route, &lan.interface);
         }
     }
-    let sizes = sysctl::Sizes { devices: config.gateway.devices, flows_per_device: 512, memory: memory() };
+    let sizes = sysctl::Sizes { devices: config.gateway.devices, flows_per_device: FLOWS_PER_DEVICE, memory: memory() };
     let settings = sysctl::settings(&lans(config), &config.uplink.interfaces, &sizes)?;
     for (setting, why) in sysctl::apply(&settings) {
         tracing::warn!(setting = setting.name, %why, effect = setting.effect, "a kernel setting is not as wanted");

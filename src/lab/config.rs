@@ -43,6 +43,8 @@ pub struct SiteWish {
     pub gateway_lines: String,
     /// More arguments for `gapura gateway`, such as `--without owner` or `--clock-shift "-86400 doubtful"`.
     pub gateway_arguments: Vec<String>,
+    /// Where the gateway keeps its data and its control socket (`data` and `run` below it); else in the lab's directory.
+    pub gateway_home: Option<std::path::PathBuf>,
     /// Changes the site before anybody hears of it: other plans, hours, speeds.
     pub change: Option<fn(&mut Bundle)>,
 }

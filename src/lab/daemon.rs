@@ -34,6 +34,7 @@ pub struct Site {
     run_dir: PathBuf,
     gateway_file: PathBuf,
     gateway_arguments: Vec<String>,
+    gateway_dir: PathBuf,
     codes: Vec<Codes>,
     lab: Lab,
 }
@@ -43,7 +44,7 @@ impl Site {
     /// on its control socket, its portal listens and the site's bundle is in force. Without a controller
     /// ([`SiteWish::alone`]) the gateway reads the site from a file.
     pub fn start(lab: Lab, program: &Path, wish: &SiteWish) -> Result<Self, LabError> {
-        let dir = lab.dir().join("gw");
+        let dir = wish.gateway_home.clone().unwrap_or_else(|| lab.dir().join("gw"));
         let run_dir = dir.join("run");
         for sub in ["data", "run"] {
             fs::create_dir_all(dir.join(sub)).map_err(LabError::io(format!("create {}/{sub}", dir.display())))?;
@@ -70,6 +71,7 @@ impl Site {
             run_dir,
             gateway_file,
             gateway_arguments: wish.gateway_arguments.clone(),
+            gateway_dir: dir.clone(),
             codes,
             lab,
         };
@@ -143,14 +145,14 @@ impl Site {
     /// The same with these arguments instead of those it was first started with.
     pub fn restart_gateway_with(&mut self, arguments: &[String]) -> Result<(), LabError> {
         self.gateway.stop();
-        let dir = self.gateway_dir();
+        let dir = self.gateway_dir.clone();
         self.gateway = daemon(self.lab.gw(), &self.program, ("gateway", arguments), &self.gateway_file, &dir)?;
         self.wait_for_gateway()
     }
 
     /// Where the gateway's files are: `gateway.toml`, `site.toml`, `gateway.log`, `data` and `run`.
     pub fn gateway_dir(&self) -> PathBuf {
-        self.lab.dir().join("gw")
+        self.gateway_dir.clone()
     }
 
     /// `gapura ctl ... --json` on the router.
@@ -192,7 +194,7 @@ impl Site {
     }
 
     fn wait_for_gateway(&mut self) -> Result<(), LabError> {
-        let log = self.lab.dir().join("gw").join("gateway.log");
+        let log = self.gateway_dir.join("gateway.log");
         let portal = SocketAddr::from((addr::LAN.0, 8080));
         let (gateway, lab, program, run_dir) = (&mut self.gateway, &self.lab, &self.program, &self.run_dir);
         let ready = wait_for("the gateway to be ready", PATIENCE, || {

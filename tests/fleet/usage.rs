@@ -94,6 +94,42 @@ fn power_cuts_on_both_sides_lose_no_visit_and_count_none_twice() {
 }
 
 #[test]
+fn an_outage_of_the_uplink_is_in_the_log_from_its_beginning_to_its_end() {
+    let mut world = World::serving("outage", 1);
+    world.visitor(1);
+    let uplink = |world: &World| world.ctl(&["status"])["uplink"]["up"] == true;
+    let pull = |world: &World| {
+        world.lab.uplink("wan0", false).unwrap();
+        world.wait("the outage", Duration::from_secs(30), || (!uplink(world)).then_some(()));
+    };
+    let plug = |world: &World| {
+        world.lab.uplink("wan0", true).unwrap();
+        world.wait("the end of the outage", Duration::from_secs(30), || uplink(world).then_some(()));
+    };
+    pull(&world);
+    let shown = page(world.at(1), "/").reply.text();
+    assert!(shown.contains("Internet sedang terganggu"));
+    plug(&world);
+    let outages = |world: &World| world.staff(&["usage"])["outages"].as_array().unwrap().clone();
+    let over = |all: &[Value]| all.iter().filter(|one| one["kind"] == "uplink" && !one["end"].is_null()).count();
+    world.wait("one outage, over", Duration::from_secs(30), || {
+        let all = outages(&world);
+        (all.len() == 1 && over(&all) == 1).then_some(())
+    });
+    // One that begins before the router is started again, and ends after.
+    pull(&world);
+    world.kill_router();
+    world.start_router();
+    world.wait("the router", SOON, || world.try_ctl(&["status"]).ok());
+    world.wait("the outage, seen again", Duration::from_secs(30), || (!uplink(&world)).then_some(()));
+    plug(&world);
+    world.wait("every outage to be over", Duration::from_mins(1), || {
+        let all = outages(&world);
+        (all.len() >= 2 && over(&all) == all.len()).then_some(())
+    });
+}
+
+#[test]
 fn a_day_alone_arrives_once_whatever_the_way_does_to_the_batches() {
     let world = World::serving("replay", 1);
     let directory = world.lab.dir().join("day");

@@ -23,6 +23,8 @@ pub(crate) struct Memory {
 const OVERRIDES: &str = "hours-changes";
 /// Setting: the last batch's number, with the kernel run it belongs to.
 const BATCH: &str = "batch";
+/// Setting: the running outage of the uplink, its id and beginning, as JSON.
+const OUTAGE: &str = "outage";
 /// Set in the revision of a visit's last message, so that it stands above all earlier ones.
 const LAST_WORD: u64 = 1 << 60;
 /// Who acts for staff at this router in the audit trail.
@@ -212,6 +214,17 @@ impl Memory {
     pub(crate) fn keep_overrides(&mut self, overrides: &[Override]) {
         let value = serde_json::to_string(overrides).ok();
         self.try_commit(&[Entry::Setting { name: OVERRIDES, value }]);
+    }
+
+    /// The outage of the uplink that was told as begun and not as ended.
+    pub(crate) fn outage(&self) -> Option<(uuid::Uuid, jiff::Timestamp)> {
+        self.setting(OUTAGE).and_then(|text| serde_json::from_str(&text).ok())
+    }
+
+    /// Keeps or forgets the running outage.
+    pub(crate) fn keep_outage(&mut self, outage: Option<(uuid::Uuid, jiff::Timestamp)>) {
+        let value = outage.and_then(|outage| serde_json::to_string(&outage).ok());
+        self.try_commit(&[Entry::Setting { name: OUTAGE, value }]);
     }
 
     /// A message for the controller that is about no visit.

@@ -128,6 +128,15 @@ impl Gate {
 
     /// The Internet went away or came back.
     pub(super) fn internet(&mut self, now: &Moment, up: bool) {
+        if up {
+            // Also the one that an earlier run of this program saw begin.
+            if let Some((id, start)) = self.outage.take().or_else(|| self.memory.outage()) {
+                let outage = Outage { id, kind: OutageKind::Uplink, start, end: Some(now.wall) };
+                self.memory.post(Some(id.to_string()), &Record::Outage(outage));
+                self.memory.keep_outage(None);
+            }
+            self.uplink_down_since = None;
+        }
         if up == self.engine.uplink_is_up() {
             return;
         }
@@ -135,15 +144,10 @@ impl Gate {
         self.read(now);
         self.engine.uplink(now, up);
         let mut random = [0; 16];
-        if up {
-            if let Some((id, start)) = self.outage.take() {
-                let outage = Outage { id, kind: OutageKind::Uplink, start, end: Some(now.wall) };
-                self.memory.post(Some(id.to_string()), &Record::Outage(outage));
-            }
-            self.uplink_down_since = None;
-        } else if getrandom::fill(&mut random).is_ok() {
+        if !up && getrandom::fill(&mut random).is_ok() {
             let id = Uuid::from_bytes(random);
             self.outage = Some((id, now.wall));
+            self.memory.keep_outage(self.outage);
             self.uplink_down_since = Some(now.wall);
             let outage = Outage { id, kind: OutageKind::Uplink, start: now.wall, end: None };
             self.memory.post(Some(id.to_string()), &Record::Outage(outage));

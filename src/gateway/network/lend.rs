@@ -44,11 +44,8 @@ pub(crate) fn lend(
         return Ok(());
     };
     let directory = &config.gateway.data_dir;
-    let user: Option<UserName> = match (&config.gateway.user, is_real_root()) {
-        (Some(user), _) => Some(user.parse()?),
-        (None, true) => Some("root".parse()?),
-        (None, false) => None,
-    };
+    // A user of our own was taken before any thread was started: dnsmasq begins as that user, and need not change.
+    let user: Option<UserName> = if is_real_root() { Some("root".parse()?) } else { None };
     let plan = LanPlan {
         bridges,
         api,

@@ -50,6 +50,28 @@ fn a_change_is_in_force_within_a_second_and_its_outcome_is_known() {
 }
 
 #[test]
+fn a_box_of_paper_vouchers_is_usable_soon_after_it_was_printed() {
+    let mut world = World::serving("paper", 1);
+    world.visitor(1);
+    let made = world.staff(&["voucher", "make", "--site", SITE, "--plan", "warga", "--count", "5000"]);
+    let watch = Stopwatch::start();
+    world.wait_for_generation(made["published"][0]["generation"].as_u64().unwrap());
+    let took = watch.elapsed();
+    println!("5000 vouchers: in force {} ms after they were published", took.as_millis());
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    let codes = made["codes"].as_array().unwrap();
+    assert!(is_in(&redeem(world.at(1), codes[4_321].as_str().unwrap())));
+    wait_until_online(world.at(1), true);
+    // Withdrawn all at once: the one visit ends.
+    let batch = made["batch"].as_str().unwrap();
+    let revoked = world.staff(&["voucher", "revoke", "--site", SITE, "--batch", batch]);
+    assert_eq!(revoked["revoked"], 5000);
+    let watch = Stopwatch::start();
+    wait_until_online(world.at(1), false);
+    println!("5000 vouchers withdrawn: access ended after {} ms", watch.elapsed().as_millis());
+}
+
+#[test]
 fn a_bundle_that_is_damaged_foreign_old_or_contradictory_is_refused_and_the_last_good_one_stays() {
     let world = World::serving("refused", 1);
     let good = last(&world);

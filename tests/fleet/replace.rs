@@ -6,7 +6,7 @@ use gapura_lab::traffic::download;
 use gapura_lab::visit::Family;
 use gapura_lab::{Visitor, counters};
 
-use crate::people::{is_in, is_online, log_out, redeem, sign_in, words};
+use crate::people::{is_in, is_online, log_out, one_tap, redeem, sign_in, words};
 use crate::world::{SOON, World};
 
 /// What the plan `kuota` allows in a day, both ways together.
@@ -88,6 +88,32 @@ fn a_new_box_goes_on_with_the_balances_and_the_old_one_is_refused() {
     // A box cannot take the place of one that serves another site.
     let wrong = ["gateway", "code", "--site", crate::world::OTHER, "--replaces", "gw-galeri-2"];
     assert!(world.try_staff(&wrong, None).is_err());
+}
+
+#[test]
+fn a_revoked_router_is_heard_no_more_and_its_visitors_stay_online() {
+    let mut world = World::serving("revoked", 1);
+    world.visitor(1);
+    assert!(is_in(&one_tap(world.at(1))));
+    world.wait_for_visits("the visit", |visits| visits.len() == 1);
+    world.staff(&["gateway", "revoke", "gw-galeri-1", "--reason", "dicuri"]);
+    for (method, path) in [("GET", "/v1/bundle?after=0&wait=0"), ("GET", "/v1/balances")] {
+        let (status, problem) = world.api(method, path, None);
+        assert_eq!((status, problem["kind"].as_str()), (403, Some("revoked")), "{problem}");
+    }
+    // What happens here is no longer the department's to know, nor is what happens there told here.
+    log_out(world.at(1));
+    assert!(is_in(&one_tap(world.at(1))));
+    world.wait("the refusal in the router's log", SOON, || {
+        world.router_log().contains("its certificate is no longer taken").then_some(())
+    });
+    let plan = "[[plan]]\nid = \"umum\"\nname = \"Umum\"\nvisit = { time = \"47m\" }\n";
+    world.staff_with_file(&["plan", "set"], plan);
+    let visits = world.visits();
+    assert!(visits.len() == 1 && visits[0]["end"].is_null(), "{visits:?}");
+    assert!(is_online(world.at(1), Family::V4) && is_online(world.at(1), Family::V6));
+    assert_eq!(world.ctl(&["status"])["generation"], 1);
+    assert!(world.ctl(&["status"])["outbox"]["records"].as_u64().unwrap() >= 2, "kept for the day it is heard again");
 }
 
 fn get(visitor: &Visitor, bytes: u64) {

@@ -108,6 +108,7 @@ impl Door {
             return Err(Refused::Wait { wait: wait.max(Duration::from_secs(1)) });
         }
         let kept = self.handle.ask(|reply| Command::Verifier(name.clone(), reply)).await.ok_or(Refused::Busy)?;
+        let kept_here = kept.is_some();
         if let Some(kept) = kept {
             match self.passwords.fits(kept.phc, &password).await {
                 None => return Err(Refused::Busy),
@@ -127,6 +128,8 @@ impl Door {
                 Err(Refused::WrongPassword)
             }
             Some(AccountAnswer::Busy { .. }) => Err(Refused::Busy),
+            // Not to be checked now, and not kept here: the visitor's password may well be right.
+            None if !kept_here => Err(Refused::Busy),
             Some(AccountAnswer::Wrong) | None => {
                 self.handle.tell(Command::WrongPassword(device.clone()));
                 Err(Refused::WrongPassword)

@@ -6,7 +6,7 @@ use std::time::Duration;
 use gapura_model::{AccountName, HolderId};
 use gapura_session::{HolderBalance, VisitRecord};
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, params};
 
 use crate::entry::{AuditEvent, Entry, Place, Verifier, settings};
 use crate::row::{duration, hex, holder_key, micros, octets, timestamp};
@@ -54,6 +54,12 @@ pub struct Writes {
     pub dropped: u64,
 }
 
+/// A setting of the ledger at `path`, read without changing anything: a file that is missing, damaged or locked has none.
+pub fn peek(path: &Path, setting: &str) -> Option<String> {
+    let connection = Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
+    connection.query_row(sql::SETTING, [setting], |row| row.get(0)).ok()
+}
+
 /// The gateway's SQLite file.
 #[derive(Debug)]
 pub struct Ledger {
@@ -78,6 +84,19 @@ impl Ledger {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// A named value out of the ledger at `path`, which is neither made nor changed nor set aside: for whoever only wants to
+    /// know before the gateway itself opens it. `None` where it cannot be read.
+    pub fn glance(path: &Path, name: &str) -> Option<String> {
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
+        connection.busy_timeout(Options::default().busy).ok()?;
+        connection.query_row(sql::SETTING, [name], |row| row.get(0)).ok()
+    }
+
+    /// How long a commit waits for another program to let go of the file, from now on.
+    pub fn set_busy(&mut self, busy: Duration) -> Result<(), LedgerError> {
+        Ok(self.connection.busy_timeout(busy)?)
     }
 
     fn open_as_it_is(path: &Path, options: Options, now: Timestamp) -> Result<(Self, bool), LedgerError> {
@@ -150,6 +169,18 @@ impl Ledger {
         let mut statement = self.connection.prepare_cached(sql::BALANCE)?;
         let mut rows = statement.query((kind, id))?;
         rows.next()?.map(snapshot::balance).transpose()
+    }
+
+    /// At most `most` accounts and vouchers that have a balance: accounts first, then vouchers, the latest used first.
+    pub fn recent_holders(&self, most: u32) -> Result<Vec<HolderId>, LedgerError> {
+        let mut statement = self.connection.prepare_cached(sql::HOLDERS_RECENT)?;
+        let mut rows = statement.query([most])?;
+        let mut holders = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (kind, id): (String, String) = (row.get(0)?, row.get(1)?);
+            holders.push(crate::row::holder("balance", &kind, &id)?);
+        }
+        Ok(holders)
     }
 
     /// When a voucher was first used.

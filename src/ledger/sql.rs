@@ -17,6 +17,7 @@ statements! {
     BALANCE_PRUNE = "balance_prune.sql";
     BALANCE_UPSERT = "balance_upsert.sql";
     BALANCES_RUNNING = "balances_running.sql";
+    HOLDERS_RECENT = "holders_recent.sql";
     OUTBOX_BATCH = "outbox_batch.sql";
     OUTBOX_COUNT = "outbox_count.sql";
     OUTBOX_DROP = "outbox_drop.sql";

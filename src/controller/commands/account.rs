@@ -27,9 +27,6 @@ pub enum AccountCommand {
         /// The only site it may be used at; none = everywhere.
         #[arg(long)]
         site: Option<SiteId>,
-        /// Devices at once.
-        #[arg(long)]
-        devices: Option<u16>,
         /// A note for staff.
         #[arg(long, default_value = "")]
         note: String,
@@ -50,10 +47,11 @@ pub enum AccountCommand {
 
 pub(super) async fn account(command: &AccountCommand, desk: &Desk, out: &mut Output<'_>) -> Result<(), CommandError> {
     match command {
-        AccountCommand::Set { name, plan, site, devices, note, password_file } => {
+        AccountCommand::Set { name, plan, site, note, password_file } => {
             let password = password(password_file.as_ref())?;
             let (name, plan, site, note) = (name.clone(), plan.clone(), site.clone(), note.clone());
-            let order = AccountOrder { name, plan, site, devices: *devices, note };
+            // How many devices at once is the plan's affair.
+            let order = AccountOrder { name, plan, site, devices: None, note };
             desk.office.set_account(&order, password, &desk.who).await?;
             out.value(
                 &serde_json::json!({ "account": order.name }),

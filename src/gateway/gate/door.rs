@@ -155,7 +155,10 @@ impl Gate {
         getrandom::fill(&mut random).map_err(|_| Refused::Busy)?;
         let ask = Ask { device: device.clone(), admission, take_over, balance };
         match self.engine.admit(now, ask, random) {
-            Ok(admitted) => Ok((admitted.visit, Entered { resumed: admitted.by == HowEntered::Moved })),
+            Ok(admitted) => {
+                self.begun = Some(admitted.visit);
+                Ok((admitted.visit, Entered { resumed: admitted.by == HowEntered::Moved }))
+            }
             Err(refusal) => {
                 tracing::debug!(refusal = refusal.id(), "a visitor was not let in");
                 Err(refused(refusal, &self.engine, now, devices))

@@ -1,5 +1,6 @@
 //! What the gate writes down: the engine's effects as ledger entries, and the same visits as messages for the controller.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use gapura_ledger::{AuditEvent, Entry, Ledger, LedgerError, OutboxItem, Place, Restart, Verifier, settings};
@@ -15,6 +16,8 @@ pub(crate) struct Memory {
     revision: u64,
     /// The disk refuses: said once, and shown to staff until it takes again.
     trouble: Option<String>,
+    /// Nothing of an earlier run is in it.
+    is_new: bool,
     /// Blocks changed and are to be written with the next group.
     now: Moment,
 }
@@ -25,6 +28,8 @@ const OVERRIDES: &str = "hours-changes";
 const BATCH: &str = "batch";
 /// Setting: the running outage of the uplink, its id and beginning, as JSON.
 const OUTAGE: &str = "outage";
+/// How long a commit waits for another program while the ledger is known to be in trouble.
+const BUSY_IN_TROUBLE: std::time::Duration = std::time::Duration::from_millis(20);
 /// Set in the revision of a visit's last message, so that it stands above all earlier ones.
 const LAST_WORD: u64 = 1 << 60;
 /// Who acts for staff at this router in the audit trail.
@@ -36,11 +41,11 @@ impl Memory {
     /// # Errors
     /// When the directory cannot be used at all.
     pub(crate) fn open(data_dir: &Path, now: &Moment) -> Result<Self, LedgerError> {
-        let opened = Ledger::open(&data_dir.join("ledger.sqlite"), gapura_ledger::Options::default(), now.wall)?;
+        let opened = Ledger::open(&data_dir.join("ledger.sqlite"), options(), now.wall)?;
         if let Some(path) = &opened.set_aside {
             tracing::error!(path = %path.display(), "the ledger was damaged and is set aside; a new one begins from kernel and bundle");
         }
-        Ok(Self { ledger: opened.ledger, revision: 0, trouble: None, now: *now })
+        Ok(Self { ledger: opened.ledger, is_new: opened.is_new, revision: 0, trouble: None, now: *now })
     }
 
     /// What a restart begins from.
@@ -51,6 +56,11 @@ impl Memory {
         let restart = self.ledger.restart(boot)?;
         self.ledger.commit(&[Entry::Setting { name: settings::BOOT, value: Some(boot.to_string()) }], false)?;
         Ok(restart)
+    }
+
+    /// Whether it was made at this start, in place of a damaged one or of none.
+    pub(crate) const fn is_new(&self) -> bool {
+        self.is_new
     }
 
     /// A named value.
@@ -117,6 +127,7 @@ impl Memory {
     pub(crate) fn commit(&mut self, entries: &[Entry], durable: bool) -> Result<(), LedgerError> {
         self.ledger.commit(entries, durable)?;
         if self.trouble.take().is_some() {
+            self.wait_for_others(gapura_ledger::Options::default().busy);
             tracing::warn!("the ledger takes entries again");
         }
         Ok(())
@@ -138,7 +149,17 @@ impl Memory {
                 "the ledger cannot be written: visitors online stay, nobody new is let in; free disk space or check the disk"
             );
         }
+        if self.trouble.is_none() {
+            // One wait was enough: the gate's thread has visitors to serve.
+            self.wait_for_others(BUSY_IN_TROUBLE);
+        }
         self.trouble = Some(words);
+    }
+
+    fn wait_for_others(&mut self, busy: std::time::Duration) {
+        if let Err(error) = self.ledger.set_busy(busy) {
+            tracing::debug!(error = %crate::words(&error), "the ledger's patience could not be changed");
+        }
     }
 
     /// How the disk is, for staff.
@@ -171,6 +192,11 @@ impl Memory {
     /// What a holder used before.
     pub(crate) fn balance(&self, holder: &HolderId) -> Result<Option<HolderBalance>, LedgerError> {
         self.ledger.balance(holder)
+    }
+
+    /// Holders whose balance a box that takes this one's place may need; at a start it is not known which were reported.
+    pub(crate) fn recent_holders(&self, most: u32) -> BTreeSet<HolderId> {
+        self.ledger.recent_holders(most).unwrap_or_default().into_iter().collect()
     }
 
     /// What is kept of an account on this router.
@@ -332,14 +358,14 @@ impl Memory {
     }
 }
 
+/// The gate's thread must never wait long for another program that holds the file: everybody's pages wait with it.
+fn options() -> gapura_ledger::Options {
+    gapura_ledger::Options { busy: std::time::Duration::from_millis(100), ..gapura_ledger::Options::default() }
+}
+
 /// The last wall time in the ledger of `data_dir`.
 pub(crate) fn last_time_on_disk(data_dir: &Path) -> Option<jiff::Timestamp> {
-    let path = data_dir.join("ledger.sqlite");
-    if !path.exists() {
-        return None;
-    }
-    let opened = Ledger::open(&path, gapura_ledger::Options::default(), jiff::Timestamp::UNIX_EPOCH).ok()?;
-    opened.ledger.setting(settings::LAST_WALL).ok()??.parse().ok()
+    Ledger::glance(&data_dir.join("ledger.sqlite"), settings::LAST_WALL)?.parse().ok()
 }
 
 /// The reading that belongs to a record, for the ledger.

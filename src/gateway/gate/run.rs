@@ -1,6 +1,6 @@
 //! The loop itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
@@ -52,7 +52,11 @@ pub(crate) struct Gate {
     pub(super) notice: Option<(Notice, Uptime)>,
     pub(super) uplink_down_since: Option<jiff::Timestamp>,
     pub(super) clash: Option<String>,
+    /// The visit that the request under way began or found.
+    pub(super) begun: Option<VisitId>,
     pub(super) guesses: Guesses,
+    /// Visits of a damaged ledger, made again from the kernel: their quota is known to the kernel alone.
+    pub(super) rebuilt: BTreeSet<VisitId>,
     /// Wrong codes and passwords since the start.
     pub(super) wrong_codes: u64,
     /// Visitors' addresses seen where they do not belong, since the start.
@@ -94,9 +98,14 @@ pub(super) struct Timers {
 
 /// An answer that waits until the kernel agreed.
 pub(super) enum Waiting {
-    Entered { visit: VisitId, entered: Entered, reply: oneshot::Sender<Result<Entered, Refused>> },
+    Entered {
+        visit: VisitId,
+        entered: Entered,
+        reply: oneshot::Sender<Result<Entered, Refused>>,
+    },
     Done(oneshot::Sender<Result<(), Refused>>),
-    Staff(oneshot::Sender<crate::ctl::Answer>, crate::ctl::Answer),
+    /// With the visit that has to stand, if the request began one.
+    Staff(oneshot::Sender<crate::ctl::Answer>, crate::ctl::Answer, Option<VisitId>),
     Policy(oneshot::Sender<Result<(), String>>),
 }
 
@@ -256,6 +265,23 @@ impl Gate {
                     Depleted::Visit { slot, .. } => self.hands.slots.visit(slot).map(Scarce::Visit),
                     Depleted::Holder(number) => self.hands.holder(number).map(Scarce::Holder),
                 };
+                let uncertain: Vec<VisitId> = self
+                    .rebuilt
+                    .iter()
+                    .filter(|visit| match &scarce {
+                        Some(Scarce::Visit(scarce)) => scarce == *visit,
+                        Some(Scarce::Holder(holder)) => {
+                            self.engine.record(**visit).is_some_and(|record| record.holder == *holder)
+                        }
+                        None => false,
+                    })
+                    .copied()
+                    .collect();
+                for visit in uncertain {
+                    self.rebuilt.remove(&visit);
+                    self.read(now);
+                    self.engine.used_up(now, visit);
+                }
                 if let Some(scarce) = scarce {
                     match self.hands.read() {
                         Ok(deltas) => self.engine.depleted(now, &scarce, &deltas),
@@ -294,7 +320,11 @@ impl Gate {
                     let _ = reply.send(failed.get(&visit).map_or(Ok(entered), |refused| Err(refused.clone())));
                 }
                 Waiting::Done(reply) => drop(reply.send(Ok(()))),
-                Waiting::Staff(reply, answer) => drop(reply.send(answer)),
+                Waiting::Staff(reply, answer, visit) => {
+                    let refused = visit.and_then(|visit| failed.get(&visit));
+                    let answer = refused.map_or(answer, |refused| crate::ctl::Answer::Failed(unkept(refused)));
+                    drop(reply.send(answer));
+                }
                 Waiting::Policy(reply) => drop(reply.send(Ok(()))),
             }
         }
@@ -402,6 +432,16 @@ impl Gate {
             self.memory.trouble(&error);
         }
         tracing::info!(online = self.engine.online(), "the gate's thread ends; the kernel goes on holding the policy");
+    }
+}
+
+/// Why staff's request came to nothing, in words for them.
+fn unkept(refused: &Refused) -> String {
+    match refused {
+        Refused::Storage => {
+            "the device was not let in: the ledger cannot be written; free disk space or check the disk".to_owned()
+        }
+        other => format!("the device was not let in: {other:?}"),
     }
 }
 

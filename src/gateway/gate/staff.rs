@@ -24,8 +24,9 @@ impl Gate {
         waiting: &mut Vec<Waiting>,
     ) {
         let changes = !matches!(request, Request::Status | Request::Sessions);
+        self.begun = None;
         match self.obey(now, request) {
-            Ok(value) if changes => waiting.push(Waiting::Staff(reply, Answer::Done(value))),
+            Ok(value) if changes => waiting.push(Waiting::Staff(reply, Answer::Done(value), self.begun.take())),
             Ok(value) => drop(reply.send(Answer::Done(value))),
             Err(why) => drop(reply.send(Answer::Failed(why))),
         }

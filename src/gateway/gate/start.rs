@@ -1,6 +1,6 @@
 //! How the gate's thread begins: ledger, kernel, engine, in that order, so that a restart cuts nobody off.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
@@ -13,7 +13,7 @@ use gapura_ledger::{LedgerError, settings as ledger_settings};
 use gapura_model::{BootId, ClockTrust, GatewayId, IfName, Moment, Uptime, VisitId};
 use gapura_rules::hours::{Hours, Zone};
 use gapura_runtime::{Clock, Tasks};
-use gapura_session::{Engine, Guesses, InDoubt, Pacing, Policy};
+use gapura_session::{Effect, Engine, Guesses, InDoubt, Pacing, Policy};
 use gapura_wire::{Bundle, VoucherKey};
 use tokio::sync::{Notify, watch};
 
@@ -84,7 +84,7 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
     let boot = boot_id()?;
     let mut memory = Memory::open(&setup.data_dir, &now)?;
     let (last_boot, last_wall) = (memory.setting(ledger_settings::BOOT), memory.setting(ledger_settings::LAST_WALL));
-    let restart = memory.restart(boot)?;
+    let mut restart = memory.restart(boot)?;
     let now = believed_before(&*setup.clock, now, restart.session.clock_basis);
     let overrides = memory.overrides();
     let policy = match &setup.bundle {
@@ -103,9 +103,24 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
     let shaper = setup.net_features.htb.then(|| Shaper::open(setup.net_features.leaf(), MOST_CLASSES)).transpose()?;
     let mut hands = Hands::new(kernel, shaper, lans);
     hands.set_trusted(policy.trusted.keys().copied());
+    let rebuilt = if memory.is_new() {
+        super::rebuild::rebuild(&policy, boot, &now, &found, &mut restart)
+    } else {
+        BTreeSet::new()
+    };
+    if !rebuilt.is_empty() {
+        tracing::warn!(
+            visits = rebuilt.len(),
+            "visits the ledger does not know go on with what the kernel knows of them"
+        );
+    }
     let places = restart.places;
     let mut engine = Engine::restore(policy, boot, &now, restart.session);
     adopt(&mut engine, &mut hands, &now, &found, &places)?;
+    let known_again: Vec<Effect> = rebuilt.iter().filter_map(|id| engine.record(*id)).map(Effect::Record).collect();
+    if let Err(error) = memory.keep(&known_again, setup.bundle.as_ref(), |record| hands.place(record.id)) {
+        memory.trouble(&error);
+    }
     let site = Arc::new(setup.bundle.as_ref().map_or_else(no_site, crate::policy::portal_site));
     let first =
         Around { site: &site, notice: None, uplink: captive_portal::Uplink::Up, fresh: gapura_model::Traffic::ZERO };
@@ -116,6 +131,7 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
     let filled = Arc::new(Notify::new());
     let handle = Handle::new(commands, filled.clone());
     let shapes = hands.shaper.is_some();
+    let recent_holders = memory.recent_holders(super::run::MOST_HOLDERS);
     let mut gate = Gate {
         engine,
         hands,
@@ -130,10 +146,12 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
         uplink_down_since: None,
         uplinks: Vec::new(),
         outage: None,
-        recent_holders: Vec::new(),
+        recent_holders,
         clash: None,
+        begun: None,
         guesses: Guesses::new(Pacing::default()),
         wrong_codes: 0,
+        rebuilt,
         addresses_taken: 0,
         told: super::tally::Told::since(now.wall),
         alerts: Vec::new(),

@@ -171,7 +171,10 @@ async fn poll_bundles(link: Link) {
                     | BundleVerdict::WrongSite
                     | BundleVerdict::Older
                     | BundleVerdict::Contradiction
-                    | BundleVerdict::Other => refused = refused.max(outcome.generation).max(after.next()),
+                    | BundleVerdict::Other => {
+                        refused = refused.max(outcome.generation).max(after.next());
+                        luck.pause().await;
+                    }
                 }
             }
             Err(error) => luck.bad(&error).await,

@@ -9,7 +9,7 @@ use super::admit::trusted_plan;
 use super::{Engine, arcs};
 use crate::ask::Way;
 use crate::effect::{Effect, Notice};
-use crate::outcome::EndCause;
+use crate::outcome::{EndCause, Scope};
 use crate::plan::OnTheft;
 use crate::policy::{Block, Policy};
 
@@ -209,6 +209,12 @@ impl Engine {
                 self.set_block(mac, block);
             }
         }
+    }
+
+    /// The kernel says that a visit's bytes are used up, and nobody else knows how many there were: it ends.
+    pub fn used_up(&mut self, now: &Moment, visit: VisitId) {
+        self.observe(now);
+        self.end_now(visit, EndCause::QuotaUp(Scope::Visit));
     }
 
     /// Another device uses a visitor's address.

@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: demo test build lint unit netns bench fuzz browser deb
+.PHONY: demo build test lint unit netns bench
 demo:
 	@sh deploy/dependencies.sh demo
 	@cargo build --quiet --bin gapura
@@ -24,6 +24,10 @@ lint:
 
 unit: build
 	cargo test --locked --workspace --no-fail-fast
+
+# Only the tests with real packets, in namespaces of their own.
+netns:
+	cargo test --locked --test netns
 
 # Every benchmark, each beside its peer or its limit; figures go to target/bench/*.jsonl. BENCH="forward quota" runs some, ARGS=--quick less.
 BENCH ?= forward quota portal memory login

@@ -28,6 +28,8 @@ const WINDOWS_EVERY: Duration = Duration::from_hours(24);
 const RETENTION: Duration = Duration::from_hours(2160);
 /// The kernel is compared with what is wanted this often, whatever events say.
 const RECONCILE_EVERY: Duration = Duration::from_secs(30);
+/// Holders remembered for the next report of balances; as many as one report may have.
+pub(super) const MOST_HOLDERS: u32 = 5_000;
 /// Commands that share one commit and one batch.
 const TOGETHER: usize = 512;
 /// Classes kept in reserve while the site shapes.
@@ -77,7 +79,7 @@ pub(crate) struct Gate {
     /// The running outage of the uplink, as it was told.
     pub(super) outage: Option<(uuid::Uuid, jiff::Timestamp)>,
     /// Holders whose balance changed since it was last reported.
-    pub(super) recent_holders: Vec<gapura_model::HolderId>,
+    pub(super) recent_holders: BTreeSet<gapura_model::HolderId>,
     pub(super) filled: Arc<Notify>,
     pub(super) timers: Timers,
     pub(super) started: Uptime,
@@ -353,7 +355,7 @@ impl Gate {
                     fresh.iter().filter(|visit| self.hands.slots.slot(**visit).is_none()).copied().collect();
                 for visit in &unheld {
                     failed.insert(*visit, Refused::Storage);
-                    self.engine.log_out(now, *visit);
+                    self.engine.undo(now, *visit);
                 }
                 let mut effects = effects;
                 effects.retain(|effect| !matches!(effect, Effect::Grant(grant) if unheld.contains(&grant.visit)));
@@ -362,9 +364,9 @@ impl Gate {
         };
         for effect in &effects {
             if let Effect::Balance(balance) = effect
-                && self.recent_holders.len() < 5_000
+                && self.recent_holders.len() < MOST_HOLDERS as usize
             {
-                self.recent_holders.push(balance.holder.clone());
+                self.recent_holders.insert(balance.holder.clone());
             }
             if matches!(effect, Effect::Block { .. } | Effect::Emergency(_)) {
                 self.keep_blocks();

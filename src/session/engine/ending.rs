@@ -73,6 +73,31 @@ impl Engine {
         ended
     }
 
+    /// A visit that began with the effects just taken could not be kept: it is as if nobody had asked. A voucher it redeemed
+    /// is unused again, so that the next try redeems it durably. Leaves no record and no revoke. False if there is no such visit.
+    pub fn undo(&mut self, now: &Moment, visit: VisitId) -> bool {
+        self.observe(now);
+        let Some(record) = self.record(visit) else { return false };
+        self.end_now(visit, EndCause::Lost);
+        if let Some(holder) = self.holders.get_mut(&record.holder) {
+            holder.unuse(record.started);
+        }
+        self.effects.retain(|effect| match effect {
+            Effect::Record(kept) => kept.id != visit,
+            Effect::Revoke { visit: revoked, .. } => *revoked != visit,
+            Effect::Balance(balance) => balance.holder != record.holder,
+            Effect::Grant(_)
+            | Effect::Retime { .. }
+            | Effect::HolderQuota { .. }
+            | Effect::Redeemed { .. }
+            | Effect::Block { .. }
+            | Effect::Emergency(_)
+            | Effect::Hours { .. }
+            | Effect::Notice(_) => true,
+        });
+        true
+    }
+
     /// The kernel no longer holds a grant that was not revoked. A visit whose time is not over is granted again: someone
     /// removed the element, or the uplink's outage outlasted it.
     pub fn missing(&mut self, now: &Moment, visit: VisitId) {

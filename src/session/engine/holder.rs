@@ -116,6 +116,13 @@ impl Holder {
         true
     }
 
+    /// A first use at `at` that could not be kept never was.
+    pub(super) fn unuse(&mut self, at: Timestamp) {
+        if self.balance.first_used == Some(at) {
+            self.balance.first_used = None;
+        }
+    }
+
     pub(super) const fn pause_until(&mut self, at: Timestamp) {
         self.balance.paused_until = Some(at);
     }

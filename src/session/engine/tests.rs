@@ -158,6 +158,24 @@ fn time_plan(visit: Option<Duration>, day: Option<Duration>) -> Plan {
 }
 
 #[test]
+fn a_redemption_that_could_not_be_kept_is_made_again_by_the_next_try() {
+    let mut engine = Engine::new(Policy::open_house(always(), plan()), boot(), &morning());
+    engine.take_effects();
+    let redeems = |effects: &[Effect]| effects.iter().any(|effect| matches!(effect, Effect::Redeemed { .. }));
+    let first = engine.admit(&morning(), voucher(1, |_| {}), [1; 16]).unwrap().visit;
+    assert!(redeems(&engine.take_effects()));
+    assert!(engine.undo(&morning(), first));
+    let left = engine.take_effects();
+    assert!(
+        !left.iter().any(|effect| matches!(effect, Effect::Record(_) | Effect::Revoke { .. } | Effect::Balance(_)))
+    );
+    assert_eq!(engine.online(), 0);
+    let later = morning().after(Duration::from_secs(5));
+    engine.admit(&later, voucher(1, |_| {}), [2; 16]).unwrap();
+    assert!(redeems(&engine.take_effects()));
+}
+
+#[test]
 fn one_tap_is_recorded_granted_and_ends_with_its_time() {
     let mut site = Site::new(always(), time_plan(Some(2 * HOUR), None));
     let visit = site.ask(tap(1)).unwrap();

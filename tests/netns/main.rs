@@ -19,5 +19,6 @@ mod privilege;
 mod raw;
 mod repair;
 mod stand;
+mod storage;
 mod theft;
 mod uplink;

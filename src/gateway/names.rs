@@ -1,11 +1,11 @@
 //! The gateway's side of the resolver: its own name, and the walled garden by name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use gapura_dns::{Admission, Name, NamePattern, Names, NotAdmitted, OwnAddresses};
+use gapura_dns::{Admission, Name, Names, NotAdmitted, OwnAddresses};
 use gapura_kernel::{GardenEntry, GardenHandle, Proto};
 use gapura_model::Uptime;
 use gapura_runtime::Clock;
@@ -26,8 +26,8 @@ pub(crate) struct Known {
     pub(crate) portal: Option<Name>,
     /// The gateway's addresses, by visitor network.
     pub(crate) own: Vec<OwnNet>,
-    /// Garden names with their ports.
-    pub(crate) garden: Vec<(NamePattern, Vec<(Proto, u16)>)>,
+    /// Garden names, each with all below it, and their ports.
+    pub(crate) garden: Vec<(Name, Vec<(Proto, u16)>)>,
 }
 
 impl Known {
@@ -40,6 +40,17 @@ impl Known {
                 GardenTarget::Net(..) => None,
             })
             .collect();
+    }
+
+    /// What the garden opens for a name: the ports of every entry that covers it.
+    fn ports_of(&self, name: &Name) -> BTreeSet<(Proto, u16)> {
+        let covering = self.garden.iter().filter(|(garden, _)| name.is_within(garden));
+        covering.flat_map(|(_, ports)| ports.iter().copied()).collect()
+    }
+
+    /// Whether an address is on a visitor network: no name opens the gateway or a neighbour.
+    fn is_own(&self, address: IpAddr) -> bool {
+        self.own.iter().any(|net| net.holds(address))
     }
 }
 
@@ -57,54 +68,77 @@ pub(crate) struct GateNames {
     known: watch::Receiver<Arc<Known>>,
     kernel: GardenHandle,
     clock: Arc<dyn Clock>,
-    /// Addresses let in, until when they need no renewal.
-    admitted: Mutex<BTreeMap<IpAddr, Uptime>>,
+    admitted: Mutex<Admitted>,
+}
+
+/// An address, a protocol and a port.
+type Destination = (IpAddr, Proto, u16);
+
+/// What is open in the kernel.
+#[derive(Default)]
+struct Admitted {
+    /// The kernel's; in another one all this is over.
+    era: u64,
+    /// Destinations let in, until when they need no renewal.
+    until: BTreeMap<Destination, Uptime>,
 }
 
 /// A garden address lives at least this long in the kernel.
 const LEAST_LIFE: u32 = 300;
 /// And at most this long, whatever the TTL.
 const LONGEST_LIFE: u32 = 86_400;
-/// Addresses remembered, so that a cached answer costs the kernel nothing.
-const REMEMBERED: usize = 4_096;
+/// Destinations remembered, so that a cached answer costs the kernel nothing.
+const REMEMBERED: usize = 8_192;
 
 impl GateNames {
     pub(crate) fn new(known: watch::Receiver<Arc<Known>>, kernel: GardenHandle, clock: Arc<dyn Clock>) -> Self {
-        Self { known, kernel, clock, admitted: Mutex::new(BTreeMap::new()) }
+        Self { known, kernel, clock, admitted: Mutex::default() }
     }
 
     fn admit(&self, name: &Name, addresses: &[(IpAddr, u32)]) -> Result<(), NotAdmitted> {
-        let known = self.known.borrow().clone();
-        let Some((_, ports)) = known.garden.iter().find(|(pattern, _)| matches(pattern, name)) else { return Ok(()) };
-        let now = self.clock.now().up;
-        let mut admitted = self.admitted.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh: Vec<(IpAddr, Duration)> = addresses
-            .iter()
-            .filter(|(address, _)| admitted.get(address).is_none_or(|until| *until <= now))
-            .map(|(address, ttl)| (*address, Duration::from_secs((*ttl).clamp(LEAST_LIFE, LONGEST_LIFE).into())))
-            .collect();
-        if fresh.is_empty() {
+        // Once more where the garden was cleared meanwhile; a third time nobody waits for.
+        if self.try_admit(name, addresses)? || self.try_admit(name, addresses)? {
             return Ok(());
         }
-        let entries: Vec<GardenEntry> = fresh
-            .iter()
-            .flat_map(|(address, lives)| {
-                ports.iter().map(|(proto, port)| GardenEntry {
-                    address: *address,
-                    proto: *proto,
-                    port: *port,
-                    lives: *lives,
-                })
-            })
-            .collect();
-        self.kernel.garden(&entries).map_err(|error| NotAdmitted(crate::words(&error)))?;
-        if admitted.len() + fresh.len() > REMEMBERED {
-            admitted.clear();
-        }
-        // Renewed at half its life, so that it never lapses while it is asked for.
-        admitted.extend(fresh.into_iter().map(|(address, lives)| (address, now.after(lives / 2))));
-        Ok(())
+        Err(NotAdmitted("the walled garden changes faster than it is filled".to_owned()))
     }
+
+    /// `false`: what was judged is over, nothing was opened.
+    fn try_admit(&self, name: &Name, addresses: &[(IpAddr, u32)]) -> Result<bool, NotAdmitted> {
+        let era = self.kernel.era();
+        let known = self.known.borrow().clone();
+        let ports = known.ports_of(name);
+        let now = self.clock.now().up;
+        let mut admitted = self.admitted.lock().unwrap_or_else(PoisonError::into_inner);
+        if admitted.era != era {
+            *admitted = Admitted { era, until: BTreeMap::new() };
+        }
+        let entries: Vec<GardenEntry> = addresses
+            .iter()
+            .flat_map(|(address, ttl)| {
+                let lives = Duration::from_secs((*ttl).clamp(LEAST_LIFE, LONGEST_LIFE).into());
+                ports.iter().map(move |(proto, port)| GardenEntry { address: *address, proto: *proto, port: *port, lives })
+            })
+            .filter(|entry| admitted.until.get(&key(entry)).is_none_or(|until| *until <= now))
+            .filter(|entry| self.kernel.may_open(entry.address) && !known.is_own(entry.address))
+            .collect();
+        if entries.is_empty() {
+            return Ok(true);
+        }
+        let opened = self.kernel.garden_in(era, &entries).map_err(|error| NotAdmitted(crate::words(&error)))?;
+        if opened {
+            if admitted.until.len() + entries.len() > REMEMBERED {
+                admitted.until.clear();
+            }
+            // Renewed at half its life, so that it never lapses while it is asked for.
+            admitted.until.extend(entries.iter().map(|entry| (key(entry), now.after(entry.lives / 2))));
+        }
+        Ok(opened)
+    }
+}
+
+fn key(entry: &GardenEntry) -> Destination {
+    (entry.address, entry.proto, entry.port)
 }
 
 impl Names for GateNames {
@@ -128,7 +162,7 @@ impl Names for GateNames {
     }
 
     fn is_garden(&self, name: &Name) -> bool {
-        self.known.borrow().garden.iter().any(|(pattern, _)| matches(pattern, name))
+        self.known.borrow().garden.iter().any(|(garden, _)| name.is_within(garden))
     }
 
     fn admit_garden(&self, name: &Name, addresses: &[(IpAddr, u32)]) -> Admission {
@@ -139,12 +173,5 @@ impl Names for GateNames {
 impl OwnNet {
     fn holds(&self, client: IpAddr) -> bool {
         gapura_kernel::net::Subnet::around(self.address, self.prefix).is_some_and(|subnet| subnet.contains(client))
-    }
-}
-
-fn matches(pattern: &NamePattern, name: &Name) -> bool {
-    match pattern {
-        NamePattern::Exact(exact) => exact == name,
-        NamePattern::Below(parent) => name != parent && name.is_within(parent),
     }
 }

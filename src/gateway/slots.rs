@@ -70,6 +70,11 @@ impl Slots {
         self.by_slot.get(&slot).copied()
     }
 
+    /// Every visit that has a slot.
+    pub(crate) fn visits(&self) -> impl Iterator<Item = VisitId> + '_ {
+        self.by_visit.keys().copied()
+    }
+
     fn next_fresh(&mut self) -> Option<Slot> {
         let slot = u16::try_from(self.fresh).ok().and_then(Slot::new)?;
         self.fresh += 1;

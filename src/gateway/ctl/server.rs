@@ -61,7 +61,7 @@ where
         Ok(_) => match serde_json::from_slice(&text) {
             Ok(request) => answer(request).await,
             Err(error) => {
-                Answer::Failed(format!("not a request: {error}; gapura ctl and gapurad must be of one version"))
+                Answer::Failed(format!("not a request: {error}; gapura ctl and the gateway must be of one version"))
             }
         },
     };

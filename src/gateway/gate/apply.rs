@@ -400,6 +400,14 @@ impl Hands {
         Ok(())
     }
 
+    /// After a failure: slots and classes of visits that are over are given back; the comparison that follows removes what
+    /// the kernel still holds of them.
+    pub(crate) fn forget_ended(&mut self, runs: impl Fn(VisitId) -> bool) {
+        for visit in self.slots.visits().filter(|visit| !runs(*visit)).collect::<Vec<_>>() {
+            self.forget(visit, None);
+        }
+    }
+
     fn forget(&mut self, visit: VisitId, holder: Option<&HolderId>) {
         if let Some(slot) = self.slots.give_back(visit)
             && let Some(holder) = holder

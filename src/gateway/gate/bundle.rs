@@ -59,7 +59,9 @@ impl Gate {
             self.notice = None;
         }
         let running = bundle.notices.iter().filter(|notice| notice.until > now.wall);
-        if let Some(notice) = running.max_by_key(|notice| notice.severity) {
+        if self.notice.is_none()
+            && let Some(notice) = running.max_by_key(|notice| notice.severity)
+        {
             let severity = match notice.severity {
                 gapura_wire::Severity::Info => Severity::Info,
                 gapura_wire::Severity::Warning => Severity::Waspada,

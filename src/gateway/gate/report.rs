@@ -22,6 +22,10 @@ impl Gate {
         let items = self.memory.unsent(most);
         let through = items.last()?.seq;
         let records: Vec<Record> = items.iter().filter_map(|item| serde_json::from_slice(&item.body).ok()).collect();
+        if records.len() < items.len() {
+            let lost = items.len() - records.len();
+            tracing::error!(lost, "records in the outbox cannot be read any more and are dropped");
+        }
         let seq = self.memory.next_batch_number(self.boot)?;
         let batch = UsageBatch { gateway, boot: self.boot, seq, records };
         self.sent = Some((through, batch.clone()));
@@ -82,10 +86,8 @@ impl Gate {
     pub(super) fn balances(&mut self, now: &Moment) -> Option<BalanceReport> {
         let bundle = self.bundle.as_deref()?;
         let key = epoch_key_at(&bundle.pseudonym_keys, now.wall)?;
-        let mut holders: Vec<HolderId> = self.engine.records().map(|record| record.holder).collect();
-        holders.extend(std::mem::take(&mut self.recent_holders));
-        holders.sort();
-        holders.dedup();
+        let mut holders = std::mem::take(&mut self.recent_holders);
+        holders.extend(self.engine.records().map(|record| record.holder));
         let balances: Vec<Balance> = holders
             .into_iter()
             .filter_map(|holder| {

@@ -388,6 +388,8 @@ impl Gate {
             Err(error) => {
                 tracing::error!(error = %crate::words(&error), "the kernel refused a change; it is compared anew");
                 failed.extend(fresh.into_iter().map(|visit| (visit, Refused::Busy)));
+                self.hands.forget_ended(|visit| self.engine.record(visit).is_some());
+                self.hands.kernel.doubt();
                 self.timers.reconcile = now.up;
             }
         }

@@ -133,7 +133,12 @@ impl Gate {
             let (title, body) = (Text::plain(title), Text::plain(body));
             (Notice { severity, title, body, issued: Some(now.wall), until: until_wall, link: None }, until)
         });
-        self.memory.audit(now, if self.notice.is_some() { "notice-shown" } else { "notice-removed" }, "");
+        let shown = self.notice.as_ref().map(|(notice, _)| notice.title.id.clone());
+        self.memory.audit(
+            now,
+            if shown.is_some() { "notice-shown" } else { "notice-removed" },
+            &shown.unwrap_or_default(),
+        );
         json!({ "notice": self.notice.is_some() })
     }
 

@@ -4,7 +4,7 @@
 //! and classes. Identity, hours, bans, garden and filters are asked on first packets and misses only.
 
 use super::codec::{ChainSpec, Family, Hook, RuleSpec, SetSpec, Writer, kind};
-use super::rule::{ICMP, ICMP6, Ip, TCP, UDP, rule};
+use super::rule::{ICMP, ICMP6, Ip, Rule, TCP, UDP, rule};
 use crate::{Features, GateConfig, Mark};
 
 /// The bit of the packet mark that says "the gate has seen it": without it a policy rule makes visitors' packets unreachable.
@@ -51,7 +51,7 @@ const fn plain(name: &'static str) -> ChainSpec {
 
 /// `table inet`.
 pub(crate) fn inet(config: &GateConfig, features: Features) -> Skeleton {
-    let mut rules = vec![rule("lock").iif("lans").says("second lock: the gate has seen it").skb_mark_or(SEEN).done()];
+    let mut rules = second_lock(config);
     first_packets(&mut rules, config, features);
     rules.push(rule("masquerading").oif("uplinks").family(Ip::V4).masquerade());
     rules.push(rule("masquerading").oif("uplinks").unique_local_source().masquerade());
@@ -77,6 +77,7 @@ pub(crate) fn inet(config: &GateConfig, features: Features) -> Skeleton {
             plain("destinations"),
             plain("lists"),
             plain("emergency_out"),
+            plain("garden"),
             plain("garden_rate"),
             plain("ended_flow"),
             plain("moved_flow"),
@@ -86,6 +87,15 @@ pub(crate) fn inet(config: &GateConfig, features: Features) -> Skeleton {
             plain("from_uplinks"),
         ],
         rules,
+    }
+}
+
+/// Every packet comes by here, in both directions: one or two bridges are compared by name, only more are looked up.
+fn second_lock(config: &GateConfig) -> Vec<RuleSpec> {
+    let lock = |from: Rule| from.says("second lock: the gate has seen it").skb_mark_or(SEEN).done();
+    match config.lans.as_slice() {
+        [] | [_, _, _, ..] => vec![lock(rule("lock").iif("lans"))],
+        few => few.iter().map(|lan| lock(rule("lock").iif_is(lan))).collect(),
     }
 }
 
@@ -227,20 +237,14 @@ fn slow_path(rules: &mut Vec<RuleSpec>, config: &GateConfig, features: Features)
     rules.push(slow().mark(FRESH.0, FRESH.1).goto("filters"));
     rules.push(slow().mark_has(Mark::BLOCKED).goto("deny"));
     rules.push(slow().device_in("banned").goto("deny"));
-    rules.push(slow().mark(GARDEN_MASK, Mark::GARDEN).goto("garden_rate"));
+    rules.push(slow().mark(GARDEN_MASK, Mark::GARDEN).goto("garden"));
     rules.push(slow().time_in("open").identify("dev").goto("filters"));
     rules.push(slow().identify("dev_always").goto("filters"));
     rules.push(slow().goto("deny"));
 
     let filters = || rule("filters");
     rules.push(filters().jump("destinations"));
-    let fresh = filters().state(NEW);
-    rules.push(if features.connlimit {
-        fresh.device_flows_over("flows", config.flows_per_device).count("too_many_flows").goto("deny")
-    } else {
-        let rate = u64::from(config.flows_per_device / 10).max(10);
-        fresh.device_limit_over("flow_rate", rate, config.flows_per_device).count("too_many_flows").goto("deny")
-    });
+    rules.push(too_many_flows("filters", config, features));
     rules.push(filters().mark_or(Mark::PASS).done());
     rules.push(filters().quota("live").count_and_class("up"));
     rules.push(filters().quota("vis_up").and_quota("hold_up").count_and_class("up"));
@@ -263,12 +267,38 @@ fn slow_path(rules: &mut Vec<RuleSpec>, config: &GateConfig, features: Features)
     }
 
     rules.push(rule("emergency_out").jump("destinations"));
+    rules.push(too_many_flows("emergency_out", config, features));
     rules.push(rule("emergency_out").accept());
+
+    // A name opens what its owner's DNS says: never a neighbour, and inside only what the site lists itself.
+    let garden = || rule("garden");
+    rules.push(garden().oif("lans").says("visitors do not reach each other").goto("deny"));
+    rules.push(garden().state(ESTABLISHED_RELATED).goto("garden_rate"));
+    for (ip, listed, allowed) in [(Ip::V4, "garden_net4", "allowed4"), (Ip::V6, "garden_net6", "allowed6")] {
+        rules.push(garden().toward_service(ip, listed).goto("garden_rate"));
+        rules.push(garden().to(ip, allowed).goto("garden_rate"));
+    }
+    rules.push(garden().oif_not("uplinks").goto("deny"));
+    rules.push(garden().to(Ip::V4, "refused4").goto("deny"));
+    rules.push(garden().to(Ip::V6, "refused6").goto("deny"));
+    rules.push(garden().goto("garden_rate"));
 
     // Without hashes all devices share one bucket.
     let rate = if features.hash { config.garden_rate } else { config.garden_rate.saturating_mul(8) };
     rules.push(rule("garden_rate").mark_rate("garden_use", rate.max(1)).accept());
     rules.push(rule("garden_rate").drop());
+}
+
+/// The first packet of a flow more than a device may have; without counts of flows, of one more than it may open so fast.
+fn too_many_flows(chain: &'static str, config: &GateConfig, features: Features) -> RuleSpec {
+    let fresh = rule(chain).state(NEW);
+    let over = if features.connlimit {
+        fresh.device_flows_over("flows", config.flows_per_device)
+    } else {
+        let rate = u64::from(config.flows_per_device / 10).max(10);
+        fresh.device_limit_over("flow_rate", rate, config.flows_per_device)
+    };
+    over.count("too_many_flows").goto("deny")
 }
 
 /// A refusal is heard at once: reset or ICMP, in both directions.
@@ -315,8 +345,10 @@ fn own_services(rules: &mut Vec<RuleSpec>, features: Features) {
     rules.push(visitors().icmp_type(ICMP, "visitor_icmp").accept());
     rules.push(visitors().l4(UDP).dport(67).accept());
     rules.push(visitors().l4(UDP).dport(547).accept());
-    let own = if features.fib { visitors().toward_own_address() } else { visitors() };
-    rules.push(own.service("local_ports").accept());
+    let own = || if features.fib { visitors().toward_own_address() } else { visitors() };
+    rules.push(own().icmp_is(ICMP6, 128).accept());
+    rules.push(own().icmp_is(ICMP, 8).accept());
+    rules.push(own().service("local_ports").accept());
     rules.push(visitors().l4(TCP).reset());
     rules.push(visitors().drop());
 
@@ -336,10 +368,12 @@ fn own_services(rules: &mut Vec<RuleSpec>, features: Features) {
 pub(crate) fn bridge(config: &GateConfig) -> Skeleton {
     let mut rules = vec![rule("ports").iif("ports").goto("guard")];
     let guard = || rule("guard");
-    rules.push(guard().frame_arp().arp_sender("gateway4").count("spoofed_gateway").drop());
+    // Every frame of a visitor comes by here: what is neither DHCP nor forged leaves as early as it can.
     rules.push(guard().frame_from(Ip::V4, "gateway4").count("spoofed_gateway").drop());
-    rules.push(guard().frame_from(Ip::V6, "gateway6").count("spoofed_gateway").drop());
     rules.push(guard().frame(Ip::V4).l4(UDP).sport(67).count("rogue_dhcp").drop());
+    rules.push(guard().frame(Ip::V4).accept());
+    rules.push(guard().frame_from(Ip::V6, "gateway6").count("spoofed_gateway").drop());
+    rules.push(guard().frame_arp().arp_sender("gateway4").count("spoofed_gateway").drop());
     rules.push(guard().frame(Ip::V6).l4(UDP).sport(547).count("rogue_dhcp").drop());
     rules.push(guard().frame(Ip::V6).icmp_is(ICMP6, 134).count("rogue_ra").drop());
     rules.push(guard().frame(Ip::V6).icmp_is(ICMP6, 137).count("rogue_ra").drop());

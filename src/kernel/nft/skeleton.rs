@@ -77,7 +77,6 @@ pub(crate) fn inet(config: &GateConfig, features: Features) -> Skeleton {
             plain("destinations"),
             plain("lists"),
             plain("emergency_out"),
-            plain("garden"),
             plain("garden_rate"),
             plain("ended_flow"),
             plain("moved_flow"),
@@ -237,14 +236,20 @@ fn slow_path(rules: &mut Vec<RuleSpec>, config: &GateConfig, features: Features)
     rules.push(slow().mark(FRESH.0, FRESH.1).goto("filters"));
     rules.push(slow().mark_has(Mark::BLOCKED).goto("deny"));
     rules.push(slow().device_in("banned").goto("deny"));
-    rules.push(slow().mark(GARDEN_MASK, Mark::GARDEN).goto("garden"));
+    rules.push(slow().mark(GARDEN_MASK, Mark::GARDEN).goto("garden_rate"));
     rules.push(slow().time_in("open").identify("dev").goto("filters"));
     rules.push(slow().identify("dev_always").goto("filters"));
     rules.push(slow().goto("deny"));
 
     let filters = || rule("filters");
     rules.push(filters().jump("destinations"));
-    rules.push(too_many_flows("filters", config, features));
+    let fresh = filters().state(NEW);
+    rules.push(if features.connlimit {
+        fresh.device_flows_over("flows", config.flows_per_device).count("too_many_flows").goto("deny")
+    } else {
+        let rate = u64::from(config.flows_per_device / 10).max(10);
+        fresh.device_limit_over("flow_rate", rate, config.flows_per_device).count("too_many_flows").goto("deny")
+    });
     rules.push(filters().mark_or(Mark::PASS).done());
     rules.push(filters().quota("live").count_and_class("up"));
     rules.push(filters().quota("vis_up").and_quota("hold_up").count_and_class("up"));
@@ -267,38 +272,12 @@ fn slow_path(rules: &mut Vec<RuleSpec>, config: &GateConfig, features: Features)
     }
 
     rules.push(rule("emergency_out").jump("destinations"));
-    rules.push(too_many_flows("emergency_out", config, features));
     rules.push(rule("emergency_out").accept());
-
-    // A name opens what its owner's DNS says: never a neighbour, and inside only what the site lists itself.
-    let garden = || rule("garden");
-    rules.push(garden().oif("lans").says("visitors do not reach each other").goto("deny"));
-    rules.push(garden().state(ESTABLISHED_RELATED).goto("garden_rate"));
-    for (ip, listed, allowed) in [(Ip::V4, "garden_net4", "allowed4"), (Ip::V6, "garden_net6", "allowed6")] {
-        rules.push(garden().toward_service(ip, listed).goto("garden_rate"));
-        rules.push(garden().to(ip, allowed).goto("garden_rate"));
-    }
-    rules.push(garden().oif_not("uplinks").goto("deny"));
-    rules.push(garden().to(Ip::V4, "refused4").goto("deny"));
-    rules.push(garden().to(Ip::V6, "refused6").goto("deny"));
-    rules.push(garden().goto("garden_rate"));
 
     // Without hashes all devices share one bucket.
     let rate = if features.hash { config.garden_rate } else { config.garden_rate.saturating_mul(8) };
     rules.push(rule("garden_rate").mark_rate("garden_use", rate.max(1)).accept());
     rules.push(rule("garden_rate").drop());
-}
-
-/// The first packet of a flow more than a device may have; without counts of flows, of one more than it may open so fast.
-fn too_many_flows(chain: &'static str, config: &GateConfig, features: Features) -> RuleSpec {
-    let fresh = rule(chain).state(NEW);
-    let over = if features.connlimit {
-        fresh.device_flows_over("flows", config.flows_per_device)
-    } else {
-        let rate = u64::from(config.flows_per_device / 10).max(10);
-        fresh.device_limit_over("flow_rate", rate, config.flows_per_device)
-    };
-    over.count("too_many_flows").goto("deny")
 }
 
 /// A refusal is heard at once: reset or ICMP, in both directions.
@@ -345,10 +324,8 @@ fn own_services(rules: &mut Vec<RuleSpec>, features: Features) {
     rules.push(visitors().icmp_type(ICMP, "visitor_icmp").accept());
     rules.push(visitors().l4(UDP).dport(67).accept());
     rules.push(visitors().l4(UDP).dport(547).accept());
-    let own = || if features.fib { visitors().toward_own_address() } else { visitors() };
-    rules.push(own().icmp_is(ICMP6, 128).accept());
-    rules.push(own().icmp_is(ICMP, 8).accept());
-    rules.push(own().service("local_ports").accept());
+    let own = if features.fib { visitors().toward_own_address() } else { visitors() };
+    rules.push(own.service("local_ports").accept());
     rules.push(visitors().l4(TCP).reset());
     rules.push(visitors().drop());
 

@@ -56,8 +56,9 @@ const PRIVATE: [&str; 19] = [
     "2001::/32",
     "2002::/16",
 ];
-const ICMP_FROM_VISITORS: [u8; 4] = [3, 8, 11, 12];
-const ICMP6_FROM_VISITORS: [u8; 12] = [1, 2, 3, 4, 128, 130, 131, 132, 133, 135, 136, 143];
+/// Errors and neighbours; an echo is answered where it asks the visitor's own bridge.
+const ICMP_FROM_VISITORS: [u8; 3] = [3, 11, 12];
+const ICMP6_FROM_VISITORS: [u8; 11] = [1, 2, 3, 4, 130, 131, 132, 133, 135, 136, 143];
 const ICMP6_FROM_UPLINKS: [u8; 12] = [1, 2, 3, 4, 130, 131, 132, 133, 134, 135, 136, 143];
 
 impl Settings {

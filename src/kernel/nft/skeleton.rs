@@ -324,8 +324,10 @@ fn own_services(rules: &mut Vec<RuleSpec>, features: Features) {
     rules.push(visitors().icmp_type(ICMP, "visitor_icmp").accept());
     rules.push(visitors().l4(UDP).dport(67).accept());
     rules.push(visitors().l4(UDP).dport(547).accept());
-    let own = if features.fib { visitors().toward_own_address() } else { visitors() };
-    rules.push(own.service("local_ports").accept());
+    let own = || if features.fib { visitors().toward_own_address() } else { visitors() };
+    rules.push(own().icmp_is(ICMP6, 128).accept());
+    rules.push(own().icmp_is(ICMP, 8).accept());
+    rules.push(own().service("local_ports").accept());
     rules.push(visitors().l4(TCP).reset());
     rules.push(visitors().drop());
 

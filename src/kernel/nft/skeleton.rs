@@ -243,13 +243,7 @@ fn slow_path(rules: &mut Vec<RuleSpec>, config: &GateConfig, features: Features)
 
     let filters = || rule("filters");
     rules.push(filters().jump("destinations"));
-    let fresh = filters().state(NEW);
-    rules.push(if features.connlimit {
-        fresh.device_flows_over("flows", config.flows_per_device).count("too_many_flows").goto("deny")
-    } else {
-        let rate = u64::from(config.flows_per_device / 10).max(10);
-        fresh.device_limit_over("flow_rate", rate, config.flows_per_device).count("too_many_flows").goto("deny")
-    });
+    rules.push(too_many_flows("filters", config, features));
     rules.push(filters().mark_or(Mark::PASS).done());
     rules.push(filters().quota("live").count_and_class("up"));
     rules.push(filters().quota("vis_up").and_quota("hold_up").count_and_class("up"));
@@ -272,12 +266,25 @@ fn slow_path(rules: &mut Vec<RuleSpec>, config: &GateConfig, features: Features)
     }
 
     rules.push(rule("emergency_out").jump("destinations"));
+    rules.push(too_many_flows("emergency_out", config, features));
     rules.push(rule("emergency_out").accept());
 
     // Without hashes all devices share one bucket.
     let rate = if features.hash { config.garden_rate } else { config.garden_rate.saturating_mul(8) };
     rules.push(rule("garden_rate").mark_rate("garden_use", rate.max(1)).accept());
     rules.push(rule("garden_rate").drop());
+}
+
+/// The first packet of a flow more than a device may have; without counts of flows, of one more than it may open so fast.
+fn too_many_flows(chain: &'static str, config: &GateConfig, features: Features) -> RuleSpec {
+    let fresh = rule(chain).state(NEW);
+    let over = if features.connlimit {
+        fresh.device_flows_over("flows", config.flows_per_device)
+    } else {
+        let rate = u64::from(config.flows_per_device / 10).max(10);
+        fresh.device_limit_over("flow_rate", rate, config.flows_per_device)
+    };
+    over.count("too_many_flows").goto("deny")
 }
 
 /// A refusal is heard at once: reset or ICMP, in both directions.

@@ -181,6 +181,23 @@ fn a_device_has_so_many_flows_and_false_sources_are_dropped() {
 }
 
 #[test]
+fn a_device_has_so_many_flows_in_an_emergency_too() {
+    for without in [&[][..], &["connlimit"]] {
+        let lab = Lab::new("crowd");
+        let _servers = servers(&lab);
+        let mut kernel = open(&lab, GateConfig { flows_per_device: 20, ..config() }, without);
+        kernel.emergency(&"br-lan".parse().unwrap(), Some(Duration::from_mins(1))).unwrap();
+        for host in UPSTREAM {
+            let many: Vec<u32> =
+                lab.py("c1", &format!("udp {host} 443 40")).split(' ').map(|n| n.parse().unwrap()).collect();
+            assert!(many[0] <= 40 && many[1] >= 3, "{without:?} {host} {many:?}");
+            assert_eq!(lab.py("c2", &format!("try {host} 443")), "upstream", "{without:?} {host}");
+        }
+        assert!(kernel.tallies().unwrap().too_many_flows > 0);
+    }
+}
+
+#[test]
 fn rogue_servers_and_neighbours_are_shut_out_on_visitor_ports() {
     let lab = Lab::new("bridge");
     // As the gateway sets it: bridged frames are the bridge table's affair alone.

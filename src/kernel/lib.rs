@@ -15,4 +15,5 @@ pub use config::{GardenEntry, GateConfig, Net, PortRange, Proto, TableName, Wind
 pub use error::KernelError;
 pub use nft::{
     AddressList, Depleted, Desired, Event, Events, Features, GardenHandle, Kernel, Observed, Reading, Repair, Tallies,
+    is_private,
 };

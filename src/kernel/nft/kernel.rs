@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,15 +13,13 @@ use super::events::Events;
 use super::observe::{COUNTING, Seen, dump_set};
 use super::plan::{Book, Key, Op, Value, Visit, identity, milliseconds};
 use super::report::{AddressList, Observed, Reading, Tallies};
-use super::settings::{Settings, garden_key, name_key};
+use super::settings::{Settings, name_key};
 use super::skeleton::{Skeleton, bridge, inet};
 use super::tables::{Present, delete_element, put_element, rebuild, refill, table_flags, with_key, write_op};
 use crate::{
-    Access, Device, Ended, Features, GardenEntry, GateConfig, KernelError, Mark, Net, PortRange, Proto, Slot, Update, Window,
+    Access, Device, Ended, Features, GateConfig, KernelError, Mark, Net, PortRange, Proto, Slot, Update, Window,
 };
 
-/// At least this long a garden destination stays open.
-const GARDEN_LIFE: Duration = Duration::from_mins(5);
 /// Visits in one batch; also what fits into an unprivileged socket's send buffer.
 const AT_ONCE: usize = 128;
 
@@ -42,7 +41,7 @@ impl Writing {
     }
 }
 
-/// The gate in nftables. Owned by one thread; [`GardenHandle`] and [`Events`] serve others.
+/// The gate in nftables. Owned by one thread; [`GardenHandle`](super::GardenHandle) and [`Events`] serve others.
 pub struct Kernel {
     pub(super) config: GateConfig,
     pub(super) features: Features,
@@ -54,35 +53,8 @@ pub struct Kernel {
     pub(super) handles: BTreeMap<Family, Vec<(String, u64)>>,
     /// The kernel's generation and our batches when all was last seen to be well.
     pub(super) seen_well: Option<(u32, u32)>,
-}
-
-/// Fills the walled garden from another thread, through the gate's own socket: a call waits for a batch in progress (tens of
-/// microseconds), never for a reading.
-#[derive(Clone)]
-pub struct GardenHandle {
-    table: Arc<str>,
-    writing: Arc<Mutex<Writing>>,
-}
-
-impl GardenHandle {
-    /// Opens garden destinations, before the DNS answer that names them leaves. One batch.
-    ///
-    /// # Errors
-    /// The kernel refused; nothing was opened.
-    pub fn garden(&self, entries: &[GardenEntry]) -> Result<(), KernelError> {
-        let mut batch = Batch::new();
-        for entry in entries {
-            let set = if entry.address.is_ipv4() { "garden4" } else { "garden6" };
-            let key = garden_key(entry.address, entry.proto, entry.port);
-            let timeout = Some(milliseconds(entry.lives.max(GARDEN_LIFE)));
-            let elem = NewElem { key: &key, timeout, ..NewElem::default() };
-            // Added, deleted, added: the new life counts also where a timeout cannot change in place.
-            put_element(&mut batch, &self.table, set, &elem);
-            delete_element(&mut batch, &self.table, set, &key);
-            put_element(&mut batch, &self.table, set, &elem);
-        }
-        lock(&self.writing).commit(batch)
-    }
+    /// See [`GardenHandle::era`](super::GardenHandle::era).
+    pub(super) garden_era: Arc<AtomicU64>,
 }
 
 pub(super) fn lock(writing: &Mutex<Writing>) -> MutexGuard<'_, Writing> {
@@ -108,6 +80,7 @@ impl Kernel {
             settings: Settings::default(),
             handles: BTreeMap::new(),
             seen_well: None,
+            garden_era: Arc::default(),
         };
         kernel.settings.windows = kernel.read_windows()?;
         kernel.build()?;
@@ -398,19 +371,6 @@ impl Kernel {
         lock(&self.writing).commit(batch)
     }
 
-    /// Opens garden destinations.
-    ///
-    /// # Errors
-    /// As [`GardenHandle::garden`].
-    pub fn garden(&mut self, entries: &[GardenEntry]) -> Result<(), KernelError> {
-        self.garden_handle().garden(entries)
-    }
-
-    /// A handle for the DNS room.
-    pub fn garden_handle(&self) -> GardenHandle {
-        GardenHandle { table: Arc::clone(&self.table), writing: Arc::clone(&self.writing) }
-    }
-
     /// Counters of all visits, ended ones too until they are revoked: one dump of four maps.
     ///
     /// # Errors
@@ -482,7 +442,7 @@ impl Kernel {
         self.set(|kernel| kernel.settings.refused = nets.to_vec(), &["refused4", "refused6"])
     }
 
-    /// The walled garden's networks from now on; names are filled in by [`Kernel::garden`].
+    /// The walled garden's networks from now on; names are filled in by [`GardenHandle::garden`](super::GardenHandle::garden).
     ///
     /// # Errors
     /// The kernel refused; nothing changed.

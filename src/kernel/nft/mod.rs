@@ -3,6 +3,7 @@
 mod codec;
 mod events;
 mod features;
+mod garden;
 mod kernel;
 mod observe;
 mod plan;
@@ -16,5 +17,7 @@ mod tables;
 pub use codec::read_anything;
 pub use events::Events;
 pub use features::Features;
-pub use kernel::{GardenHandle, Kernel};
+pub use garden::GardenHandle;
+pub use kernel::Kernel;
 pub use report::{AddressList, Depleted, Desired, Event, Observed, Reading, Repair, Tallies};
+pub use settings::is_private;

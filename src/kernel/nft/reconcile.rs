@@ -41,6 +41,7 @@ impl Kernel {
         let well = self.verify()?;
         if !well {
             self.repair_tables(&mut repairs)?;
+            self.forget_garden();
         }
         self.repair_visits(desired, well, &mut repairs)?;
         if !well {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 use gapura_model::IfName;
 
@@ -35,6 +36,7 @@ pub(crate) struct Settings {
     pub(crate) doh: Vec<Net>,
 }
 
+/// Private and special ranges: refused to visitors unless the site lists them.
 const PRIVATE: [&str; 19] = [
     "0.0.0.0/8",
     "10.0.0.0/8",
@@ -61,6 +63,18 @@ const ICMP_FROM_VISITORS: [u8; 3] = [3, 11, 12];
 const ICMP6_FROM_VISITORS: [u8; 11] = [1, 2, 3, 4, 130, 131, 132, 133, 135, 136, 143];
 const ICMP6_FROM_UPLINKS: [u8; 12] = [1, 2, 3, 4, 130, 131, 132, 133, 134, 135, 136, 143];
 
+static PRIVATE_NETS: LazyLock<Vec<Net>> = LazyLock::new(|| PRIVATE.iter().filter_map(|net| net.parse().ok()).collect());
+
+/// Whether an address lies in a private or special range, which visitors reach only where the site lists it.
+pub fn is_private(address: IpAddr) -> bool {
+    PRIVATE_NETS.iter().any(|net| holds(*net, address))
+}
+
+pub(super) fn holds(net: Net, address: IpAddr) -> bool {
+    // Addresses of the other family are below or above all of these.
+    (net.first()..=net.last()).contains(&address)
+}
+
 impl Settings {
     /// All settings of `table inet`, and of `table bridge` where it exists.
     pub(crate) fn fill(&self, config: &GateConfig, bridge: bool) -> Vec<Filled> {
@@ -84,9 +98,9 @@ impl Settings {
             (inet, "visitor_icmp6", octets(&ICMP6_FROM_VISITORS)),
             (inet, "uplink_icmp6", octets(&ICMP6_FROM_UPLINKS)),
         ];
-        let refused: Vec<Net> = PRIVATE
+        let refused: Vec<Net> = PRIVATE_NETS
             .iter()
-            .filter_map(|net| net.parse().ok())
+            .copied()
             .chain(config.refused.iter().copied())
             .chain(self.refused.iter().copied())
             .collect();
@@ -241,6 +255,17 @@ mod tests {
             ]
         );
         assert!(prefixes(&nets, false).is_empty());
+    }
+
+    #[test]
+    fn private_addresses_are_told_from_public_ones() {
+        let private = |text: &str| is_private(text.parse().unwrap());
+        for text in ["10.60.0.1", "127.0.0.1", "100.64.0.1", "fd07::1", "fe80::1", "::1", "::ffff:203.0.113.10"] {
+            assert!(private(text), "{text}");
+        }
+        for text in ["203.0.113.10", "172.32.0.1", "2001:db8::1", "2606:4700::1"] {
+            assert!(!private(text), "{text}");
+        }
     }
 
     #[test]

@@ -77,6 +77,7 @@ pub(crate) fn inet(config: &GateConfig, features: Features) -> Skeleton {
             plain("destinations"),
             plain("lists"),
             plain("emergency_out"),
+            plain("garden"),
             plain("garden_rate"),
             plain("ended_flow"),
             plain("moved_flow"),
@@ -236,7 +237,7 @@ fn slow_path(rules: &mut Vec<RuleSpec>, config: &GateConfig, features: Features)
     rules.push(slow().mark(FRESH.0, FRESH.1).goto("filters"));
     rules.push(slow().mark_has(Mark::BLOCKED).goto("deny"));
     rules.push(slow().device_in("banned").goto("deny"));
-    rules.push(slow().mark(GARDEN_MASK, Mark::GARDEN).goto("garden_rate"));
+    rules.push(slow().mark(GARDEN_MASK, Mark::GARDEN).goto("garden"));
     rules.push(slow().time_in("open").identify("dev").goto("filters"));
     rules.push(slow().identify("dev_always").goto("filters"));
     rules.push(slow().goto("deny"));
@@ -268,6 +269,19 @@ fn slow_path(rules: &mut Vec<RuleSpec>, config: &GateConfig, features: Features)
     rules.push(rule("emergency_out").jump("destinations"));
     rules.push(too_many_flows("emergency_out", config, features));
     rules.push(rule("emergency_out").accept());
+
+    // A name opens what its owner's DNS says: never a neighbour, and inside only what the site lists itself.
+    let garden = || rule("garden");
+    rules.push(garden().oif("lans").says("visitors do not reach each other").goto("deny"));
+    rules.push(garden().state(ESTABLISHED_RELATED).goto("garden_rate"));
+    for (ip, listed, allowed) in [(Ip::V4, "garden_net4", "allowed4"), (Ip::V6, "garden_net6", "allowed6")] {
+        rules.push(garden().toward_service(ip, listed).goto("garden_rate"));
+        rules.push(garden().to(ip, allowed).goto("garden_rate"));
+    }
+    rules.push(garden().oif_not("uplinks").goto("deny"));
+    rules.push(garden().to(Ip::V4, "refused4").goto("deny"));
+    rules.push(garden().to(Ip::V6, "refused6").goto("deny"));
+    rules.push(garden().goto("garden_rate"));
 
     // Without hashes all devices share one bucket.
     let rate = if features.hash { config.garden_rate } else { config.garden_rate.saturating_mul(8) };

@@ -86,6 +86,62 @@ fn the_garden_is_open_to_strangers_at_its_rate() {
 }
 
 #[test]
+fn a_garden_name_opens_neither_neighbours_nor_what_is_inside() {
+    let lab = Lab::new("inward");
+    let _servers = servers(&lab);
+    let (neighbour, _lines) = lab.py_lines("c2", "serve neighbour 443");
+    lab.sh("up", "for a in 192.168.77.1/24 172.20.0.1/24; do ip addr add $a dev eth0; done; ip addr add fd77::1/64 dev eth0 nodad");
+    lab.sh("gw", "for n in 192.168.77.0/24 172.20.0.0/24 fd77::/64; do ip route add $n dev wan0; done");
+    // By way of the gateway, as from another visitor bridge.
+    lab.sh("c1", "ip route add 10.7.0.12/32 via 10.7.0.1; ip route add fd07::12/128 via fd07::1");
+    let net = |text: &str, port| (text.parse().unwrap(), Proto::Tcp, PortRange { first: port, last: port });
+    let config = GateConfig {
+        allowed: vec!["172.20.0.0/24".parse().unwrap()],
+        garden: vec![net("192.168.77.1/32", 80), net("fd77::1/128", 80), net("10.7.0.12/32", 443)],
+        ..config()
+    };
+    let mut kernel = open(&lab, config, &[]);
+    let garden = kernel.garden_handle();
+    assert!(garden.may_open("172.20.0.1".parse().unwrap()) && !garden.may_open("192.168.77.1".parse().unwrap()));
+    let inside = ["192.168.77.1", "fd77::1", "172.20.0.1", "10.7.0.12", "fd07::12", UPSTREAM[0], UPSTREAM[1]];
+    let entries = inside.map(|host| GardenEntry {
+        address: host.parse().unwrap(),
+        proto: Proto::Tcp,
+        port: 443,
+        lives: Duration::ZERO,
+    });
+    let era = garden.era();
+    assert!(garden.garden_in(era, &entries).unwrap());
+    for granted in [false, true] {
+        if granted {
+            kernel.grant(&[access(1)]).unwrap();
+        }
+        for (target, port, answer) in [
+            ("192.168.77.1", 443, "RST"),
+            ("fd77::1", 443, "RST"),
+            ("10.7.0.12", 443, "RST"),
+            ("fd07::12", 443, "RST"),
+            // Listed: one by its network and port, one whatever the port.
+            ("192.168.77.1", 80, "upstream"),
+            ("fd77::1", 80, "upstream"),
+            ("172.20.0.1", 443, "upstream"),
+            (UPSTREAM[0], 443, "upstream"),
+            (UPSTREAM[1], 443, "upstream"),
+        ] {
+            assert_eq!(lab.py("c1", &format!("try {target} {port}")), answer, "{target} {port} granted {granted}");
+        }
+    }
+    kernel.revoke(&[slot(0x11)]).unwrap();
+    kernel.clear_garden().unwrap();
+    assert!(garden.era() != era && !garden.garden_in(era, &entries).unwrap(), "judged before it was cleared");
+    for host in UPSTREAM {
+        assert_eq!(lab.py("c1", &format!("try {host} 443")), "RST", "{host}");
+    }
+    assert_eq!(lab.py("c1", "try 192.168.77.1 80"), "upstream", "networks stay");
+    drop(neighbour);
+}
+
+#[test]
 fn an_emergency_opens_for_everybody_and_ends_by_itself() {
     let lab = Lab::new("open");
     let _servers = servers(&lab);

@@ -103,7 +103,7 @@ impl Running {
                 }
             }
             Err(error) => {
-                tracing::error!(error = %crate::words(&error), "the site file was not put in force; the one before stays")
+                tracing::error!(error = %crate::words(&error), "the site file was not put in force; the one before stays");
             }
         }
         Service.ready();

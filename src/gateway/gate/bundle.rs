@@ -30,7 +30,12 @@ impl Gate {
         if let Err(error) = self.hands.kernel.set_garden_networks(&garden_networks(&bundle)) {
             tracing::error!(error = %crate::words(&error), "the kernel did not take the walled garden");
         }
+        let other_garden = self.bundle.as_ref().is_none_or(|former| former.garden != bundle.garden);
         self.in_force(Box::new(bundle));
+        // The resolver has heard of it: what it judges from now on is the new garden.
+        if other_garden && let Err(error) = self.hands.kernel.clear_garden() {
+            tracing::error!(error = %crate::words(&error), "the kernel did not close the walled garden of before");
+        }
         self.admit_trusted(now);
         self.shape();
         self.windows(now);

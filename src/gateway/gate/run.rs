@@ -288,7 +288,7 @@ impl Gate {
                     match self.hands.read() {
                         Ok(deltas) => self.engine.depleted(now, &scarce, &deltas),
                         Err(error) => {
-                            tracing::warn!(error = %crate::words(&error), "the kernel's counters could not be read")
+                            tracing::warn!(error = %crate::words(&error), "the kernel's counters could not be read");
                         }
                     }
                 }
@@ -441,11 +441,10 @@ impl Gate {
 
 /// Why staff's request came to nothing, in words for them.
 fn unkept(refused: &Refused) -> String {
-    match refused {
-        Refused::Storage => {
-            "the device was not let in: the ledger cannot be written; free disk space or check the disk".to_owned()
-        }
-        other => format!("the device was not let in: {other:?}"),
+    if *refused == Refused::Storage {
+        "the device was not let in: the ledger cannot be written; free disk space or check the disk".to_owned()
+    } else {
+        format!("the device was not let in: {refused:?}")
     }
 }
 

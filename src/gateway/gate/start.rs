@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use captive_portal::{Site, View};
 use gapura_kernel::net::{Conntrack, NetError, NetFeatures, Shaper};
-use gapura_kernel::{Features, GardenHandle, GateConfig, Kernel, KernelError, Mark, Observed, Slot};
+use gapura_kernel::{Events, Features, GardenHandle, GateConfig, Kernel, KernelError, Mark, Observed, Slot};
 use gapura_ledger::{LedgerError, settings as ledger_settings};
 use gapura_model::{BootId, ClockTrust, GatewayId, IfName, Moment, Uptime, VisitId};
 use gapura_rules::hours::{Hours, Zone};
@@ -161,14 +161,7 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
         on_policy: setup.on_policy,
         on_addresses: setup.on_addresses,
         filled,
-        timers: Timers {
-            usage_every: setup.usage_every,
-            usage: now.up.after(setup.usage_every),
-            reconcile: now.up,
-            windows: now.up,
-            grow: shapes.then_some(now.up),
-            tally: now.up.after(super::tally::TALLY_EVERY),
-        },
+        timers: timers(&now, setup.usage_every, shapes),
         started: now.up,
         dropped_repairs: 0,
         last_reconcile: Vec::new(),
@@ -182,8 +175,34 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
     }
     // Hours before anything else: a site that is closed must not be open for a moment.
     gate.windows(&now);
-    let told = handle.clone();
-    let listener = tasks.thread("gate: kernel events", move |stopping| {
+    hear(events, handle.clone(), tasks).map_err(StartError::Thread)?;
+    tasks.vital_thread("gate", move |_| gate.run(&queue)).map_err(StartError::Thread)?;
+    Ok(Started { handle, garden, front: front_seen, voucher_key: voucher_key_seen })
+}
+
+/// What vouched for the clock before a restart vouches for it after: the machine has run on, and so has its monotonic clock.
+/// Without this a router that was told the time by its controller would close its site at every upgrade.
+fn believed_before(clock: &dyn Clock, now: Moment, basis: Option<(Uptime, jiff::Timestamp)>) -> Moment {
+    let Some((up, wall)) = basis.filter(|_| now.trust == ClockTrust::Doubtful) else { return now };
+    clock.trust(Moment::trusted(up, wall).wall_after(up.until(now.up)));
+    clock.now()
+}
+
+/// Everything that falls due by itself is due at once, but for readings and tallies.
+fn timers(now: &Moment, usage_every: Duration, shapes: bool) -> Timers {
+    Timers {
+        usage_every,
+        usage: now.up.after(usage_every),
+        reconcile: now.up,
+        windows: now.up,
+        grow: shapes.then_some(now.up),
+        tally: now.up.after(super::tally::TALLY_EVERY),
+    }
+}
+
+/// Listens to the kernel's announcements on a thread of its own.
+fn hear(events: Events, told: Handle, tasks: &Tasks) -> std::io::Result<()> {
+    tasks.thread("gate: kernel events", move |stopping| {
         let mut events = events;
         while !stopping.is_cancelled() {
             match events.next(Duration::from_millis(500)) {
@@ -195,18 +214,8 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
                 }
             }
         }
-    });
-    listener.map_err(StartError::Thread)?;
-    tasks.vital_thread("gate", move |_| gate.run(&queue)).map_err(StartError::Thread)?;
-    Ok(Started { handle, garden, front: front_seen, voucher_key: voucher_key_seen })
-}
-
-/// What vouched for the clock before a restart vouches for it after: the machine has run on, and so has its monotonic clock.
-/// Without this a router that was told the time by its controller would close its site at every upgrade.
-fn believed_before(clock: &dyn Clock, now: Moment, basis: Option<(Uptime, jiff::Timestamp)>) -> Moment {
-    let Some((up, wall)) = basis.filter(|_| now.trust == ClockTrust::Doubtful) else { return now };
-    clock.trust(Moment::trusted(up, wall).wall_after(up.until(now.up)));
-    clock.now()
+    })?;
+    Ok(())
 }
 
 /// Brings engine and kernel together after a restart: the kernel's visits keep their slots and their counters count on.

@@ -143,7 +143,6 @@ impl Hands {
         let mut deltas = Vec::with_capacity(sums.len());
         for (visit, sum) in sums {
             let last = self.readings.insert(visit, sum).unwrap_or_default();
-            tracing::info!(%visit, ?sum, ?last, "DBG read");
             deltas.push((visit, sum.since(last)));
         }
         Ok(deltas)
@@ -206,7 +205,6 @@ impl Hands {
         }
         self.holders.adopt(holder, number, slot);
         self.readings.insert(visit, read);
-        tracing::info!(%visit, ?read, "DBG adopted");
         true
     }
 
@@ -264,7 +262,6 @@ impl Hands {
         let count = |Ended { slot, traffic, .. }: Ended| {
             let visit = self.slots.visit(slot)?;
             let last = self.readings.remove(&visit).unwrap_or_default();
-            tracing::info!(%visit, ?traffic, ?last, "DBG last bytes");
             Some((visit, traffic.since(last)))
         };
         ended.into_iter().filter_map(count).collect()

@@ -91,6 +91,27 @@ fn a_new_box_goes_on_with_the_balances_and_the_old_one_is_refused() {
 }
 
 #[test]
+fn balances_that_the_department_never_heard_are_told_after_a_power_cut() {
+    let mut world = World::serving("untold", 1);
+    let code = world.vouchers("kuota", 1, &[]).remove(0);
+    world.visitor(1);
+    world.stop_controller();
+    assert!(is_in(&redeem(world.at(1), &code)));
+    get(world.at(1), 500_000);
+    log_out(world.at(1));
+    world.kill_router();
+    world.start_router();
+    world.wait_until_serving();
+    world.start_controller();
+    let document: String = world.wait("the balance", Duration::from_mins(1), || {
+        let sql = "SELECT document FROM balance WHERE holder LIKE 'voucher:%'";
+        world.database().query_row(sql, (), |row| row.get(0)).ok()
+    });
+    let told: serde_json::Value = serde_json::from_str(&document).unwrap();
+    assert!(told["day_used"]["traffic"]["down"].as_u64().is_some_and(|down| down >= 500_000), "{document}");
+}
+
+#[test]
 fn a_revoked_router_is_heard_no_more_and_its_visitors_stay_online() {
     let mut world = World::serving("revoked", 1);
     world.visitor(1);

@@ -103,12 +103,19 @@ impl Engine {
         } else {
             return;
         };
-        if self.visits.contains_key(&id) {
+        let runs = self.visits.contains_key(&id);
+        if runs {
             self.changed_visit(id);
         }
         if let Some(counted) = self.holders.get_mut(&holder) {
             counted.count(delta);
-            self.changed_holder(&holder);
+            if runs {
+                self.changed_holder(&holder);
+            } else {
+                // With the visit's last word: a power cut within the minute must not give the holder these bytes again.
+                self.changed_holders.remove(&holder);
+                self.emit_balance(&holder);
+            }
         }
     }
 

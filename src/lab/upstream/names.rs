@@ -1,7 +1,7 @@
 //! The resolver upstream: every name of [`crate::probe`], `*.example` and `*.test`, and what Windows asks for.
 
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -50,8 +50,8 @@ fn answer(query: &[u8], most: usize, seen: &Seen) -> Option<Vec<u8>> {
     Some(encode_answer(&question, rcode, &records, most))
 }
 
-/// `u0`..`u3` as the first label choose a server, `ttl7.` a TTL of 7 s, `gone.` no such name, `big.` needs TCP; all
-/// other names are server 0's.
+/// `u0`..`u3` as the first label choose a server, `ttl7.` a TTL of 7 s, `gone.` no such name, `big.` needs TCP,
+/// `ip-10-60-0-1.` leads to that address and to `fd00::10.60.0.1`; all other names are server 0's.
 fn look_up(question: &Question) -> (u8, Vec<(u32, Data)>) {
     let name = question.name.as_str();
     let label = name.split('.').next().unwrap_or_default();
@@ -65,13 +65,17 @@ fn look_up(question: &Question) -> (u8, Vec<(u32, Data)>) {
         let line = Data::Text("Gapura ".repeat(30));
         return (0, if question.kind == kind::TXT { vec![(TTL, line); 8] } else { Vec::new() });
     }
+    if let Some(v4) = label.strip_prefix("ip-").and_then(|text| text.replace('-', ".").parse::<Ipv4Addr>().ok()) {
+        let v6 = Ipv6Addr::from_bits((0xfd00 << 112) | u128::from(v4.to_bits()));
+        return (0, of_kind(question.kind, TTL, v4.into(), v6.into()));
+    }
     let number = label.strip_prefix('u').and_then(|number| number.parse().ok()).filter(|n| *n < addr::SERVERS);
     let ttl = label.strip_prefix("ttl").and_then(|ttl| ttl.parse().ok()).unwrap_or(TTL);
     let (v4, v6) = addr::server(number.unwrap_or_default());
     (0, of_kind(question.kind, ttl, v4.into(), v6.into()))
 }
 
-const NCSI6: IpAddr = IpAddr::V6(std::net::Ipv6Addr::new(0xfd3e, 0x4f5a, 0x5b81, 0, 0, 0, 0, 1));
+const NCSI6: IpAddr = IpAddr::V6(Ipv6Addr::new(0xfd3e, 0x4f5a, 0x5b81, 0, 0, 0, 0, 1));
 
 fn of_kind(wanted: u16, ttl: u32, v4: IpAddr, v6: IpAddr) -> Vec<(u32, Data)> {
     match wanted {

@@ -117,7 +117,12 @@ impl GateNames {
             .iter()
             .flat_map(|(address, ttl)| {
                 let lives = Duration::from_secs((*ttl).clamp(LEAST_LIFE, LONGEST_LIFE).into());
-                ports.iter().map(move |(proto, port)| GardenEntry { address: *address, proto: *proto, port: *port, lives })
+                ports.iter().map(move |(proto, port)| GardenEntry {
+                    address: *address,
+                    proto: *proto,
+                    port: *port,
+                    lives,
+                })
             })
             .filter(|entry| admitted.until.get(&key(entry)).is_none_or(|until| *until <= now))
             .filter(|entry| self.kernel.may_open(entry.address) && !known.is_own(entry.address))
@@ -173,5 +178,41 @@ impl Names for GateNames {
 impl OwnNet {
     fn holds(&self, client: IpAddr) -> bool {
         gapura_kernel::net::Subnet::around(self.address, self.prefix).is_some_and(|subnet| subnet.contains(client))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known() -> Known {
+        let entry =
+            |to: &str, ports: &[u16]| Garden { to: to.parse().unwrap(), ports: ports.iter().copied().collect() };
+        let own = vec![OwnNet { address: "2001:db8:1000::1".parse().unwrap(), prefix: 64 }];
+        let mut known = Known { own, ..Known::default() };
+        known.set_garden(&[
+            entry("dinas.example", &[]),
+            entry("peta.dinas.example", &[8443]),
+            entry("192.0.2.0/24", &[]),
+        ]);
+        known
+    }
+
+    #[test]
+    fn a_name_has_the_ports_of_every_entry_that_covers_it() {
+        let ports = |name: &str| known().ports_of(&name.parse().unwrap()).into_iter().collect::<Vec<_>>();
+        let web = [(Proto::Tcp, 80), (Proto::Tcp, 443), (Proto::Udp, 443)];
+        assert_eq!(ports("dinas.example"), web);
+        assert_eq!(ports("www.dinas.example"), web, "and all below it");
+        let more = [(Proto::Tcp, 80), (Proto::Tcp, 443), (Proto::Tcp, 8443), (Proto::Udp, 443), (Proto::Udp, 8443)];
+        assert_eq!(ports("a.peta.dinas.example"), more);
+        assert_eq!((ports("bukandinas.example"), ports("example")), (Vec::new(), Vec::new()));
+    }
+
+    #[test]
+    fn addresses_of_visitor_networks_are_known_in_public_ranges_too() {
+        let known = known();
+        assert!(known.is_own("2001:db8:1000::7".parse().unwrap()));
+        assert!(!known.is_own("2001:db8:1000:1::7".parse().unwrap()));
     }
 }

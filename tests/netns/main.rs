@@ -10,6 +10,7 @@
 mod clock;
 mod deadlines;
 mod flows;
+mod garden;
 mod hostile;
 mod ipv6;
 mod killed;

@@ -337,9 +337,14 @@ fn announce(
                 api: api.cloned(),
                 interval: Duration::from_mins(3),
             };
-            let (sender, seen) = watch::channel(plan);
+            let (sender, mut seen) = watch::channel(plan);
             let (name, stopping) = (lan.interface.clone(), tasks.stopping().clone());
             tasks.spawn(format!("advertisements on {name}"), async move {
+                // Nothing before the first look: a restart must not tell visitors that their router is gone.
+                tokio::select! {
+                    () = stopping.cancelled() => return,
+                    _ = seen.changed() => {}
+                }
                 let stop = async move {
                     stopping.cancelled().await;
                     Farewell::Silent

@@ -1,6 +1,7 @@
 //! The walled garden by name: open at once, as far as the site says, and no further.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -10,8 +11,9 @@ use gapura_lab::daemon::Site;
 use gapura_lab::traffic::{Knock, knock, knock_udp};
 use gapura_lab::visit::Family;
 use gapura_wire::{Bundle, Garden};
+use rustix::process::Signal;
 
-use crate::stand::{admit, expect_refused, log, site, visitor_of};
+use crate::stand::{SOON, admit, expect_refused, log, site, status, visitor_of, wait};
 
 /// A garden name on upstream's server 1; what lies below it counts too.
 const AGENCY: &str = "u1.dinas.example";
@@ -147,4 +149,39 @@ fn a_garden_name_that_leads_inside_opens_nothing() {
     assert!(ping(&LAN.0.to_string()), "the gateway on the visitors' bridge");
     let (wan, management) = (gapura_lab::addr::WAN0.far4.to_string(), gapura_lab::addr::MGMT.0.to_string());
     assert!(!ping(&wan) && !ping(&management), "the router's other addresses");
+}
+
+#[test]
+fn the_garden_outlives_hours_and_faults_and_ends_with_the_bundle() {
+    let hidden = ["--without", "owner", "--without", "persist"];
+    let wish = SiteWish { gateway_arguments: hidden.map(str::to_owned).into(), ..wish() };
+    let mut site = site("gardens", 1, wish);
+    expect_agency_open(&site, AGENCY);
+
+    site.ctl(&["hours", "--close-in", "1s", "--reason", "uji"]).unwrap();
+    wait(&format!("closing\n{}", log(&site)), SOON, || (status(&site)["hours"]["open"] == false).then_some(()));
+    expect_agency_open(&site, AGENCY);
+    expect_refused(&site, 1);
+
+    // All that names opened is gone with the table. The resolver has the answers still, and opens them again.
+    site.lab().gw().nft("delete table inet gapura\n").unwrap();
+    wait(&format!("the repair\n{}", log(&site)), SOON, || {
+        status(&site)["kernel"]["repairs"].as_u64().filter(|n| *n > 0)
+    });
+    expect_agency_open(&site, AGENCY);
+
+    // Another garden: what only the former one had closes at once, with answers for it still in the visitors' memory.
+    let file = site.gateway_dir().join("site.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace(AGENCY, "u2.dinas.example")).unwrap();
+    site.gateway_mut().send(Signal::HUP);
+    for family in Family::BOTH {
+        wait(&format!("the former garden to close over {family}\n{}", log(&site)), SOON, || {
+            (tcp(&site, of(1, family), port::HTTPS) == Knock::Refused).then_some(())
+        });
+        assert_eq!(resolve_and_knock(&site, AGENCY, port::HTTPS, family).1, Knock::Refused, "{family}");
+        let (to, seen) = resolve_and_knock(&site, "u2.dinas.example", port::HTTPS, family);
+        assert_eq!((to, seen), (of(2, family), Knock::Open), "{family}\n{}", log(&site));
+        assert_eq!(resolve_and_knock(&site, SERVICE, port::ECHO, family).1, Knock::Open, "a name of both, {family}");
+    }
 }

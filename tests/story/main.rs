@@ -1,5 +1,7 @@
 //! The demo's story: all of it holds, and each sabotage breaks the step it is meant to break.
 
+#![expect(clippy::unwrap_used, reason = "a demo that cannot be started must stop the test")]
+
 use std::process::{Command, Output};
 
 fn demo(arguments: &[&str]) -> (Output, String) {

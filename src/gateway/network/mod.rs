@@ -3,7 +3,9 @@
 //! One thread listens to the kernel and, on every change and every half minute, looks at the whole picture again; another
 //! asks the uplinks. Both only tell: the gate's thread decides.
 
+mod added;
 mod lend;
+mod notices;
 mod picture;
 mod probe;
 mod watcher;

@@ -3,10 +3,11 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use gapura_kernel::Net;
-use gapura_kernel::net::{Address, Link, NetError, Overlap, Route, Subnet, overlaps};
+use gapura_kernel::net::{Address, Link, LinkIndex, NetError, Overlap, Route, Subnet, overlaps};
 use gapura_lan::{BridgeV6, Prefix6, Reach, Ula, V6Choice, V6Situation, plan_v6};
 use gapura_model::IfName;
 
+use super::added::Added;
 use crate::config::{Config, Ipv6Mode};
 
 /// Everything the gate has to know of interfaces and addresses.
@@ -24,7 +25,7 @@ pub(crate) struct Picture {
     pub(crate) own: Vec<(IfName, IpAddr, u8)>,
     /// What each bridge announces over IPv6.
     pub(crate) v6: Vec<BridgeV6>,
-    /// Prefixes on visitor bridges that are no longer wanted.
+    /// Addresses that we put on visitor bridges and want no longer.
     pub(crate) stale: Vec<(IfName, IpAddr, u8)>,
     /// An uplink's network overlaps a visitor network, in words.
     pub(crate) clash: Option<String>,
@@ -35,6 +36,14 @@ pub(crate) struct Picture {
 /// # Errors
 /// When netlink fails.
 pub(crate) fn look(route: &mut Route, config: &Config, ula: Ula) -> Result<Picture, NetError> {
+    look_with(route, config, ula, &Added::read(&config.gateway.data_dir))
+}
+
+/// Looks at everything, knowing which addresses are ours.
+///
+/// # Errors
+/// When netlink fails.
+pub(super) fn look_with(route: &mut Route, config: &Config, ula: Ula, added: &Added) -> Result<Picture, NetError> {
     let links = route.links()?;
     let addresses = route.addresses()?;
     let default_routes = route.default_routes()?;
@@ -75,50 +84,72 @@ pub(crate) fn look(route: &mut Route, config: &Config, ula: Ula) -> Result<Pictu
         .filter(|(lan, _)| lan.ipv6 == Ipv6Mode::Auto)
         .map(|(lan, number)| (lan.interface.clone(), number))
         .collect();
-    picture.v6 = plan_v6(V6Choice::Auto, &situation, ula, &bridges);
-    for bridge in &mut picture.v6 {
-        if let Some((prefix, address)) = assigned(&bridge.lan, &links, &addresses) {
-            *bridge = BridgeV6 { lan: bridge.lan.clone(), prefix, address, reach: Reach::Routed };
-        }
-    }
-    own_addresses(&mut picture, config, &links, &addresses);
+    let planned = plan_v6(V6Choice::Auto, &situation, ula, &bridges);
+    let lans: Vec<Lan<'_>> = config
+        .lan
+        .iter()
+        .filter_map(|lan| {
+            let link = links.iter().find(|link| link.name == lan.interface)?;
+            Some(Lan { name: &lan.interface, link: link.index })
+        })
+        .collect();
+    let bridged = decide(planned, &lans, &addresses, added);
+    (picture.v6, picture.own, picture.stale) = (bridged.v6, bridged.own, bridged.stale);
     picture.clash = clash(config, &links, &addresses);
     Ok(picture)
 }
 
-/// The prefix that the operating system's DHCPv6 client put on a visitor bridge (RFC 8415 section 6.3), with the gateway's
-/// address in it. Addresses that end in `::1` are those this program sets itself, and say nothing.
-fn assigned(lan: &IfName, links: &[Link], addresses: &[Address]) -> Option<(Prefix6, Ipv6Addr)> {
-    let link = links.iter().find(|link| link.name == *lan)?;
-    addresses.iter().filter(|address| address.link == link.index && !address.deprecated).find_map(|address| {
-        let IpAddr::V6(ip) = address.ip else { return None };
-        let prefix = Prefix6::new(ip, 64).filter(|prefix| prefix.host(1) != ip)?;
-        (is_global(address.ip) && address.prefix == 64).then_some((prefix, ip))
-    })
+/// A visitor bridge that exists.
+struct Lan<'a> {
+    name: &'a IfName,
+    link: LinkIndex,
 }
 
-fn own_addresses(picture: &mut Picture, config: &Config, links: &[Link], addresses: &[Address]) {
-    for lan in &config.lan {
-        let Some(link) = links.iter().find(|link| link.name == lan.interface) else { continue };
-        for address in addresses.iter().filter(|address| address.link == link.index) {
-            let entry = (lan.interface.clone(), address.ip, address.prefix);
-            let wanted =
-                picture.v6.iter().any(|bridge| bridge.lan == lan.interface && IpAddr::V6(bridge.address) == address.ip);
-            let ours =
-                matches!(address.ip, IpAddr::V6(ip) if Prefix6::new(ip, 64).is_some_and(|prefix| prefix.host(1) == ip));
-            if address.ip.is_ipv6() && !is_link_local(address.ip) && !wanted && ours && lan.ipv6 == Ipv6Mode::Auto {
-                picture.stale.push(entry);
+/// What follows from the addresses on visitor bridges.
+#[derive(Debug, Default)]
+struct Bridged {
+    v6: Vec<BridgeV6>,
+    own: Vec<(IfName, IpAddr, u8)>,
+    stale: Vec<(IfName, IpAddr, u8)>,
+}
+
+/// Whose address is whose: those in `added` are ours, kept while they are planned and stale afterwards; a global one that is
+/// not in it is the system's (DHCPv6-PD, RFC 8415 section 6.3, or set by hand), and its prefix goes before what was planned.
+fn decide(planned: Vec<BridgeV6>, lans: &[Lan<'_>], addresses: &[Address], added: &Added) -> Bridged {
+    let mut bridged = Bridged { v6: planned, ..Bridged::default() };
+    for lan in lans {
+        let here = || addresses.iter().filter(|address| address.link == lan.link);
+        let mut plan = bridged.v6.iter_mut().find(|bridge| bridge.lan == *lan.name);
+        let assigned = here().filter(|address| !added.holds(lan.name, address.ip)).find_map(assigned);
+        if let Some(plan) = plan.as_deref_mut()
+            && let Some((prefix, address)) = assigned
+        {
+            (plan.prefix, plan.address, plan.reach) = (prefix, address, Reach::Routed);
+        }
+        for address in here() {
+            let wanted = plan.as_ref().is_some_and(|plan| IpAddr::V6(plan.address) == address.ip);
+            let entry = (lan.name.clone(), address.ip, address.prefix);
+            if !wanted && added.holds(lan.name, address.ip) {
+                bridged.stale.push(entry);
             } else {
-                picture.own.push(entry);
+                bridged.own.push(entry);
             }
         }
     }
-    for bridge in &picture.v6 {
+    for bridge in &bridged.v6 {
         let entry = (bridge.lan.clone(), IpAddr::V6(bridge.address), bridge.prefix.length());
-        if !picture.own.contains(&entry) {
-            picture.own.push(entry);
+        if !bridged.own.contains(&entry) {
+            bridged.own.push(entry);
         }
     }
+    bridged
+}
+
+/// The prefix that an address brings, where visitors can be given addresses of it.
+fn assigned(address: &Address) -> Option<(Prefix6, Ipv6Addr)> {
+    let IpAddr::V6(ip) = address.ip else { return None };
+    let fit = is_global(address.ip) && address.prefix == 64 && !address.deprecated;
+    Prefix6::new(ip, 64).filter(|_| fit).map(|prefix| (prefix, ip))
 }
 
 fn clash(config: &Config, links: &[Link], addresses: &[Address]) -> Option<String> {
@@ -155,4 +186,74 @@ fn is_link_local(address: IpAddr) -> bool {
 fn is_global(address: IpAddr) -> bool {
     const GLOBAL: Ipv6Addr = Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0);
     matches!(address, IpAddr::V6(v6) if v6.to_bits() >> 125 == GLOBAL.to_bits() >> 125)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BRIDGE: LinkIndex = LinkIndex::new(7);
+
+    fn on(link: LinkIndex, ip: &str, prefix: u8) -> Address {
+        Address { link, ip: ip.parse().unwrap(), prefix, tentative: false, deprecated: false }
+    }
+
+    /// What becomes of a bridge with these addresses: prefix and address announced, how it is reached, and what is taken away.
+    fn outcome(uplink_prefix: Option<&str>, addresses: &[Address], ours: &[&str]) -> (String, Reach, Vec<String>) {
+        let lan: IfName = "br-lan".parse().unwrap();
+        let delegated = uplink_prefix.iter().map(|text| text.parse().unwrap()).collect();
+        let situation = V6Situation { delegated, uplink_global: true };
+        let planned = plan_v6(V6Choice::Auto, &situation, Ula::from_random([0, 0, 0, 0, 7]), &[(lan.clone(), 0)]);
+        let added = Added::of(&ours.iter().map(|address| ("br-lan", *address)).collect::<Vec<_>>());
+        let bridged = decide(planned, &[Lan { name: &lan, link: BRIDGE }], addresses, &added);
+        let bridge = &bridged.v6[0];
+        assert!(bridge.prefix.contains(bridge.address));
+        for (_, address, _) in &bridged.stale {
+            assert!(bridged.own.iter().all(|(_, own, _)| own != address));
+        }
+        let stale = bridged.stale.iter().map(|(_, address, _)| address.to_string()).collect();
+        (bridge.address.to_string(), bridge.reach, stale)
+    }
+
+    #[test]
+    fn an_address_of_the_system_is_used_and_never_taken_away_whatever_its_last_bits() {
+        let (ula, ours) = (on(BRIDGE, "fd00:0:7::1", 64), ["fd00:0:7::1"]);
+        for ip in ["2001:db8:5::1", "2001:db8:5::2:3"] {
+            let there = [on(BRIDGE, "10.60.0.1", 22), on(BRIDGE, ip, 64), ula];
+            // Announced at once; our own network goes.
+            assert_eq!(outcome(None, &there, &ours), (ip.to_owned(), Reach::Routed, vec!["fd00:0:7::1".to_owned()]));
+            // It goes before the prefix of the configuration, too.
+            assert_eq!(outcome(Some("2001:db8:9::/56"), &there[..2], &[]), (ip.to_owned(), Reach::Routed, vec![]));
+        }
+        // Taken away by hand: our own comes back.
+        assert_eq!(outcome(None, &[], &[]), ("fd00:0:7::1".to_owned(), Reach::Nat66, vec![]));
+        assert_eq!(outcome(None, &[ula], &ours), ("fd00:0:7::1".to_owned(), Reach::Nat66, vec![]));
+    }
+
+    #[test]
+    fn what_we_added_from_the_configuration_stays_while_it_is_configured() {
+        let there = [on(BRIDGE, "2001:db8:9::1", 64)];
+        let ours = ["2001:db8:9::1"];
+        let kept = ("2001:db8:9::1".to_owned(), Reach::Routed, vec![]);
+        assert_eq!(outcome(Some("2001:db8:9::/56"), &there, &ours), kept);
+        assert_eq!(outcome(Some("2001:db8:9::/56"), &[], &[]), kept);
+        let gone = vec!["2001:db8:9::1".to_owned()];
+        assert_eq!(outcome(None, &there, &ours), ("fd00:0:7::1".to_owned(), Reach::Nat66, gone.clone()));
+        assert_eq!(outcome(Some("2001:db8:a::/56"), &there, &ours), ("2001:db8:a::1".to_owned(), Reach::Routed, gone));
+    }
+
+    #[test]
+    fn other_addresses_bring_no_prefix_and_stay() {
+        let deprecated = Address { deprecated: true, ..on(BRIDGE, "2001:db8:5::1", 64) };
+        let elsewhere = on(LinkIndex::new(8), "2001:db8:5::1", 64);
+        for address in [
+            deprecated,
+            elsewhere,
+            on(BRIDGE, "2001:db8:5::1", 60),
+            on(BRIDGE, "fd12::1", 64),
+            on(BRIDGE, "fe80::1", 64),
+        ] {
+            assert_eq!(outcome(None, &[address], &[]), ("fd00:0:7::1".to_owned(), Reach::Nat66, vec![]), "{address:?}");
+        }
+    }
 }

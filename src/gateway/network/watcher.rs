@@ -1,17 +1,20 @@
 //! The thread that listens to interfaces, addresses and neighbours.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use gapura_kernel::net::{Change, Groups, LinkIndex, Moved, Moves, NetError, NetFeatures, Route, Watch};
 use gapura_lan::{AdvertPlan, ApiUri, Reach, Ula};
-use gapura_model::{DeviceId, IfName};
-use gapura_runtime::Tasks;
+use gapura_model::{DeviceId, IfName, MacAddr, Uptime};
+use gapura_runtime::{Clock as _, ClockStart, SystemClock, Tasks};
 use tokio::sync::watch;
 
-use super::{Picture, isolate, look, second_lock};
+use super::added::{Added, OnBridge};
+use super::notices::Notices;
+use super::picture::look_with;
+use super::{Picture, isolate, second_lock};
 use crate::config::{Config, IsolateMode};
 use crate::gate::{Command, Handle};
 use crate::names::{Known, OwnNet};
@@ -61,35 +64,41 @@ fn listen(mut around: Around, watch: Watch) {
             return;
         }
     };
-    let mut moves = Moves::new();
+    let clock = SystemClock::start(ClockStart::default());
+    let mut theft = Theft::default();
+    let mut added = Added::read(&around.config.gateway.data_dir);
     let mut last = Picture::default();
-    around.look(&mut route, &mut last);
+    around.look(&mut route, &mut added, &mut last);
     for change in watch {
         match change {
             Ok(Change::Neighbour(row)) => {
-                if let Some(Moved::Ip { link, from, .. }) = moves.see_neighbour(&row) {
-                    around.moved(&mut route, link, from);
+                if let Some(moved) = theft.moves.see_neighbour(&row) {
+                    theft.moved(&around, &mut route, row.link, moved, clock.now().up);
                 }
             }
-            Ok(Change::NeighbourGone(row)) => moves.release(row.link, row.ip),
+            Ok(Change::NeighbourGone(row)) => theft.neighbour_gone(row.link, row.ip),
             Ok(Change::Port(row)) => {
-                if let Some(Moved::Mac { mac, .. }) = moves.see_port(&row)
+                let at = clock.now().up;
+                if let Some(moved) = theft.moves.see_port(&row, at)
                     && let Some(bridge) = row.bridge
                 {
-                    around.moved(&mut route, bridge, mac);
+                    theft.moved(&around, &mut route, bridge, moved, at);
                 }
             }
             // A device that left its port may come back on another one.
-            Ok(Change::PortGone(row)) => moves.forget(row.mac),
+            Ok(Change::PortGone(row)) => theft.moves.forget(row.mac),
+            Ok(Change::Woken) => {
+                theft.tidy(clock.now().up);
+                around.look(&mut route, &mut added, &mut last);
+            }
             Ok(
                 Change::Link(_)
                 | Change::LinkGone(_)
                 | Change::Address(_)
                 | Change::AddressGone(_)
                 | Change::Routes
-                | Change::Lost
-                | Change::Woken,
-            ) => around.look(&mut route, &mut last),
+                | Change::Lost,
+            ) => around.look(&mut route, &mut added, &mut last),
             Err(error) => tracing::warn!(error = %crate::words(&error), "a change of the network was not understood"),
         }
     }
@@ -97,23 +106,30 @@ fn listen(mut around: Around, watch: Watch) {
 
 impl Around {
     /// Looks at the whole picture and tells everybody what changed.
-    fn look(&mut self, route: &mut Route, last: &mut Picture) {
+    fn look(&mut self, route: &mut Route, added: &mut Added, last: &mut Picture) {
         if self.features.policy_rules
             && let Err(error) = second_lock(&self.config).ensure(route)
         {
             tracing::error!(error = %crate::words(&error), "the second lock could not be checked");
         }
-        let picture = match look(route, &self.config, self.ula) {
+        let picture = match look_with(route, &self.config, self.ula, added) {
             Ok(picture) => picture,
             Err(error) => {
                 tracing::warn!(error = %crate::words(&error), "the network could not be looked at");
                 return;
             }
         };
+        // What somebody else took away is not ours any more.
+        let listed = |entry: &OnBridge| {
+            let is =
+                |(lan, address, _): &(IfName, IpAddr, u8)| *lan == entry.lan && *address == IpAddr::V6(entry.address);
+            picture.own.iter().any(is) || picture.stale.iter().any(is)
+        };
+        noted(added.retain(listed));
         if picture == *last {
             return;
         }
-        address(route, &picture);
+        address(route, &picture, added);
         if self.features.isolation && picture.ports != last.ports {
             for lan in self.config.lan.iter().filter(|lan| lan.isolate == IsolateMode::All) {
                 isolate(route, &lan.interface);
@@ -155,35 +171,102 @@ impl Around {
         }
     }
 
-    /// An address that belonged to `mac` was seen elsewhere.
-    fn moved(&self, route: &mut Route, link: LinkIndex, mac: gapura_model::MacAddr) {
-        let lans = self.config.lan.iter().map(|lan| &lan.interface);
-        let lan =
-            lans.into_iter().find(|lan| route.find_link(lan).ok().flatten().is_some_and(|found| found.index == link));
-        if let Some(lan) = lan {
-            self.gate.tell(Command::Theft(DeviceId { lan: lan.clone(), mac }));
-        }
+    /// The visitor bridge with this index.
+    fn lan(&self, route: &mut Route, link: LinkIndex) -> Option<&IfName> {
+        let mut lans = self.config.lan.iter().map(|lan| &lan.interface);
+        lans.find(|lan| route.find_link(lan).ok().flatten().is_some_and(|found| found.index == link))
     }
 }
 
-/// Puts wanted IPv6 addresses on the bridges and takes away those of a withdrawn prefix.
-fn address(route: &mut Route, picture: &Picture) {
+/// Watching who takes whose address.
+#[derive(Default)]
+struct Theft {
+    moves: Moves,
+    notices: Notices,
+    /// Neighbours that were forgotten on purpose, to be asked for again.
+    asked: BTreeSet<(LinkIndex, IpAddr)>,
+}
+
+impl Theft {
+    /// An address is somewhere else now.
+    fn moved(&mut self, around: &Around, route: &mut Route, link: LinkIndex, moved: Moved, at: Uptime) {
+        match moved {
+            Moved::Roamed { mac, .. } => self.ask(around, route, link, mac),
+            Moved::Ip { from: mac, .. } | Moved::Back { mac, .. } => {
+                let Some(lan) = around.lan(route, link) else { return };
+                let device = DeviceId { lan: lan.clone(), mac };
+                if let Some(times) = self.notices.happened(&device, at) {
+                    tracing::debug!(times, "an address was seen at two places");
+                    around.gate.tell(Command::Theft(device));
+                }
+            }
+        }
+    }
+
+    /// Asks on all ports for who appeared on another one: a phone that roams answers from there, the owner of a stolen address
+    /// from where it always was.
+    fn ask(&mut self, around: &Around, route: &mut Route, link: LinkIndex, mac: MacAddr) {
+        let ips: Vec<_> = self.moves.ips_of(link, mac).take(ASKED_AT_MOST).map(|ip| (ip, None)).collect();
+        if ips.is_empty() || around.lan(route, link).is_none() {
+            return;
+        }
+        let mut forgotten = Ok(());
+        for &(ip, _) in &ips {
+            // The kernel asks everybody only for a neighbour that it does not know.
+            if matches!(route.neighbour(link, ip), Ok(Some(row)) if row.state.is_known()) {
+                self.asked.insert((link, ip));
+                forgotten = forgotten.and(route.forget_neighbour(link, ip));
+            }
+        }
+        if let Err(error) = forgotten.and_then(|()| route.probe(link, &ips)) {
+            tracing::debug!(error = %crate::words(&error), "a device that moved could not be asked for");
+        }
+    }
+
+    fn neighbour_gone(&mut self, link: LinkIndex, ip: IpAddr) {
+        if !self.asked.remove(&(link, ip)) {
+            self.moves.release(link, ip);
+        }
+    }
+
+    fn tidy(&mut self, at: Uptime) {
+        self.notices.tidy(at);
+        self.asked.clear();
+    }
+}
+
+/// So many of a device's addresses are asked for when it moves.
+const ASKED_AT_MOST: usize = 4;
+
+/// Puts wanted IPv6 addresses on the bridges and takes away those of ours that are wanted no longer.
+fn address(route: &mut Route, picture: &Picture, added: &mut Added) {
     for bridge in &picture.v6 {
-        let added = route.link(&bridge.lan).and_then(|link| {
+        let done = route.link(&bridge.lan).and_then(|link| {
             let there = route.addresses_of(link.index)?;
             if there.iter().any(|address| address.ip == IpAddr::V6(bridge.address)) {
                 return Ok(());
             }
+            // Written down first: one that stands in the list and not on the bridge does no harm.
+            noted(added.add(OnBridge { lan: bridge.lan.clone(), address: bridge.address }));
             route.add_address(link.index, bridge.address.into(), bridge.prefix.length())
         });
-        if let Err(error) = added {
+        if let Err(error) = done {
             tracing::warn!(lan = %bridge.lan, error = %crate::words(&error), "the bridge's IPv6 address could not be set");
         }
     }
     for (lan, address, prefix) in &picture.stale {
         let removed = route.link(lan).and_then(|link| route.remove_address(link.index, *address, *prefix));
-        if let Err(error) = removed {
-            tracing::warn!(%lan, error = %crate::words(&error), "a withdrawn address could not be removed");
+        match removed {
+            Ok(()) => noted(added.retain(|entry| entry.lan != *lan || IpAddr::V6(entry.address) != *address)),
+            Err(error) => {
+                tracing::warn!(%lan, error = %crate::words(&error), "a withdrawn address could not be removed");
+            }
         }
+    }
+}
+
+fn noted(written: Result<(), gapura_runtime::AtomicWriteError>) {
+    if let Err(error) = written {
+        tracing::warn!(error = %crate::words(&error), "the list of our addresses could not be written");
     }
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use gapura_kernel::net::{Change, Groups, Moved, Moves, NeighState, NetFeatures, Route, Watch};
-use gapura_model::{IfName, MacAddr};
+use gapura_model::{IfName, MacAddr, Uptime};
 
 use crate::lab::{Lab, Reach, wait_until};
 
@@ -86,7 +86,7 @@ fn an_ip_and_a_mac_that_move_are_noticed() {
             assert_eq!(moves.see_neighbour(&row), None);
         }
         for row in route.fdb(bridge).unwrap() {
-            assert_eq!(moves.see_port(&row), None);
+            assert_eq!(moves.see_port(&row, Uptime::default()), None);
         }
         lab.sh("c1", "ip addr del 10.7.0.11/24 dev eth0");
         // The second visitor takes the first one's IP address, then its MAC.
@@ -103,14 +103,14 @@ fn an_ip_and_a_mac_that_move_are_noticed() {
             waker.wake();
             let moved = match watch.next().unwrap().unwrap() {
                 Change::Neighbour(row) => moves.see_neighbour(&row),
-                Change::Port(row) => moves.see_port(&row),
+                Change::Port(row) => moves.see_port(&row, Uptime::default()),
                 _ => None,
             };
             match moved {
                 Some(Moved::Ip { ip, from, to, .. }) if ip == address("10.7.0.11") => {
                     ip_moved |= from == C1 && to == C2;
                 }
-                Some(Moved::Mac { mac, from, to }) => mac_moved |= (mac, from, to) == (C1, port1, port2),
+                Some(Moved::Roamed { mac, from, to }) => mac_moved |= (mac, from, to) == (C1, port1, port2),
                 _ => {}
             }
         }

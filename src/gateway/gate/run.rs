@@ -182,7 +182,7 @@ impl Gate {
         if self.timers.grow.is_some_and(|at| at <= now.up) {
             let (more, last_bytes) = self.hands.grow(SPARE_CLASSES);
             if !last_bytes.is_empty() {
-                self.engine.usage(now, &last_bytes);
+                self.begin_anew(now, &last_bytes);
             }
             self.timers.grow = Some(now.up.after(Duration::from_millis(if more { 20 } else { 1_000 })));
         }
@@ -378,7 +378,7 @@ impl Gate {
         match self.hands.carry(&effects) {
             Ok(carried) => {
                 if !carried.last_bytes.is_empty() {
-                    self.engine.usage(now, &carried.last_bytes);
+                    self.begin_anew(now, &carried.last_bytes);
                 }
                 for visit in carried.failed {
                     failed.insert(visit, Refused::Busy);
@@ -392,6 +392,18 @@ impl Gate {
                 self.hands.kernel.doubt();
                 self.timers.reconcile = now.up;
             }
+        }
+    }
+
+    /// Counts the last bytes of visits whose counters begin at zero again, and writes them down at once: a restart would
+    /// otherwise go on from a reading of counters that are gone.
+    fn begin_anew(&mut self, now: &Moment, last_bytes: &[(VisitId, Traffic)]) {
+        self.engine.usage(now, last_bytes);
+        let records = last_bytes.iter().filter_map(|(visit, _)| self.engine.record(*visit));
+        let records: Vec<Effect> = records.filter(|record| record.ended.is_none()).map(Effect::Record).collect();
+        let bundle = self.bundle.as_deref();
+        if let Err(error) = self.memory.keep(&records, bundle, |record| place(&self.engine, &self.hands, record)) {
+            self.memory.trouble(&error);
         }
     }
 

@@ -129,21 +129,37 @@ fn names_below_a_garden_name_are_open_the_first_time_they_are_asked_for() {
 #[test]
 fn a_garden_name_that_leads_inside_opens_nothing() {
     let site = site("inward", 2, wish());
-    let internet = site.lab().internet();
-    internet.ip_batch("addr add 192.168.77.1/32 dev lo").unwrap();
-    for name in INSIDE {
+    // The office's server is there, and the router itself reaches it.
+    site.lab()
+        .internet()
+        .nft(
+            "add table inet inward
+             add chain inet inward pre { type nat hook prerouting priority -100; policy accept; }
+             add rule inet inward pre ip daddr 192.168.77.1 dnat ip to 203.0.113.10
+             add rule inet inward pre ip6 daddr fd00::c0a8:4d01 dnat ip6 to 2001:db8:203::10\n",
+        )
+        .unwrap();
+    let office: [IpAddr; 2] = ["192.168.77.1".parse().unwrap(), "fd00::c0a8:4d01".parse().unwrap()];
+    for address in office {
+        let to = SocketAddr::new(address, port::HTTPS);
+        let seen = site.lab().gw().run(|| Ok(knock(to, Duration::from_secs(2)).0)).unwrap();
+        assert_eq!(seen, Knock::Open, "the router to {to}");
+    }
+    for (name, family) in INSIDE.iter().flat_map(|name| Family::BOTH.map(|family| (name, family))) {
         let name = format!("{name}.{INWARD}");
-        let to = visitor_of(&site, 1).resolve(&name, port::HTTPS, Family::V4).unwrap().ip();
+        let to = visitor_of(&site, 1).resolve(&name, port::HTTPS, family).unwrap().ip();
         assert_ne!(tcp(&site, to, port::HTTPS), Knock::Open, "{name} at {to}");
         assert_ne!(quic(&site, to), Knock::Open, "{name} at {to}");
     }
-    let opened = site.lab().gw().output("nft", &["list", "set", "inet", "gapura", "garden4"]).unwrap();
-    for inside in ["192.168.", "10.60."] {
-        assert!(!opened.contains(inside), "{opened}");
+    for (set, inside) in [("garden4", ["192.168.", "10.60."]), ("garden6", ["fd00:", "::ffff:"])] {
+        let opened = site.lab().gw().output("nft", &["list", "set", "inet", "gapura", set]).unwrap();
+        assert!(!inside.iter().any(|inside| opened.contains(inside)), "{opened}");
     }
     // Nor for one who is online.
     admit(&site, 1, &[]);
-    assert_ne!(tcp(&site, "192.168.77.1".parse().unwrap(), port::HTTPS), Knock::Open);
+    for address in office {
+        assert_eq!(tcp(&site, address, port::HTTPS), Knock::Refused, "{address}");
+    }
     // The router's other addresses do not answer a visitor; its own on the bridge does.
     let ping = |to: &str| visitor_of(&site, 1).ns().output("busybox", &["ping", "-c1", "-W1", to]).is_ok();
     assert!(ping(&LAN.0.to_string()), "the gateway on the visitors' bridge");

@@ -4,6 +4,7 @@ use std::fs;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use gapura_lab::Ipv6Mode;
 use gapura_lab::addr::{DELEGATED, SERVER6, WAN0};
 use gapura_lab::config::SiteWish;
 use gapura_lab::daemon::Site;
@@ -11,7 +12,6 @@ use gapura_lab::http::Request;
 use gapura_lab::traffic::Knock;
 use gapura_lab::visit::Family;
 use gapura_lab::visit::advert::Advertisement;
-use gapura_lab::Ipv6Mode;
 
 use crate::stand::{SOON, admit, expect_refused, lab, log, start, tcp, visitor_of, wait};
 
@@ -86,8 +86,13 @@ fn with_only_one_network_a_private_one_is_translated_and_its_loss_is_told() {
     site.lab().gw().ip_batch(&format!("addr del {far6}/64 dev wan0")).unwrap();
     wait(&format!("no default router\n{}", log(&site)), SOON, || (advert(&site).lifetime == 0).then_some(()));
     let routes = || visitor_of(&site, 1).ns().output("ip", &["-6", "route", "show", "default"]).unwrap();
-    wait("the visitor to forget its default router", Duration::from_secs(5), || routes().trim().is_empty().then_some(()));
-    site.lab().gw().ip_batch(&format!("addr add {far6}/64 dev wan0\nroute replace default via {up6} dev wan0 metric 100")).unwrap();
+    wait("the visitor to forget its default router", Duration::from_secs(5), || {
+        routes().trim().is_empty().then_some(())
+    });
+    site.lab()
+        .gw()
+        .ip_batch(&format!("addr add {far6}/64 dev wan0\nroute replace default via {up6} dev wan0 metric 100"))
+        .unwrap();
     wait(&format!("a default router again\n{}", log(&site)), SOON, || (advert(&site).lifetime > 0).then_some(()));
     wait("IPv6 again", SOON, || (tcp(&site, 1, Family::V6) == Knock::Open).then_some(()));
 }

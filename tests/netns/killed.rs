@@ -120,7 +120,7 @@ impl Load {
             ns.move_in().unwrap();
             let mut rounds = 0;
             while !flag.load(Ordering::Relaxed) {
-                let server = BOTH[rounds as usize % 2];
+                let server = BOTH[usize::from(rounds % 2 == 1)];
                 let down = download(server, 200_000, SOON).unwrap();
                 let up = upload(server, 100_000, SOON).unwrap();
                 assert_eq!((down.bytes, up.bytes), (200_000, 100_000));

@@ -38,7 +38,11 @@ fn three_capabilities_are_enough() {
     site.ctl(&["reconcile"]).unwrap();
     site.gateway_mut().kill();
     site.restart_gateway().unwrap();
-    assert!(session(&site, 1).is_some() && tcp(&site, 1, Family::V6) == gapura_lab::traffic::Knock::Open, "{}", log(&site));
+    assert!(
+        session(&site, 1).is_some() && tcp(&site, 1, Family::V6) == gapura_lab::traffic::Knock::Open,
+        "{}",
+        log(&site)
+    );
     site.ctl(&["hours", "--close-in", "0s", "--reason", "uji"]).unwrap();
     crate::stand::wait("closing", crate::stand::SOON, || session(&site, 1).is_none().then_some(()));
     expect_refused(&site, 1);

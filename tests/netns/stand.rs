@@ -56,7 +56,9 @@ pub(crate) fn start(lab: Lab, wish: SiteWish) -> Site {
 pub(crate) fn join(site: &mut Site, number: u16) {
     let log_file = site.gateway_dir().join("gateway.log");
     let visitor = site.lab_mut().visitor_mut(number).unwrap();
-    visitor.join(SOON).unwrap_or_else(|error| panic!("visitor {number}: {error}\n{}", fs::read_to_string(log_file.clone()).unwrap_or_default()));
+    visitor.join(SOON).unwrap_or_else(|error| {
+        panic!("visitor {number}: {error}\n{}", fs::read_to_string(log_file.clone()).unwrap_or_default())
+    });
     if site.lab().spec().ipv6 != gapura_lab::Ipv6Mode::Absent {
         visitor_of(site, number).ipv6(SOON).unwrap_or_else(|error| panic!("visitor {number}: {error}\n{}", log(site)));
     }

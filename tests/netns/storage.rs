@@ -15,7 +15,8 @@ use gapura_lab::visit::{Family, Page};
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 
 use crate::stand::{
-    BOTH, SOON, admit, code, expect_online, expect_refused, log, one_tap, redeem, session, site, status, tcp, usage, wait,
+    BOTH, SOON, admit, code, expect_online, expect_refused, log, one_tap, redeem, session, site, status, tcp, usage,
+    wait,
 };
 
 #[test]
@@ -44,7 +45,10 @@ fn on_a_full_disk_visitors_stay_and_new_ones_get_a_clear_page() {
     assert_eq!(after["visit"], before["visit"]);
     for stream in streams {
         let report = stream.stop().unwrap();
-        assert!(report.broken.is_none() && report.in_order && report.longest_gap < Duration::from_millis(500), "{report:?}");
+        assert!(
+            report.broken.is_none() && report.in_order && report.longest_gap < Duration::from_millis(500),
+            "{report:?}"
+        );
         eprintln!("the visitor's stream over a full disk: longest gap {:?}", report.longest_gap);
     }
 }
@@ -64,7 +68,10 @@ fn a_locked_ledger_keeps_nobody_out_for_longer_than_it_is_locked() {
     redeem(&site, 2, &code(&site, "kuota", 0));
     expect_online(&site, 2);
     let report = stream.stop().unwrap();
-    assert!(report.broken.is_none() && report.in_order && report.longest_gap < Duration::from_millis(500), "{report:?}");
+    assert!(
+        report.broken.is_none() && report.in_order && report.longest_gap < Duration::from_millis(500),
+        "{report:?}"
+    );
 }
 
 #[test]
@@ -108,8 +115,15 @@ fn a_damaged_ledger_is_set_aside_and_visitors_online_go_on_without_a_second_quot
     assert_eq!(session(&site, 1).unwrap()["visit"], first["visit"]);
     assert_eq!(tcp(&site, 1, Family::V6), Knock::Open);
     let report = stream.stop().unwrap();
-    assert!(report.broken.is_none() && report.in_order && report.longest_gap < Duration::from_millis(500), "{report:?}");
-    eprintln!("{} bytes of one quota of {QUOTA}; the stream's longest gap {:?}", got.received + got.sent, report.longest_gap);
+    assert!(
+        report.broken.is_none() && report.in_order && report.longest_gap < Duration::from_millis(500),
+        "{report:?}"
+    );
+    eprintln!(
+        "{} bytes of one quota of {QUOTA}; the stream's longest gap {:?}",
+        got.received + got.sent,
+        report.longest_gap
+    );
 }
 
 /// Staff are told.

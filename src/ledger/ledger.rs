@@ -54,12 +54,6 @@ pub struct Writes {
     pub dropped: u64,
 }
 
-/// A setting of the ledger at `path`, read without changing anything: a file that is missing, damaged or locked has none.
-pub fn peek(path: &Path, setting: &str) -> Option<String> {
-    let connection = Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?;
-    connection.query_row(sql::SETTING, [setting], |row| row.get(0)).ok()
-}
-
 /// The gateway's SQLite file.
 #[derive(Debug)]
 pub struct Ledger {

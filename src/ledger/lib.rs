@@ -18,7 +18,7 @@ mod sql;
 
 pub use entry::{AuditEvent, Entry, Place, Verifier, settings};
 pub use error::LedgerError;
-pub use ledger::{Ledger, Opened, Options, Writes, peek};
+pub use ledger::{Ledger, Opened, Options, Writes};
 pub use outbox::OutboxItem;
 pub use privacy::{Holds, PrivacyColumn, privacy_columns};
 pub use snapshot::Restart;

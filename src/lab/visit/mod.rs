@@ -133,9 +133,11 @@ impl Visitor {
         lease.ok_or_else(|| LabError::Wrong(format!("visitor {} has no lease: it has not joined", self.number)))
     }
 
-    /// Its global IPv6 addresses by SLAAC, once there is one.
+    /// Its global IPv6 addresses by SLAAC, once there is one. Where a solicitation or its answer is lost on a busy machine, the
+    /// next advertisement comes after 16 s at most (RFC 4861 section 10): it is waited for, whatever `limit` says.
     pub fn ipv6(&self, limit: Duration) -> Result<Vec<IpAddr>, LabError> {
-        wait_for(&format!("an IPv6 address of visitor {}", self.number), limit, || {
+        const NEXT_ADVERTISEMENTS: Duration = Duration::from_secs(50);
+        wait_for(&format!("an IPv6 address of visitor {}", self.number), limit.max(NEXT_ADVERTISEMENTS), || {
             let mut all = self.ns.addresses(CARD)?;
             all.retain(IpAddr::is_ipv6);
             Ok(Some(all).filter(|all| !all.is_empty()))

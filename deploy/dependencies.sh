@@ -23,7 +23,7 @@ if [ "${1:-demo}" = tests ]; then
     need dig dnsutils
     need iperf3 iperf3
     need conntrack conntrack
-    need python3 python3-minimal
+    need python3 python3
     need tcpdump tcpdump
     need nc netcat-openbsd
     need strace strace

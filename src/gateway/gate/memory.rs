@@ -28,7 +28,10 @@ const OVERRIDES: &str = "hours-changes";
 const BATCH: &str = "batch";
 /// Setting: the running outage of the uplink, its id and beginning, as JSON.
 const OUTAGE: &str = "outage";
-/// How long a commit waits for another program while the ledger is known to be in trouble.
+/// How long a commit waits for another program that holds the file: the gate's thread, and with it everybody's page, waits
+/// too.
+const BUSY: std::time::Duration = std::time::Duration::from_millis(100);
+/// The same while the ledger is known to be in trouble.
 const BUSY_IN_TROUBLE: std::time::Duration = std::time::Duration::from_millis(20);
 /// Set in the revision of a visit's last message, so that it stands above all earlier ones.
 const LAST_WORD: u64 = 1 << 60;
@@ -127,7 +130,7 @@ impl Memory {
     pub(crate) fn commit(&mut self, entries: &[Entry], durable: bool) -> Result<(), LedgerError> {
         self.ledger.commit(entries, durable)?;
         if self.trouble.take().is_some() {
-            self.wait_for_others(gapura_ledger::Options::default().busy);
+            self.wait_for_others(BUSY);
             tracing::warn!("the ledger takes entries again");
         }
         Ok(())
@@ -358,9 +361,8 @@ impl Memory {
     }
 }
 
-/// The gate's thread must never wait long for another program that holds the file: everybody's pages wait with it.
 fn options() -> gapura_ledger::Options {
-    gapura_ledger::Options { busy: std::time::Duration::from_millis(100), ..gapura_ledger::Options::default() }
+    gapura_ledger::Options { busy: BUSY, ..gapura_ledger::Options::default() }
 }
 
 /// The last wall time in the ledger of `data_dir`.

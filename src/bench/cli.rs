@@ -76,7 +76,7 @@ impl BenchArgs {
             Err(BenchError::Lab(LabError::Interrupted)) => ExitCode::from(130),
             Err(error) => {
                 // Nobody to tell when standard error is closed.
-                let _ = writeln!(std::io::stderr(), "gapura: {}", chain(&error));
+                let _ = writeln!(std::io::stderr(), "gapura: {}", gapura_model::with_causes(&error));
                 ExitCode::from(1)
             }
         }
@@ -137,18 +137,4 @@ fn sweep() {
 /// Says on standard error what is going on.
 pub(crate) fn note(text: &str) {
     let _ = writeln!(std::io::stderr(), "bench: {text}");
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text.push_str(": ");
-            text.push_str(&more);
-        }
-        cause = error.source();
-    }
-    text
 }

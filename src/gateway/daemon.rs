@@ -103,7 +103,7 @@ impl Running {
                 }
             }
             Err(error) => {
-                tracing::error!(error = %crate::words(&error), "the site file was not put in force; the one before stays");
+                tracing::error!(error = %gapura_model::with_causes(&error), "the site file was not put in force; the one before stays");
             }
         }
         Service.ready();
@@ -236,7 +236,7 @@ struct Joining {
 impl Joining {
     async fn join(self, tasks: Tasks) {
         if let Err(error) = self.try_join(&tasks).await {
-            tracing::error!(error = %crate::words(error.as_ref()), "this router is not in the fleet; the site goes on with what it has");
+            tracing::error!(error = %gapura_model::with_causes(error.as_ref()), "this router is not in the fleet; the site goes on with what it has");
         }
     }
 
@@ -282,7 +282,7 @@ fn first_bundle(
         }
         Ok(None) => Ok(None),
         Err(error) => {
-            tracing::error!(error = %crate::words(&error), "the stored bundle cannot be used; waiting for the controller");
+            tracing::error!(error = %gapura_model::with_causes(&error), "the stored bundle cannot be used; waiting for the controller");
             Ok(None)
         }
     }
@@ -290,8 +290,8 @@ fn first_bundle(
 
 fn read_site_file(path: &Path) -> Result<Bundle, RunError> {
     let wrong = |why: String| RunError::SiteFile(path.to_owned(), why);
-    let bundle: Bundle =
-        gapura_runtime::settings::load(path, |_: &Bundle| Vec::new()).map_err(|error| wrong(crate::words(&error)))?;
+    let bundle: Bundle = gapura_runtime::settings::load(path, |_: &Bundle| Vec::new())
+        .map_err(|error| wrong(gapura_model::with_causes(&error)))?;
     bundle.check().map_err(wrong)?;
     Ok(bundle)
 }
@@ -364,7 +364,7 @@ async fn follow_addresses(
     loop {
         let now = addresses.borrow_and_update().clone();
         if let Err(error) = dns.serve(&now) {
-            tracing::warn!(error = %crate::words(&error), "the resolver could not take a new address");
+            tracing::warn!(error = %gapura_model::with_causes(&error), "the resolver could not take a new address");
         }
         tokio::select! {
             () = stopping.cancelled() => return,
@@ -387,7 +387,7 @@ async fn follow_looks(
         if let Some(look) = look
             && let Err(error) = portal.dress(look)
         {
-            tracing::error!(error = %crate::words(&error), "the portal keeps its former look");
+            tracing::error!(error = %gapura_model::with_causes(&error), "the portal keeps its former look");
         }
     }
 }

@@ -39,7 +39,7 @@ impl Devices {
             }
             Ok(None) => None,
             Err(error) => {
-                tracing::warn!(error = %crate::words(&error), "the neighbour table could not be asked");
+                tracing::warn!(error = %gapura_model::with_causes(&error), "the neighbour table could not be asked");
                 None
             }
         }

@@ -26,18 +26,3 @@ pub use daemon::{RunError, run};
 pub fn last_time_on_disk(config: &Config) -> Option<jiff::Timestamp> {
     gate::last_time_on_disk(&config.gateway.data_dir)
 }
-
-/// An error and what caused it, as one line.
-pub(crate) fn words(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if !text.contains(&more) {
-            text.push_str(": ");
-            text.push_str(&more);
-        }
-        cause = error.source();
-    }
-    text
-}

@@ -130,7 +130,8 @@ impl GateNames {
         if entries.is_empty() {
             return Ok(true);
         }
-        let opened = self.kernel.garden_in(era, &entries).map_err(|error| NotAdmitted(crate::words(&error)))?;
+        let opened =
+            self.kernel.garden_in(era, &entries).map_err(|error| NotAdmitted(gapura_model::with_causes(&error)))?;
         if opened {
             if admitted.until.len() + entries.len() > REMEMBERED {
                 admitted.until.clear();

@@ -77,7 +77,7 @@ pub(crate) fn serve_portal(
     let stop = tasks.stopping().clone();
     tasks.spawn_vital("portal", async move {
         if let Err(error) = serving.serve(listeners, stop).await {
-            tracing::error!(error = %crate::words(&error), "the portal ended");
+            tracing::error!(error = %gapura_model::with_causes(&error), "the portal ended");
         }
     });
     Ok(portal)

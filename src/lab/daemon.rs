@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use gapura_model::VoucherCode;
+use gapura_model::{VoucherCode, with_causes};
 use serde_json::Value;
 
 use crate::child::{Guarded, output_of};
@@ -14,7 +14,7 @@ use crate::clock::wait_for;
 use crate::config::{self, Codes, SiteWish};
 use crate::screen::{Behind, Screen};
 use crate::traffic::{Knock, knock};
-use crate::{Lab, LabError, Ns, addr, text};
+use crate::{Lab, LabError, Ns, addr};
 
 mod office;
 
@@ -78,7 +78,7 @@ impl Site {
         if let Some(office) = &site.office {
             office
                 .approve(&mut site.gateway)
-                .map_err(|error| LabError::answer(text::chain(&error), end_of(&dir.join("gateway.log"))))?;
+                .map_err(|error| LabError::answer(with_causes(&error), end_of(&dir.join("gateway.log"))))?;
             let to = SocketAddr::from((addr::CTL.far4, config::CONTROLLER_PORT));
             let pipe = Screen::pipe(site.lab.ctl(), to)?;
             site.controller_url = Some(pipe.url().replace("http:", "https:"));

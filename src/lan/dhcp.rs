@@ -109,7 +109,7 @@ pub async fn serve_dhcp(
             Err(error) => {
                 state.send_replace(DhcpState::Down);
                 wait = if started.elapsed() > STEADY { LEAST_WAIT } else { (wait * 2).min(MOST_WAIT) };
-                tracing::warn!(error = %chain(&error), again_in_ms = wait.as_millis(), "visitors get no new addresses");
+                tracing::warn!(error = %gapura_model::with_causes(&error), again_in_ms = wait.as_millis(), "visitors get no new addresses");
             }
         }
         tokio::select! {
@@ -264,16 +264,6 @@ fn without_addresses(line: &str) -> String {
         if address { "[address]".to_owned() } else { word.to_owned() }
     };
     line.split_whitespace().map(hide).collect::<Vec<_>>().join(" ")
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod amount;
+mod causes;
 mod id;
 mod link;
 mod moment;
@@ -12,6 +13,7 @@ mod secret;
 mod voucher;
 
 pub use amount::{BitRate, ByteCount, Traffic};
+pub use causes::with_causes;
 pub use id::{AccountName, BootId, GatewayId, Generation, HolderId, ParseNameError, PlanId, SiteId, VisitId};
 pub use link::{DeviceId, IfName, MacAddr, ParseIfNameError, ParseMacError};
 pub use moment::{ClockTrust, Moment, Uptime};

@@ -2,6 +2,7 @@
 
 use axum::body::{Body, to_bytes};
 use axum::response::{IntoResponse, Response};
+use gapura_model::with_causes;
 use gapura_wire::{Problem, ProblemKind, Sha256};
 use http::{StatusCode, header};
 use serde::Serialize;
@@ -29,9 +30,9 @@ impl IntoResponse for Failed {
 impl From<OfficeError> for Failed {
     fn from(error: OfficeError) -> Self {
         if let OfficeError::Certificate(error) = &error {
-            return Self::new(StatusCode::BAD_REQUEST, ProblemKind::BadRequestForCertificate, chain(error));
+            return Self::new(StatusCode::BAD_REQUEST, ProblemKind::BadRequestForCertificate, with_causes(error));
         }
-        tracing::error!(error = chain(&error), "a gateway's request failed");
+        tracing::error!(error = with_causes(&error), "a gateway's request failed");
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             ProblemKind::Internal,
@@ -66,16 +67,4 @@ pub(crate) fn json<T: Serialize>(value: &T) -> Response {
 /// JSON that was written before.
 pub(crate) fn raw_json(bytes: Vec<u8>) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], bytes).into_response()
-}
-
-/// An error and its causes, in one line.
-pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

@@ -40,11 +40,11 @@ pub(super) fn look(hidden: &BTreeSet<String>, report: &mut Report) {
 }
 
 fn could_not_try(area: Area, name: &str, error: &KernelError, report: &mut Report) {
-    report.add(area, Level::Unknown, name, crate::words(error)).mend("run this as root");
+    report.add(area, Level::Unknown, name, gapura_model::with_causes(error)).mend("run this as root");
 }
 
 fn could_not_try_net(error: &NetError, report: &mut Report) {
-    report.add(Area::Traffic, Level::Unknown, "netlink", crate::words(error)).mend("run this as root");
+    report.add(Area::Traffic, Level::Unknown, "netlink", gapura_model::with_causes(error)).mend("run this as root");
 }
 
 fn tell(area: Area, rows: &[Row], hidden: &BTreeSet<String>, report: &mut Report) {

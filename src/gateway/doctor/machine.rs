@@ -24,7 +24,9 @@ pub(super) fn settings(site: &Site, running: bool, report: &mut Report) {
     let settings = match sysctl::settings(&site.lans, &site.uplinks, &sizes) {
         Ok(settings) => settings,
         Err(error) => {
-            report.add(Area::Settings, Level::Unknown, "/proc/sys", crate::words(&error)).mend("run this as root");
+            report
+                .add(Area::Settings, Level::Unknown, "/proc/sys", gapura_model::with_causes(&error))
+                .mend("run this as root");
             return;
         }
     };
@@ -118,7 +120,7 @@ fn fullness(name: &str, table: Fullness, effect: &str, report: &mut Report) {
 }
 
 fn unknown(name: &str, error: &NetError, report: &mut Report) {
-    report.add(Area::Tables, Level::Unknown, name, crate::words(error)).mend("run this as root");
+    report.add(Area::Tables, Level::Unknown, name, gapura_model::with_causes(error)).mend("run this as root");
 }
 
 /// Memory that should be left for a gateway that fills up, bytes.

@@ -143,7 +143,7 @@ fn read(path: Option<&Path>, report: &mut Report) -> Option<Config> {
         }
         Err(error @ SettingsError::Read { .. }) => {
             report
-                .add(Area::Configuration, Level::Prevents, "file", crate::words(&error))
+                .add(Area::Configuration, Level::Prevents, "file", gapura_model::with_causes(&error))
                 .means("the gateway does not start");
             None
         }

@@ -42,7 +42,7 @@ pub(super) fn contents(config: &Config, report: &mut Report) {
         let bundle = gapura_runtime::settings::load(path, |_: &Bundle| Vec::new());
         let wrong = match bundle {
             Ok(bundle) => bundle.check().err(),
-            Err(error) => Some(crate::words(&error)),
+            Err(error) => Some(gapura_model::with_causes(&error)),
         };
         if let Some(wrong) = wrong {
             report
@@ -204,7 +204,7 @@ pub(super) fn gateway(config: &Config, report: &mut Report) -> bool {
         }
         Err(error) => {
             report
-                .add(Area::Gateway, Level::Limited, "gateway", crate::words(&error))
+                .add(Area::Gateway, Level::Limited, "gateway", gapura_model::with_causes(&error))
                 .mend("restart the gateway: it and this program must be of one version");
             true
         }

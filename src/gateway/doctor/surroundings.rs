@@ -16,7 +16,9 @@ use crate::network;
 /// Looks at the interfaces of the configuration.
 pub(super) fn look(config: &Config, report: &mut Report) {
     if let Err(error) = try_look(config, report) {
-        report.add(Area::Network, Level::Unknown, "interfaces", crate::words(&error)).mend("run this as root");
+        report
+            .add(Area::Network, Level::Unknown, "interfaces", gapura_model::with_causes(&error))
+            .mend("run this as root");
     }
 }
 
@@ -157,7 +159,9 @@ fn answers(uplink: &IfName, config: &Config, report: &mut Report) {
                 .mend("check the modem, the provider, and the hosts in uplink.probes");
         }
         Err(error) => {
-            report.add(Area::Network, Level::Unknown, about, crate::words(&error)).mend("run this as root");
+            report
+                .add(Area::Network, Level::Unknown, about, gapura_model::with_causes(&error))
+                .mend("run this as root");
         }
     }
 }
@@ -176,7 +180,7 @@ pub(super) fn second_lock(config: &Config, report: &mut Report) {
                 .mend("find out who removes policy rules (systemd-networkd: see deploy/networkd/networkd.conf.d)");
         }
         Err(error) => {
-            report.add(Area::Network, Level::Unknown, NAME, crate::words(&error)).mend("run this as root");
+            report.add(Area::Network, Level::Unknown, NAME, gapura_model::with_causes(&error)).mend("run this as root");
         }
     }
 }

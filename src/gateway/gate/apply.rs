@@ -169,13 +169,13 @@ impl Hands {
             .collect();
         for name in gone {
             if let Err(error) = shaper.remove_device(&name) {
-                tracing::warn!(%name, error = %crate::words(&error), "a shaping tree could not be taken away");
+                tracing::warn!(%name, error = %gapura_model::with_causes(&error), "a shaping tree could not be taken away");
             }
         }
         let lans = lans.iter().map(|lan| (lan, Side::Lan, down));
         for (name, side, stated) in lans.chain(uplinks.iter().map(|uplink| (uplink, Side::Uplink, up))) {
             if let Err(error) = shaper.set_device(name, side, stated) {
-                tracing::warn!(%name, error = %crate::words(&error), "an interface could not be shaped");
+                tracing::warn!(%name, error = %gapura_model::with_causes(&error), "an interface could not be shaped");
             }
         }
     }
@@ -227,7 +227,9 @@ impl Hands {
             let room = if shaper.free() < spare { STEP } else { 0 };
             match shaper.grow(room.max(1)) {
                 Ok(growth) => more = growth.lacking > 0 || (growth.added > 0 && shaper.free() < spare),
-                Err(error) => tracing::warn!(error = %crate::words(&error), "traffic classes could not be made"),
+                Err(error) => {
+                    tracing::warn!(error = %gapura_model::with_causes(&error), "traffic classes could not be made");
+                }
             }
         }
         let bare: Vec<VisitId> =
@@ -251,7 +253,7 @@ impl Hands {
         match self.kernel.update(&updates) {
             Ok(ended) => (more, self.last_bytes(ended)),
             Err(error) => {
-                tracing::warn!(error = %crate::words(&error), "visits could not be given their traffic classes");
+                tracing::warn!(error = %gapura_model::with_causes(&error), "visits could not be given their traffic classes");
                 (more, Vec::new())
             }
         }
@@ -357,7 +359,7 @@ impl Hands {
             if let (Some(class), Some(speed)) = (class, speed)
                 && let Err(error) = shaper.set_rate(class, ClassSpeed { up: speed.up, down: speed.down })
             {
-                tracing::warn!(error = %crate::words(&error), "a traffic class kept its former speed");
+                tracing::warn!(error = %gapura_model::with_causes(&error), "a traffic class kept its former speed");
             }
         }
         (handles(classes.plan), slow.map(|_| handles(classes.slow)))
@@ -372,10 +374,10 @@ impl Hands {
             && let Err(error) = self.kernel.grant(&grants)
         {
             // Nothing of the batch was applied. One by one, so that one bad visit does not keep the others out.
-            tracing::warn!(error = %crate::words(&error), visits = grants.len(), "a batch of grants was refused");
+            tracing::warn!(error = %gapura_model::with_causes(&error), visits = grants.len(), "a batch of grants was refused");
             for (access, visit) in grants.iter().zip(&granted) {
                 if let Err(error) = self.kernel.grant(std::slice::from_ref(access)) {
-                    tracing::error!(error = %crate::words(&error), %visit, "the kernel refused a visit");
+                    tracing::error!(error = %gapura_model::with_causes(&error), %visit, "the kernel refused a visit");
                     self.forget(*visit, None);
                     carried.failed.push(*visit);
                 }

@@ -28,13 +28,13 @@ impl Gate {
             self.engine.revoke_holder(now, &HolderId::Voucher(*voucher.tag.as_bytes()));
         }
         if let Err(error) = self.hands.kernel.set_garden_networks(&garden_networks(&bundle)) {
-            tracing::error!(error = %crate::words(&error), "the kernel did not take the walled garden");
+            tracing::error!(error = %gapura_model::with_causes(&error), "the kernel did not take the walled garden");
         }
         let other_garden = self.bundle.as_ref().is_none_or(|former| former.garden != bundle.garden);
         self.in_force(Box::new(bundle));
         // The resolver has heard of it: what it judges from now on is the new garden.
         if other_garden && let Err(error) = self.hands.kernel.clear_garden() {
-            tracing::error!(error = %crate::words(&error), "the kernel did not close the walled garden of before");
+            tracing::error!(error = %gapura_model::with_causes(&error), "the kernel did not close the walled garden of before");
         }
         self.admit_trusted(now);
         self.shape();

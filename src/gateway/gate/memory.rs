@@ -145,7 +145,7 @@ impl Memory {
 
     /// Says that the disk refuses, once until it takes again.
     pub(crate) fn trouble(&mut self, error: &LedgerError) {
-        let words = crate::words(error);
+        let words = gapura_model::with_causes(error);
         if self.trouble.as_ref() != Some(&words) {
             tracing::error!(
                 error = words,
@@ -161,7 +161,7 @@ impl Memory {
 
     fn wait_for_others(&mut self, busy: std::time::Duration) {
         if let Err(error) = self.ledger.set_busy(busy) {
-            tracing::debug!(error = %crate::words(&error), "the ledger's patience could not be changed");
+            tracing::debug!(error = %gapura_model::with_causes(&error), "the ledger's patience could not be changed");
         }
     }
 

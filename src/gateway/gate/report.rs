@@ -168,7 +168,7 @@ impl Gate {
             .and_then(|()| kernel.set_refused(&picture.refused))
             .and_then(|()| kernel.set_gateway_addresses(&addresses));
         if let Err(error) = told {
-            tracing::error!(error = %crate::words(&error), "the kernel did not take a change of the network");
+            tracing::error!(error = %gapura_model::with_causes(&error), "the kernel did not take a change of the network");
             self.timers.reconcile = now.up;
         }
         self.uplinks.clone_from(&picture.running);

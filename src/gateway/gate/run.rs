@@ -195,7 +195,9 @@ impl Gate {
     pub(super) fn read(&mut self, now: &Moment) {
         match self.hands.read() {
             Ok(deltas) => self.engine.usage(now, &deltas),
-            Err(error) => tracing::warn!(error = %crate::words(&error), "the kernel's counters could not be read"),
+            Err(error) => {
+                tracing::warn!(error = %gapura_model::with_causes(&error), "the kernel's counters could not be read");
+            }
         }
     }
 
@@ -226,7 +228,7 @@ impl Gate {
             }
         };
         if let Err(error) = self.hands.kernel.set_windows(&windows) {
-            tracing::error!(error = %crate::words(&error), "the kernel did not take the opening hours");
+            tracing::error!(error = %gapura_model::with_causes(&error), "the kernel did not take the opening hours");
             self.timers.windows = now.up.after(Duration::from_secs(5));
         }
     }
@@ -254,7 +256,7 @@ impl Gate {
                 self.hands.after_repair(&repairs);
             }
             Err(error) => {
-                tracing::error!(error = %crate::words(&error), "the kernel could not be compared with what is wanted");
+                tracing::error!(error = %gapura_model::with_causes(&error), "the kernel could not be compared with what is wanted");
                 self.timers.reconcile = now.up.after(Duration::from_secs(1));
             }
         }
@@ -288,7 +290,7 @@ impl Gate {
                     match self.hands.read() {
                         Ok(deltas) => self.engine.depleted(now, &scarce, &deltas),
                         Err(error) => {
-                            tracing::warn!(error = %crate::words(&error), "the kernel's counters could not be read");
+                            tracing::warn!(error = %gapura_model::with_causes(&error), "the kernel's counters could not be read");
                         }
                     }
                 }
@@ -386,7 +388,7 @@ impl Gate {
                 }
             }
             Err(error) => {
-                tracing::error!(error = %crate::words(&error), "the kernel refused a change; it is compared anew");
+                tracing::error!(error = %gapura_model::with_causes(&error), "the kernel refused a change; it is compared anew");
                 failed.extend(fresh.into_iter().map(|visit| (visit, Refused::Busy)));
                 self.hands.forget_ended(|visit| self.engine.record(visit).is_some());
                 self.hands.kernel.doubt();

@@ -209,7 +209,7 @@ fn hear(events: Events, told: Handle, tasks: &Tasks) -> std::io::Result<()> {
                 Ok(Some(event)) => drop(told.tell(Command::Kernel(event))),
                 Ok(None) => {}
                 Err(error) => {
-                    tracing::error!(error = %crate::words(&error), "the kernel's announcements cannot be heard; comparing every half minute goes on");
+                    tracing::error!(error = %gapura_model::with_causes(&error), "the kernel's announcements cannot be heard; comparing every half minute goes on");
                     return;
                 }
             }
@@ -289,7 +289,7 @@ fn no_site() -> Site {
 fn forget_flows() {
     let gone = Conntrack::open().and_then(|mut table| table.delete(Mark::IDENTIFIED, Mark::IDENTIFIED));
     if let Err(error) = gone {
-        tracing::warn!(error = %crate::words(&error), "flows of an earlier gate could not be forgotten");
+        tracing::warn!(error = %gapura_model::with_causes(&error), "flows of an earlier gate could not be forgotten");
     }
 }
 

@@ -68,7 +68,9 @@ impl Gate {
                 alerts.push("the flow table (nf_conntrack_max) is over 80 % full: new connections of everybody fail once it is full");
             }
             Ok(_) => {}
-            Err(error) => tracing::debug!(error = %crate::words(&error), "the flow table could not be looked at"),
+            Err(error) => {
+                tracing::debug!(error = %gapura_model::with_causes(&error), "the flow table could not be looked at");
+            }
         }
         let neighbours = u64::try_from(self.engine.online()).unwrap_or(u64::MAX);
         if matches!(sysctl::neighbour_table(neighbours.saturating_mul(2), false), Ok(Some(table)) if table.is_near_limit())

@@ -96,7 +96,7 @@ pub(crate) async fn enrol(
 }
 
 fn log_trouble(error: &LinkError) {
-    tracing::info!(error = %crate::words(error), "no enrolment yet; trying again");
+    tracing::info!(error = %gapura_model::with_causes(error), "no enrolment yet; trying again");
 }
 
 fn read_code(path: &Path) -> Result<EnrolCode, EnrolError> {

@@ -68,7 +68,7 @@ impl Link {
         match self.controller().account(check).await {
             Ok(answer) => Some(answer),
             Err(error) => {
-                tracing::info!(error = %crate::words(&error), "the controller could not be asked about an account");
+                tracing::info!(error = %gapura_model::with_causes(&error), "the controller could not be asked about an account");
                 None
             }
         }
@@ -123,7 +123,7 @@ impl Luck {
 
     async fn bad(&mut self, error: &LinkError) {
         if !std::mem::replace(&mut self.trouble, true) {
-            tracing::info!(exchange = self.what, error = %crate::words(error), "the controller cannot be reached; the site goes on alone");
+            tracing::info!(exchange = self.what, error = %gapura_model::with_causes(error), "the controller cannot be reached; the site goes on alone");
         }
         self.pause().await;
     }
@@ -157,7 +157,7 @@ async fn poll_bundles(link: Link) {
                     tracing::warn!(generation = %outcome.generation, why = outcome.detail, "a bundle was refused; the last good one stays");
                 }
                 if let Err(error) = link.controller().outcome(&outcome).await {
-                    tracing::info!(error = %crate::words(&error), "the outcome of a bundle could not be reported");
+                    tracing::info!(error = %gapura_model::with_causes(&error), "the outcome of a bundle could not be reported");
                 }
                 match outcome.verdict {
                     BundleVerdict::Applied => {}
@@ -195,12 +195,16 @@ async fn take(link: &Link, text: &[u8], asked_after: Generation) -> BundleOutcom
         Ok(good) => good,
         Err(error) => {
             let verdict = BundleVerdict::from(&error);
-            return BundleOutcome { generation: asked_after.next(), verdict, detail: crate::words(&error) };
+            return BundleOutcome {
+                generation: asked_after.next(),
+                verdict,
+                detail: gapura_model::with_causes(&error),
+            };
         }
     };
     let generation = bundle.generation;
     let applied = match link.bundles.keep(&signed) {
-        Err(error) => Err(crate::words(&error)),
+        Err(error) => Err(gapura_model::with_causes(&error)),
         Ok(()) => link.gate.policy(bundle).await,
     };
     match applied {
@@ -269,7 +273,7 @@ async fn one_beat(link: &Link, beat: &Heartbeat) -> Result<(), LinkError> {
     if reply.renew
         && let Err(error) = renew(link).await
     {
-        tracing::warn!(error = %crate::words(error.as_ref()), "the router's certificate could not be renewed; trying again later");
+        tracing::warn!(error = %gapura_model::with_causes(error.as_ref()), "the router's certificate could not be renewed; trying again later");
     }
     Ok(())
 }
@@ -325,7 +329,7 @@ async fn restore_balances(link: &Link, luck: &mut Luck) {
     }
     let membership = Membership { restore_balances: false, ..link.membership.clone() };
     if let Err(error) = link.identity.keep_membership(&membership) {
-        tracing::warn!(error = %crate::words(&error), "balances were taken over, but not noted so");
+        tracing::warn!(error = %gapura_model::with_causes(&error), "balances were taken over, but not noted so");
     }
     tracing::info!(rows, "balances of the replaced router were taken over");
 }

@@ -80,7 +80,7 @@ fn isolate(route: &mut Route, bridge: &IfName) {
     let ports = route.link(bridge).and_then(|link| route.ports(link.index)).unwrap_or_default();
     for port in ports {
         if let Err(error) = route.isolate(&port.name, true) {
-            tracing::warn!(port = %port.name, error = %crate::words(&error), "a port could not be isolated");
+            tracing::warn!(port = %port.name, error = %gapura_model::with_causes(&error), "a port could not be isolated");
         }
     }
 }

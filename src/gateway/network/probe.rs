@@ -42,7 +42,7 @@ pub(crate) fn probe_uplinks(
                 let worked = match outcome {
                     Ok(outcome) => outcome.worked(),
                     Err(error) => {
-                        tracing::debug!(uplink = %name, error = %crate::words(&error), "an uplink could not be asked");
+                        tracing::debug!(uplink = %name, error = %gapura_model::with_causes(&error), "an uplink could not be asked");
                         false
                     }
                 };

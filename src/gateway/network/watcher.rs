@@ -60,7 +60,7 @@ fn listen(mut around: Around, watch: Watch) {
     let mut route = match Route::open() {
         Ok(route) => route,
         Err(error) => {
-            tracing::error!(error = %crate::words(&error), "the network cannot be looked at");
+            tracing::error!(error = %gapura_model::with_causes(&error), "the network cannot be looked at");
             return;
         }
     };
@@ -99,7 +99,9 @@ fn listen(mut around: Around, watch: Watch) {
                 | Change::Routes
                 | Change::Lost,
             ) => around.look(&mut route, &mut added, &mut last),
-            Err(error) => tracing::warn!(error = %crate::words(&error), "a change of the network was not understood"),
+            Err(error) => {
+                tracing::warn!(error = %gapura_model::with_causes(&error), "a change of the network was not understood");
+            }
         }
     }
 }
@@ -110,12 +112,12 @@ impl Around {
         if self.features.policy_rules
             && let Err(error) = second_lock(&self.config).ensure(route)
         {
-            tracing::error!(error = %crate::words(&error), "the second lock could not be checked");
+            tracing::error!(error = %gapura_model::with_causes(&error), "the second lock could not be checked");
         }
         let picture = match look_with(route, &self.config, self.ula, added) {
             Ok(picture) => picture,
             Err(error) => {
-                tracing::warn!(error = %crate::words(&error), "the network could not be looked at");
+                tracing::warn!(error = %gapura_model::with_causes(&error), "the network could not be looked at");
                 return;
             }
         };
@@ -219,7 +221,7 @@ impl Theft {
             }
         }
         if let Err(error) = forgotten.and_then(|()| route.probe(link, &ips)) {
-            tracing::debug!(error = %crate::words(&error), "a device that moved could not be asked for");
+            tracing::debug!(error = %gapura_model::with_causes(&error), "a device that moved could not be asked for");
         }
     }
 
@@ -251,7 +253,7 @@ fn address(route: &mut Route, picture: &Picture, added: &mut Added) {
             route.add_address(link.index, bridge.address.into(), bridge.prefix.length())
         });
         if let Err(error) = done {
-            tracing::warn!(lan = %bridge.lan, error = %crate::words(&error), "the bridge's IPv6 address could not be set");
+            tracing::warn!(lan = %bridge.lan, error = %gapura_model::with_causes(&error), "the bridge's IPv6 address could not be set");
         }
     }
     for (lan, address, prefix) in &picture.stale {
@@ -259,7 +261,7 @@ fn address(route: &mut Route, picture: &Picture, added: &mut Added) {
         match removed {
             Ok(()) => noted(added.retain(|entry| entry.lan != *lan || IpAddr::V6(entry.address) != *address)),
             Err(error) => {
-                tracing::warn!(%lan, error = %crate::words(&error), "a withdrawn address could not be removed");
+                tracing::warn!(%lan, error = %gapura_model::with_causes(&error), "a withdrawn address could not be removed");
             }
         }
     }
@@ -267,6 +269,6 @@ fn address(route: &mut Route, picture: &Picture, added: &mut Added) {
 
 fn noted(written: Result<(), gapura_runtime::AtomicWriteError>) {
     if let Err(error) = written {
-        tracing::warn!(error = %crate::words(&error), "the list of our addresses could not be written");
+        tracing::warn!(error = %gapura_model::with_causes(&error), "the list of our addresses could not be written");
     }
 }

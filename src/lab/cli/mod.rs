@@ -6,7 +6,8 @@ use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
-use crate::text::chain;
+use gapura_model::with_causes;
+
 use crate::{LabError, Room};
 
 mod demo;
@@ -57,7 +58,7 @@ fn exit(result: Result<ExitCode, LabError>) -> ExitCode {
         Err(LabError::Interrupted) => ExitCode::from(130),
         Err(error) => {
             // Nobody to tell when standard error is closed.
-            let _ = writeln!(std::io::stderr(), "gapura: {}", chain(&error));
+            let _ = writeln!(std::io::stderr(), "gapura: {}", with_causes(&error));
             ExitCode::from(COULD_NOT)
         }
     }

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use gapura_model::with_causes;
 use serde_json::json;
 
 use crate::LabError;
 use crate::clock::Stopwatch;
 use crate::counters::IpBytes;
 use crate::daemon::Site;
-use crate::text::chain;
 
 mod entry;
 mod limits;
@@ -127,7 +127,7 @@ impl Iterator for Story {
         let took = watch.elapsed();
         let (held, words, figures) = match result {
             Ok(measured) => (true, measured.words.join(", "), measured.figures),
-            Err(error) => (false, chain(&error), BTreeMap::new()),
+            Err(error) => (false, with_causes(&error), BTreeMap::new()),
         };
         self.over = !held;
         Some(Told { number: self.next, name: name.into(), held, words, figures, took })

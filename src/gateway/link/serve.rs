@@ -146,9 +146,16 @@ async fn poll_bundles(link: Link) {
     }
     // After a refusal the same bundle is not asked for again: only a newer one helps.
     let mut refused = Generation::default();
+    let mut renewed = link.controller.subscribe();
     loop {
         let after = link.bundles.in_force().max(refused);
-        match link.controller().bundle(after).await {
+        let controller = renewed.borrow_and_update().clone();
+        let answer = tokio::select! {
+            answer = controller.bundle(after) => answer,
+            // A question asked with the former certificate might be refused while it waits.
+            _ = renewed.changed() => continue,
+        };
+        match answer {
             Ok(None) => luck.good(),
             Ok(Some(text)) => {
                 luck.good();

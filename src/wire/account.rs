@@ -57,6 +57,9 @@ pub struct AccountChange {
     pub tag: Sha256,
     /// When (UTC).
     pub since: Timestamp,
+    /// Closed by staff: running visits end too. A new password leaves them alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub closed: bool,
 }
 
 /// Secret text, in the clear on the wire and nowhere else.

@@ -74,7 +74,11 @@ fn bundle() -> Bundle {
             devices: Some(2),
             revoked: false,
         }],
-        account_changes: vec![AccountChange { tag: voucher_key.account_tag(&"andi".parse().unwrap()), since: at(5) }],
+        account_changes: vec![AccountChange {
+            tag: voucher_key.account_tag(&"andi".parse().unwrap()),
+            since: at(5),
+            closed: true,
+        }],
         voucher_key,
         devices: vec![Device {
             mac: "02:00:5e:10:00:09".parse().unwrap(),

@@ -46,17 +46,27 @@ fn an_account_signs_in_also_when_the_department_is_away_until_it_is_closed() {
     assert!(is_in(&sign_in(world.at(1), NAME, "baru sekali 99")));
     log_out(world.at(1));
     assert!(wrong(&sign_in(world.at(3), NAME, PASSWORD)));
-    // Closed: refused with the department there, and without it.
+    // Another password leaves a visit alone; closing the account ends it.
+    assert!(is_in(&sign_in(world.at(3), NAME, "baru sekali 99")));
+    set(&world, NAME, "dan lagi 1234");
+    settle(&world);
+    assert!(is_online(world.at(3), Family::V4) && is_online(world.at(3), Family::V6));
     world.staff(&["account", "close", NAME]);
     settle(&world);
-    assert!(wrong(&sign_in(world.at(1), NAME, "baru sekali 99")));
+    for family in Family::BOTH {
+        assert!(!is_online(world.at(3), family), "{family}");
+    }
+    // Refused with the department there, and without it.
+    assert!(wrong(&sign_in(world.at(1), NAME, "dan lagi 1234")));
     world.stop_controller();
-    assert!(!is_in(&sign_in(world.at(1), NAME, "baru sekali 99")));
+    assert!(!is_in(&sign_in(world.at(1), NAME, "dan lagi 1234")));
     world.start_controller();
-    let visits = world.wait_for_visits("the visits", |visits| visits.len() == 4);
+    let visits = world.wait_for_visits("the visits", |visits| {
+        visits.len() == 5 && visits.iter().filter(|visit| visit["cause"] == "policy-changed").count() == 1
+    });
     assert!(visits.iter().all(|visit| visit["way"] == "account" && visit["plan"] == "warga"));
     let holders: std::collections::BTreeSet<_> = visits.iter().map(|visit| visit["holder"].as_str().unwrap()).collect();
-    assert_eq!(holders.len(), 2, "three visits of one account and one of another, by pseudonym");
+    assert_eq!(holders.len(), 2, "four visits of one account and one of another, by pseudonym");
 }
 
 #[test]

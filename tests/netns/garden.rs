@@ -186,6 +186,13 @@ fn the_garden_outlives_hours_and_faults_and_ends_with_the_bundle() {
     });
     expect_agency_open(&site, AGENCY);
 
+    // A restart keeps what names opened: nobody has to ask again.
+    site.gateway_mut().kill();
+    site.restart_gateway().unwrap();
+    for family in Family::BOTH {
+        assert_eq!(tcp(&site, of(1, family), port::HTTPS), Knock::Open, "{family}\n{}", log(&site));
+    }
+
     // Another garden: what only the former one had closes at once, with answers for it still in the visitors' memory.
     let file = site.gateway_dir().join("site.toml");
     let text = fs::read_to_string(&file).unwrap();
@@ -199,5 +206,14 @@ fn the_garden_outlives_hours_and_faults_and_ends_with_the_bundle() {
         let (to, seen) = resolve_and_knock(&site, "u2.dinas.example", port::HTTPS, family);
         assert_eq!((to, seen), (of(2, family), Knock::Open), "{family}\n{}", log(&site));
         assert_eq!(resolve_and_knock(&site, SERVICE, port::ECHO, family).1, Knock::Open, "a name of both, {family}");
+    }
+    // And yet another one while the gateway is dead.
+    site.gateway_mut().kill();
+    fs::write(&file, text.replace(AGENCY, "u3.dinas.example")).unwrap();
+    site.restart_gateway().unwrap();
+    for family in Family::BOTH {
+        assert_eq!(tcp(&site, of(2, family), port::HTTPS), Knock::Refused, "{family}\n{}", log(&site));
+        let (to, seen) = resolve_and_knock(&site, "u3.dinas.example", port::HTTPS, family);
+        assert_eq!((to, seen), (of(3, family), Knock::Open), "{family}\n{}", log(&site));
     }
 }

@@ -111,7 +111,8 @@ impl Office {
                 let name = account.name.parse();
                 let name = name
                     .map_err(|error: gapura_model::ParseNameError| OfficeError::damaged("an account")(error.into()))?;
-                account_changes.push(AccountChange { tag: voucher_key.account_tag(&name), since });
+                let (tag, closed) = (voucher_key.account_tag(&name), account.closed.is_some());
+                account_changes.push(AccountChange { tag, since, closed });
             }
         }
         Ok(Bundle {

@@ -1,13 +1,14 @@
 //! A new bundle, put in force as a whole.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use captive_portal::{Notice, Severity};
 use gapura_ledger::Entry;
 use gapura_model::{DeviceId, HolderId, Moment};
-use gapura_session::Admission;
-use gapura_wire::Bundle;
+use gapura_session::{Admission, Engine};
+use gapura_wire::{Bundle, Sha256};
 
 use super::run::Gate;
 use crate::policy::{both, garden_networks, portal_site, session_policy};
@@ -24,22 +25,35 @@ impl Gate {
         self.read(now);
         self.hands.set_trusted(policy.trusted.keys().copied());
         self.engine.replace_policy(now, policy);
-        for voucher in bundle.vouchers.iter().filter(|voucher| voucher.revoked) {
-            self.engine.revoke_holder(now, &HolderId::Voucher(*voucher.tag.as_bytes()));
-        }
+        self.end_withdrawn(now, &bundle);
         if let Err(error) = self.hands.kernel.set_garden_networks(&garden_networks(&bundle)) {
             tracing::error!(error = %gapura_model::with_causes(&error), "the kernel did not take the walled garden");
         }
         let other_garden = self.bundle.as_ref().is_none_or(|former| former.garden != bundle.garden);
         self.in_force(Box::new(bundle));
         // The resolver has heard of it: what it judges from now on is the new garden.
-        if other_garden && let Err(error) = self.hands.kernel.clear_garden() {
-            tracing::error!(error = %gapura_model::with_causes(&error), "the kernel did not close the walled garden of before");
+        if other_garden {
+            match self.hands.kernel.clear_garden() {
+                // Noted after: a router that dies between the two clears it once more.
+                Ok(()) => self.memory.keep_garden(garden_hash(self.bundle.as_deref())),
+                Err(error) => {
+                    tracing::error!(error = %gapura_model::with_causes(&error), "the kernel did not close the walled garden of before");
+                }
+            }
         }
         self.admit_trusted(now);
         self.shape();
         self.windows(now);
         Ok(())
+    }
+
+    /// Ends visits whose voucher was revoked or whose account was closed.
+    pub(super) fn end_withdrawn(&mut self, now: &Moment, bundle: &Bundle) {
+        let revoked = bundle.vouchers.iter().filter(|voucher| voucher.revoked);
+        let vouchers: Vec<_> = revoked.map(|voucher| HolderId::Voucher(*voucher.tag.as_bytes())).collect();
+        for holder in vouchers.into_iter().chain(closed_accounts(&self.engine, bundle)) {
+            self.engine.revoke_holder(now, &holder);
+        }
     }
 
     /// Puts changes of hours by staff in force.
@@ -103,4 +117,24 @@ impl Gate {
         let emergency = self.engine.emergency_open().cloned();
         self.memory.try_commit(&[Entry::Blocks(blocks), Entry::Emergency(emergency)]);
     }
+}
+
+/// Accounts with a running visit that were closed by staff; a bundle names accounts only by what its own key makes of them.
+fn closed_accounts(engine: &Engine, bundle: &Bundle) -> BTreeSet<HolderId> {
+    let closed: BTreeSet<_> =
+        bundle.account_changes.iter().filter(|change| change.closed).map(|change| change.tag).collect();
+    if closed.is_empty() {
+        return BTreeSet::new();
+    }
+    let is_closed = |holder: &HolderId| match holder {
+        HolderId::Account(name) => closed.contains(&bundle.voucher_key.account_tag(name)),
+        HolderId::Voucher(_) | HolderId::Device(_) => false,
+    };
+    engine.records().map(|record| record.holder).filter(is_closed).collect()
+}
+
+/// What stands for a walled garden in the ledger.
+pub(super) fn garden_hash(bundle: Option<&Bundle>) -> String {
+    let garden = bundle.map(|bundle| &bundle.garden);
+    Sha256::of(&serde_json::to_vec(&garden).unwrap_or_default()).to_string()
 }

@@ -28,6 +28,8 @@ const OVERRIDES: &str = "hours-changes";
 const BATCH: &str = "batch";
 /// Setting: the running outage of the uplink, its id and beginning, as JSON.
 const OUTAGE: &str = "outage";
+/// Setting: the hash of the walled garden whose names the kernel holds.
+const GARDEN: &str = "garden";
 /// How long a commit waits for another program that holds the file: the gate's thread, and with it everybody's page, waits
 /// too.
 const BUSY: std::time::Duration = std::time::Duration::from_millis(100);
@@ -243,6 +245,16 @@ impl Memory {
     pub(crate) fn keep_overrides(&mut self, overrides: &[Override]) {
         let value = serde_json::to_string(overrides).ok();
         self.try_commit(&[Entry::Setting { name: OVERRIDES, value }]);
+    }
+
+    /// Whether the names open in the kernel, which outlive this program, belong to the garden of this hash.
+    pub(crate) fn is_garden(&self, hash: &str) -> bool {
+        self.setting(GARDEN).as_deref() == Some(hash)
+    }
+
+    /// Notes which garden's names are in the kernel.
+    pub(crate) fn keep_garden(&mut self, hash: String) {
+        self.try_commit(&[Entry::Setting { name: GARDEN, value: Some(hash) }]);
     }
 
     /// The outage of the uplink that was told as begun and not as ended.

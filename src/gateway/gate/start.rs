@@ -95,6 +95,7 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
     let mut kernel = Kernel::open(setup.kernel, &setup.features)?;
     let events = kernel.events()?;
     let garden = kernel.garden_handle();
+    close_former_garden(&mut kernel, &mut memory, setup.bundle.as_ref())?;
     let found = kernel.visits()?;
     if found.is_empty() {
         // No visit survived in the kernel: no flow may go on under a mark of an earlier gate.
@@ -167,6 +168,8 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
         last_reconcile: Vec::new(),
     };
     if let Some(bundle) = gate.bundle.take() {
+        // It may have come just before the gateway stopped.
+        gate.end_withdrawn(&now, &bundle);
         gate.in_force(bundle);
     }
     let was_off = last_boot.is_some_and(|last| last != boot.to_string());
@@ -198,6 +201,16 @@ fn timers(now: &Moment, usage_every: Duration, shapes: bool) -> Timers {
         grow: shapes.then_some(now.up),
         tally: now.up.after(super::tally::TALLY_EVERY),
     }
+}
+
+/// The site's garden may be another one than when the gateway last ran; what its names opened outlived the gateway.
+fn close_former_garden(kernel: &mut Kernel, memory: &mut Memory, bundle: Option<&Bundle>) -> Result<(), KernelError> {
+    let garden = super::bundle::garden_hash(bundle);
+    if !memory.is_garden(&garden) {
+        kernel.clear_garden()?;
+        memory.keep_garden(garden);
+    }
+    Ok(())
 }
 
 /// Listens to the kernel's announcements on a thread of its own.

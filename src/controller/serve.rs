@@ -25,6 +25,9 @@ pub enum ServeError {
     /// Keys or database.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// Usage records kept by an older controller.
+    #[error("usage records that an older controller kept could not be taken into the log")]
+    Kept(#[from] crate::office::OfficeError),
     /// TLS.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -65,6 +68,10 @@ pub async fn serve(config: &Config, clock: Arc<dyn Clock>, tasks: &Tasks) -> Res
     let listener = TcpListener::bind(settings.listen).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
 
+    let read = office.read_kept_records().await?;
+    if read > 0 {
+        tracing::info!(read, "usage records that were kept unread are in the log now");
+    }
     let first = office.store.read().await?.publication().await?;
     let (told, publications) = watch::channel(first);
     tasks.spawn_vital("publications", watch_publications(office.clone(), told, tasks.clone()));

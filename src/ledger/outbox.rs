@@ -1,5 +1,7 @@
 //! What waits for the controller.
 
+use rusqlite::OptionalExtension as _;
+
 use crate::{Ledger, LedgerError, sql};
 
 /// One unsent message.
@@ -21,6 +23,20 @@ impl Ledger {
             Ok(OutboxItem { seq: u64::try_from(seq).unwrap_or_default(), body: row.get(1)? })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Puts message `seq` behind all others, under a new number; false where a newer one replaced it meanwhile.
+    pub fn outbox_postpone(&mut self, seq: u64) -> Result<bool, LedgerError> {
+        let seq = i64::try_from(seq).unwrap_or(i64::MAX);
+        let group = self.connection.transaction()?;
+        let take = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        let taken: Option<(Option<String>, Vec<u8>)> =
+            group.prepare_cached(sql::OUTBOX_TAKE)?.query_row([seq], take).optional()?;
+        if let Some((subject, body)) = &taken {
+            group.prepare_cached(sql::OUTBOX_INSERT)?.execute((subject, body))?;
+        }
+        group.commit()?;
+        Ok(taken.is_some())
     }
 
     /// The controller has everything up to number `through`. A message that replaced one of those since has a later number

@@ -25,6 +25,7 @@ statements! {
     OUTBOX_REPLACE = "outbox_replace.sql";
     OUTBOX_SEED = "outbox_seed.sql";
     OUTBOX_SENT = "outbox_sent.sql";
+    OUTBOX_TAKE = "outbox_take.sql";
     REDEMPTION = "redemption.sql";
     REDEMPTION_INSERT = "redemption_insert.sql";
     SETTING = "setting.sql";

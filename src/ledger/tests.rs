@@ -186,6 +186,19 @@ fn the_outbox_keeps_the_newest_of_a_visit_in_order_and_confirms_by_number() {
 }
 
 #[test]
+fn a_postponed_message_goes_behind_all_others_unless_a_newer_one_took_its_place() {
+    let place = Folder::new("postponed");
+    let mut ledger = open(&place.file());
+    ledger.commit(&[message("a", "a1"), message("b", "b1"), message("c", "c1")], false).unwrap();
+    let first = ledger.outbox(0, 1).unwrap()[0].seq;
+    assert!(ledger.outbox_postpone(first).unwrap());
+    assert_eq!((bodies(&ledger), ledger.outbox_len()), (vec!["b1".to_owned(), "c1".to_owned(), "a1".to_owned()], 3));
+    assert!(!ledger.outbox_postpone(first).unwrap(), "that number is gone");
+    ledger.commit(&[message("a", "a2")], false).unwrap();
+    assert_eq!((bodies(&ledger), ledger.outbox_len()), (vec!["b1".to_owned(), "c1".to_owned(), "a2".to_owned()], 3));
+}
+
+#[test]
 fn the_outbox_is_bounded_and_counts_what_it_drops() {
     let place = Folder::new("bounded");
     let options = Options { most_outbox: 3, ..Options::default() };

@@ -16,6 +16,7 @@ mod open;
 mod site;
 mod sql;
 mod tx;
+mod unread;
 mod usage;
 mod voucher;
 
@@ -28,6 +29,7 @@ pub use gateway::{CertificateRow, GatewayRow, ReportRow};
 pub use open::Store;
 pub use site::{PlanRow, SiteRow};
 pub use tx::Tx;
+pub use unread::UnreadRow;
 pub use usage::{BalanceRow, OutageRow, Span, TallyRow, VisitRow, VisitSum};
 pub use voucher::VoucherRow;
 

@@ -119,11 +119,15 @@ impl Store {
 /// Number, name and text of each migration; only ever appended to.
 type Migrations = &'static [(i64, &'static str, &'static str)];
 
-pub(crate) const SQLITE: Migrations =
-    &[(1, "first", include_str!("../../migrations/controller-sqlite/0001_first.sql"))];
+pub(crate) const SQLITE: Migrations = &[
+    (1, "first", include_str!("../../migrations/controller-sqlite/0001_first.sql")),
+    (2, "unread", include_str!("../../migrations/controller-sqlite/0002_unread.sql")),
+];
 
-pub(crate) const POSTGRES: Migrations =
-    &[(1, "first", include_str!("../../migrations/controller-postgres/0001_first.sql"))];
+pub(crate) const POSTGRES: Migrations = &[
+    (1, "first", include_str!("../../migrations/controller-postgres/0001_first.sql")),
+    (2, "unread", include_str!("../../migrations/controller-postgres/0002_unread.sql")),
+];
 
 fn migrator(texts: Migrations) -> Migrator {
     let migration = |&(number, name, text): &(i64, &'static str, &'static str)| {

@@ -66,6 +66,10 @@ sql_files! {
     SITE_PUT = "site_put";
     TALLY_ADD = "tally_add";
     TALLY_LIST = "tally_list";
+    UNREAD_ADD = "unread_add";
+    UNREAD_COUNT = "unread_count";
+    UNREAD_PAGE = "unread_page";
+    UNREAD_REMOVE = "unread_remove";
     VISIT_LIST = "visit_list";
     VISIT_PUT = "visit_put";
     VISIT_SUM = "visit_sum";

@@ -51,7 +51,7 @@ pub use problem::{Problem, ProblemKind};
 pub use pseudonym::{Epoch, EpochKey, ParseEpochError, ParsePseudonymError, Pseudonym, epoch_key_at};
 pub use sign::{BundleError, BundleKey, BundleSigner, KeyId, ParseBundleKeyError, SignedBundle};
 pub use usage::{Outage, OutageKind};
-pub use usage::{Record, Refused, Tally, UsageAck, UsageBatch, UsageError, VisitUsage, Way};
+pub use usage::{ReceivedBatch, Record, Refused, Tally, UsageAck, UsageBatch, UsageError, VisitUsage, Way};
 pub use voucher::{Voucher, VoucherKey, VoucherTag};
 
 #[cfg(test)]

@@ -287,7 +287,7 @@ fn no_address_can_stand_in_a_usage_batch() {
 fn read_as_everything(text: &[u8]) {
     let _ = SignedBundle::from_json(text).map(|signed| signed.verify(&signer().public(), &site(), Generation::new(0)));
     let _ = serde_json::from_slice::<Bundle>(text).map(|bundle| bundle.check());
-    let _ = serde_json::from_slice::<UsageBatch>(text).map(|batch| batch.check());
+    let _ = serde_json::from_slice::<ReceivedBatch>(text).map(|batch| batch.check());
     let _ = serde_json::from_slice::<Heartbeat>(text);
     let _ = serde_json::from_slice::<HeartbeatReply>(text);
     let _ = serde_json::from_slice::<EnrolRequest>(text);

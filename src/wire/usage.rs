@@ -4,6 +4,7 @@ use gapura_model::{BootId, ClockTrust, GatewayId, Generation, PlanId, Traffic, V
 use gapura_session::EndCause;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::{Pseudonym, Sha256, limits};
@@ -155,6 +156,20 @@ pub struct UsageBatch {
     pub records: Vec<Record>,
 }
 
+/// A [`UsageBatch`] as the controller takes it: each record for itself, so that one that a newer gateway wrote, and this
+/// controller cannot read yet, holds up no other.
+#[derive(Debug, Deserialize)]
+pub struct ReceivedBatch {
+    /// Who sends; must be the certificate's gateway.
+    pub gateway: GatewayId,
+    /// The run of its kernel in which the numbering began.
+    pub boot: BootId,
+    /// The batch's number in that run.
+    pub seq: u64,
+    /// At most [`limits::BATCH_RECORDS`], each the JSON text of a [`Record`].
+    pub records: Vec<Box<RawValue>>,
+}
+
 /// Why a batch as a whole cannot be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UsageError {
@@ -166,7 +181,7 @@ pub enum UsageError {
     NoNumber,
 }
 
-impl UsageBatch {
+impl ReceivedBatch {
     /// Checks what the types do not say.
     pub fn check(&self) -> Result<(), UsageError> {
         if self.records.len() > limits::BATCH_RECORDS {

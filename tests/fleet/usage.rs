@@ -68,6 +68,32 @@ pub fn story(world: &mut World, codes: &[String]) {
 }
 
 #[test]
+fn a_message_that_the_controller_refuses_whole_holds_up_no_other() {
+    let mut world = World::serving("refused", 1);
+    world.visitor(1);
+    world.stop_controller();
+    let wanted: Vec<_> = [30_000, 40_000, 50_000]
+        .map(|bytes| one_visit(&world, 1, bytes, |visitor| assert!(is_in(&one_tap(visitor)))))
+        .into();
+    // Larger than any body the controller takes, and among the others.
+    let name = "x".repeat(gapura_wire::limits::REQUEST_BYTES);
+    let id = "0d5c7f6e-0000-4000-9000-000000000001";
+    let giant = json!({ "record": "tally", "id": id, "name": name, "start": "2026-11-21T08:00:00Z", "end": "2026-11-21T09:00:00Z", "count": 1 });
+    let put = "INSERT INTO outbox (subject, body) VALUES (NULL, ?)";
+    world.ledger().execute(put, [giant.to_string().into_bytes()]).unwrap();
+    let behind = one_visit(&world, 1, 60_000, |visitor| assert!(is_in(&one_tap(visitor))));
+    world.start_controller();
+    let visits = world.wait_for_visits("the visits around it", |visits| visits.len() == 4 && ended(visits) == 4);
+    assert_eq!(figures(&visits), wanted.into_iter().chain([behind]).collect::<Vec<_>>());
+    // It is not lost: the next controller may take it.
+    let kept = "SELECT count(*) FROM outbox WHERE length(body) > 1000000";
+    world.wait("the refused message alone", SOON, || {
+        world.ledger().query_row(kept, (), |row| row.get::<_, i64>(0)).is_ok_and(|kept| kept == 1).then_some(())
+    });
+    assert!(world.router_log().contains("413"), "{}", world.router_log());
+}
+
+#[test]
 fn power_cuts_on_both_sides_lose_no_visit_and_count_none_twice() {
     let mut world = World::serving("cuts", 2);
     let codes = world.vouchers("warga", 3, &[]);

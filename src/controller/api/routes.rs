@@ -9,8 +9,8 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use gapura_model::Generation;
 use gapura_wire::{
-    AccountCheck, BalanceReport, BundleOutcome, EnrolRequest, Heartbeat, ProblemKind, RenewAnswer, RenewRequest,
-    UsageBatch, limits,
+    AccountCheck, BalanceReport, BundleOutcome, EnrolRequest, Heartbeat, ProblemKind, ReceivedBatch, RenewAnswer,
+    RenewRequest, limits,
 };
 use http::StatusCode;
 use serde::Deserialize;
@@ -121,7 +121,7 @@ async fn outcome(State(api): State<Api>, Extension(shown): Extension<Shown>, bod
 
 async fn usage(State(api): State<Api>, Extension(shown): Extension<Shown>, body: Body) -> Answer {
     let member = member(&api.office, shown).await?;
-    let (batch, sha256) = read::<UsageBatch>(body, limits::REQUEST_BYTES).await?;
+    let (batch, sha256) = read::<ReceivedBatch>(body, limits::REQUEST_BYTES).await?;
     if batch.gateway != member.gateway {
         let detail = format!("the batch is of gateway {}, the certificate of {}", batch.gateway, member.gateway);
         return Err(Failed::new(StatusCode::FORBIDDEN, ProblemKind::WrongGateway, detail));

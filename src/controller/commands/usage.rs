@@ -36,11 +36,17 @@ pub(super) async fn usage(args: &UsageArgs, desk: &Desk, out: &mut Output<'_>) -
     };
     let usage = desk.office.usage(&span).await?;
     let json = serde_json::json!({
-        "from": span.from, "until": span.until, "sums": usage.sums,
+        "unread": usage.unread, "from": span.from, "until": span.until, "sums": usage.sums,
         "visits": usage.visits.iter().map(visit).collect::<Vec<_>>(),
         "outages": usage.outages.iter().map(outage).collect::<Vec<_>>(),
         "tallies": usage.tallies.iter().map(tally).collect::<Vec<_>>(),
     });
+    if usage.unread > 0 {
+        tracing::warn!(
+            unread = usage.unread,
+            "records of newer routers came that this controller cannot read; they are kept: upgrade it"
+        );
+    }
     let rows: Vec<_> = usage
         .sums
         .iter()

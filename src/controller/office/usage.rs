@@ -3,8 +3,8 @@
 use gapura_model::{ClockTrust, Generation};
 use gapura_store::{OutageRow, Span, TallyRow, Tx, VisitRow, VisitSum, millis};
 use gapura_wire::{
-    BalanceReport, BundleOutcome, BundleVerdict, Heartbeat, HeartbeatReply, Record, Refused, Sha256, SignedBundle,
-    SignedTime, UsageAck, UsageBatch, VisitUsage, Way, limits,
+    BalanceReport, BundleOutcome, BundleVerdict, Heartbeat, HeartbeatReply, ReceivedBatch, Record, Refused, Sha256,
+    SignedBundle, SignedTime, UsageAck, VisitUsage, Way, limits,
 };
 
 use super::enrol::Member;
@@ -18,19 +18,25 @@ impl Office {
     pub(crate) async fn ingest(
         &self,
         from: &Member,
-        batch: &UsageBatch,
+        batch: &ReceivedBatch,
         sha256: Sha256,
     ) -> Result<UsageAck, OfficeError> {
         let mut tx = self.store.write().await?;
         let (boot, seq) = (batch.boot.to_string(), as_i64(batch.seq));
         let known = tx.batch(&from.site, &from.gateway, &boot, seq).await?;
         let repeated = known.as_deref() == Some(sha256.as_bytes().as_slice());
-        let mut refused = Vec::new();
+        let (mut refused, mut unread) = (Vec::new(), 0_usize);
         if !repeated {
             // The same number with other records (a gateway whose database was set aside) is not skipped: each record has its
             // own identity, so storing it again is harmless and leaving it out would lose it.
             for (index, record) in batch.records.iter().enumerate() {
-                if let Err(reason) = store_record(&mut tx, from, record).await? {
+                let Ok(record) = serde_json::from_str::<Record>(record.get()) else {
+                    unread += 1;
+                    let (of, sha256) = ((&from.site, &from.gateway), Sha256::of(record.get().as_bytes()));
+                    tx.keep_unread(of, sha256.as_bytes(), record.get(), self.now()).await?;
+                    continue;
+                };
+                if let Err(reason) = store_record(&mut tx, from.site.as_str(), from.gateway.as_str(), &record).await? {
                     refused.push(Refused { index, reason });
                 }
             }
@@ -41,8 +47,33 @@ impl Office {
         if !refused.is_empty() {
             tracing::warn!(gateway = %from.gateway, seq = batch.seq, refused = refused.len(), "usage records refused");
         }
+        if unread > 0 {
+            tracing::warn!(gateway = %from.gateway, seq = batch.seq, unread, "usage records of a newer router are kept unread; upgrade the controller");
+        }
         let next = u64::try_from(next).unwrap_or_default();
         Ok(UsageAck { boot: batch.boot, seq: batch.seq, next, repeated, refused })
+    }
+
+    /// Reads what an older controller kept unread, as far as this one can; how many records that were.
+    pub(crate) async fn read_kept_records(&self) -> Result<usize, OfficeError> {
+        let (mut after, mut read) = (None, 0);
+        loop {
+            let mut tx = self.store.write().await?;
+            let rows = tx.unread(after.as_ref(), PAGE).await?;
+            for row in &rows {
+                let Ok(record) = serde_json::from_str::<Record>(&row.document) else { continue };
+                if let Err(reason) = store_record(&mut tx, &row.site, &row.gateway, &record).await? {
+                    tracing::warn!(gateway = row.gateway, reason, "a usage record that was kept unread is refused");
+                }
+                tx.remove_unread(row).await?;
+                read += 1;
+            }
+            tx.commit().await?;
+            match rows.into_iter().last() {
+                None => return Ok(read),
+                last => after = last,
+            }
+        }
     }
 
     /// Keeps a heartbeat and answers with the time.
@@ -122,6 +153,7 @@ impl Office {
             visits: tx.visits(span).await?,
             outages: tx.outages(span).await?,
             tallies: tx.tallies(span).await?,
+            unread: tx.unread_count(span).await?,
         })
     }
 }
@@ -137,11 +169,18 @@ pub struct Usage {
     pub outages: Vec<OutageRow>,
     /// Counts.
     pub tallies: Vec<TallyRow>,
+    /// Records that came in the span and cannot be read until the controller is upgraded.
+    pub unread: i64,
 }
 
 /// Stores one record, or says why it cannot be.
-async fn store_record(tx: &mut Tx, from: &Member, record: &Record) -> Result<Result<(), String>, OfficeError> {
-    let (site, gateway) = (from.site.as_str().to_owned(), from.gateway.as_str().to_owned());
+async fn store_record(
+    tx: &mut Tx,
+    site: &str,
+    gateway: &str,
+    record: &Record,
+) -> Result<Result<(), String>, OfficeError> {
+    let (site, gateway) = (site.to_owned(), gateway.to_owned());
     match record {
         Record::Visit(visit) => {
             if let Err(reason) = plausible(visit) {

@@ -107,3 +107,38 @@ async fn a_batch_that_cannot_be_taken_says_why_and_a_bad_record_does_not_stop_th
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_newer_router_tells_is_kept_until_it_can_be_read() {
+    on_both("unread", async |world| {
+        world.furnish().await;
+        let (router, _) = world.member(&[]).await;
+        let of_tomorrow = json!({ "record": "ketukan", "count": 3 });
+        let mut batch = serde_json::to_value(batch(1, vec![visit(1, 1, 10), visit(2, 1, 20)])).unwrap();
+        batch["records"].as_array_mut().unwrap().insert(1, of_tomorrow);
+        for repeated in [false, true] {
+            let ack: UsageAck = router.post("/v1/usage", &batch).await.unwrap();
+            assert_eq!((ack.repeated, ack.next, ack.refused.len()), (repeated, 2, 0));
+        }
+        let usage = async || world.cli(&["usage", "--from", "2026-11-21T00:00:00Z"]).await;
+        let shown = usage().await;
+        assert_eq!((shown["visits"].as_array().unwrap().len(), &shown["unread"]), (2, &json!(1)));
+
+        // What an older controller could not read, this one can.
+        let (site, gateway) = ("galeri".parse().unwrap(), "gw-galeri-1".parse().unwrap());
+        let office = &world.serving.office;
+        for number in 3..=4 {
+            let text = serde_json::to_string(&visit(number, 1, 30)).unwrap();
+            let mut tx = office.store().write().await.unwrap();
+            let sha256 = gapura_wire::Sha256::of(text.as_bytes());
+            tx.keep_unread((&site, &gateway), sha256.as_bytes(), &text, office.now()).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        assert_eq!(usage().await["unread"], 3);
+        assert_eq!(office.read_kept_records().await.unwrap(), 2);
+        let shown = usage().await;
+        assert_eq!((shown["visits"].as_array().unwrap().len(), &shown["unread"]), (4, &json!(1)));
+        assert_eq!(office.read_kept_records().await.unwrap(), 0);
+    })
+    .await;
+}

@@ -55,6 +55,7 @@ impl Gate {
             },
             Command::Outbox(reply) => drop(reply.send(self.next_batch())),
             Command::OutboxSent(seq, ack) => self.batch_sent(seq, &ack),
+            Command::OutboxRefused(seq) => self.batch_refused(seq),
             Command::Heartbeat(reply) => drop(reply.send(self.heartbeat(now))),
             Command::Balances(reply) => drop(reply.send(self.balances(now))),
             Command::RestoreBalances(report, reply) => drop(reply.send(self.restore_balances(now, &report))),

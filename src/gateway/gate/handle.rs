@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Outbox(oneshot::Sender<Option<UsageBatch>>),
     /// A batch arrived there.
     OutboxSent(u64, Box<UsageAck>),
+    /// The controller cannot take the batch of this number.
+    OutboxRefused(u64),
     /// How the gateway is.
     Heartbeat(oneshot::Sender<Heartbeat>),
     /// Balances for a box that may take this one's place.
@@ -137,6 +139,10 @@ impl Handle {
     pub(crate) fn outbox_sent(&self, seq: u64, ack: UsageAck) {
         // A lost word only means that the batch is sent again, and the controller writes it once.
         self.tell(Command::OutboxSent(seq, Box::new(ack)));
+    }
+
+    pub(crate) fn outbox_refused(&self, seq: u64) {
+        self.tell(Command::OutboxRefused(seq));
     }
 
     pub(crate) async fn heartbeat(&self) -> Option<Heartbeat> {

@@ -287,6 +287,13 @@ impl Memory {
         }
     }
 
+    /// The controller does not take the message of this number: those behind it go first.
+    pub(crate) fn postpone(&mut self, seq: u64) {
+        if let Err(error) = self.ledger.outbox_postpone(seq) {
+            self.trouble(&error);
+        }
+    }
+
     /// The number for the next batch in this kernel run, counted up by one and kept.
     pub(crate) fn next_batch_number(&mut self, boot: BootId) -> Option<u64> {
         let kept = self.setting(BATCH);

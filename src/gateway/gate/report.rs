@@ -11,6 +11,10 @@ use uuid::Uuid;
 use super::run::Gate;
 use crate::network::Picture;
 
+/// Records in a batch, unless the controller refused one as long.
+pub(super) const BATCH_SIZE: u32 = 500;
+const _: () = assert!(BATCH_SIZE as usize <= limits::BATCH_RECORDS, "the controller takes no more");
+
 impl Gate {
     /// The batch under way if it was not acknowledged, else the next one.
     pub(super) fn next_batch(&mut self) -> Option<UsageBatch> {
@@ -18,8 +22,7 @@ impl Gate {
             return Some(batch.clone());
         }
         let gateway = self.gateway.clone()?;
-        let most = u32::try_from(limits::BATCH_RECORDS / 2).unwrap_or(500);
-        let items = self.memory.unsent(most);
+        let items = self.memory.unsent(self.batch_size);
         let through = items.last()?.seq;
         let records: Vec<Record> = items.iter().filter_map(|item| serde_json::from_slice(&item.body).ok()).collect();
         if records.len() < items.len() {
@@ -40,6 +43,22 @@ impl Gate {
             && let Some((through, _)) = self.sent.take()
         {
             self.memory.sent(through);
+            self.batch_size = BATCH_SIZE;
+        }
+    }
+
+    /// The controller cannot take a batch as a whole: the next one is half as long, until the message that it will not have
+    /// stands alone. That one goes behind all others, so that they arrive, and is tried again: the next controller may take it.
+    pub(super) fn batch_refused(&mut self, seq: u64) {
+        let Some((through, batch)) = self.sent.take_if(|(_, batch)| batch.seq == seq) else { return };
+        match u32::try_from(batch.records.len()) {
+            Ok(0) => self.memory.sent(through),
+            Ok(1) => {
+                self.memory.postpone(through);
+                self.batch_size = BATCH_SIZE;
+            }
+            Ok(records) => self.batch_size = (records / 2).max(1),
+            Err(_) => self.batch_size = 1,
         }
     }
 

@@ -69,6 +69,8 @@ pub(crate) struct Gate {
     pub(super) alerts: Vec<&'static str>,
     /// The batch under way, with the number of its last message.
     pub(super) sent: Option<(u64, UsageBatch)>,
+    /// Records in the next batch at most.
+    pub(super) batch_size: u32,
     pub(super) front: watch::Sender<View>,
     pub(super) voucher_key: watch::Sender<Option<VoucherKey>>,
     pub(super) on_policy: OnPolicy,

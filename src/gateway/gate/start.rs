@@ -157,6 +157,7 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
         told: super::tally::Told::since(now.wall),
         alerts: Vec::new(),
         sent: None,
+        batch_size: super::report::BATCH_SIZE,
         front,
         voucher_key,
         on_policy: setup.on_policy,

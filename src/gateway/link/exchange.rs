@@ -38,6 +38,21 @@ pub(crate) enum LinkError {
     Unreadable(#[source] serde_json::Error),
 }
 
+impl LinkError {
+    /// The controller understood the exchange and will not have what it carried, now or later.
+    pub(crate) const fn is_refusal(&self) -> bool {
+        match self {
+            Self::Problem(status, _) => {
+                matches!(
+                    *status,
+                    StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY
+                )
+            }
+            Self::Exchange(_) | Self::Unreadable(_) => false,
+        }
+    }
+}
+
 /// Time for an exchange that does not wait.
 const SHORT: Duration = Duration::from_secs(20);
 

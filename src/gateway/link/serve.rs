@@ -123,7 +123,7 @@ impl Luck {
 
     async fn bad(&mut self, error: &LinkError) {
         if !std::mem::replace(&mut self.trouble, true) {
-            tracing::info!(exchange = self.what, error = %gapura_model::with_causes(error), "the controller cannot be reached; the site goes on alone");
+            tracing::info!(exchange = self.what, error = %gapura_model::with_causes(error), "the controller does not take part; the site goes on alone");
         }
         self.pause().await;
     }
@@ -242,7 +242,13 @@ async fn upload(link: Link) {
                         link.ended.notify_one();
                     }
                 }
-                Err(error) => luck.bad(&error).await,
+                Err(error) => {
+                    if error.is_refusal() {
+                        // It would be refused for ever, and hold up all that is behind it.
+                        link.gate.outbox_refused(batch.seq);
+                    }
+                    luck.bad(&error).await;
+                }
             },
         }
     }

@@ -12,6 +12,14 @@ use crate::world::{SOON, World};
 /// What the plan `kuota` allows in a day, both ways together.
 const QUOTA: u64 = 2_000_000;
 
+/// Until the department has so many balances of vouchers and accounts.
+fn reported(world: &World, count: i64) {
+    world.wait("the balances at the controller", Duration::from_mins(1), || {
+        let sql = "SELECT count(*) FROM balance WHERE holder NOT LIKE 'device:%'";
+        (world.database().query_row(sql, (), |row| row.get::<_, i64>(0)).unwrap() >= count).then_some(())
+    });
+}
+
 #[test]
 fn a_new_box_goes_on_with_the_balances_and_the_old_one_is_refused() {
     let mut world = World::serving("replace", 2);
@@ -20,12 +28,6 @@ fn a_new_box_goes_on_with_the_balances_and_the_old_one_is_refused() {
     world.try_staff(&["account", "set", "andi@sekolah", "--plan", "kuota"], Some("rahasia sekali 7\n")).unwrap();
     world.visitor(1);
     world.visitor(2);
-    let reported = |world: &World, count: i64| {
-        world.wait("the balances at the controller", Duration::from_mins(1), || {
-            let sql = "SELECT count(*) FROM balance WHERE holder NOT LIKE 'device:%'";
-            (world.database().query_row(sql, (), |row| row.get::<_, i64>(0)).unwrap() >= count).then_some(())
-        });
-    };
     let one = world.lab.visitor(1).unwrap();
     let before = counters::read(one.ns()).unwrap();
     assert!(is_in(&redeem(one, &quota)));
@@ -52,7 +54,7 @@ fn a_new_box_goes_on_with_the_balances_and_the_old_one_is_refused() {
     world.wait_until_serving();
     let known = world.known("gw-galeri-1");
     assert!(!known["revoked"].is_null() && known["reason"].as_str().unwrap().contains("gw-galeri-2"), "{known}");
-    assert!(world.router_log().contains("balances of the replaced router were taken over"));
+    assert!(world.router_log().contains("balances that were last reported for this site were taken over"));
 
     // The quota goes on where it stood: together at most what the plan allows, and not much less.
     let one = world.lab.visitor(1).unwrap();
@@ -88,6 +90,39 @@ fn a_new_box_goes_on_with_the_balances_and_the_old_one_is_refused() {
     // A box cannot take the place of one that serves another site.
     let wrong = ["gateway", "code", "--site", crate::world::OTHER, "--replaces", "gw-galeri-2"];
     assert!(world.try_staff(&wrong, None).is_err());
+}
+
+#[test]
+fn a_router_whose_ledger_is_lost_gets_its_balances_back() {
+    let mut world = World::serving("ledger", 1);
+    let code = world.vouchers("kuota", 1, &[]).remove(0);
+    world.visitor(1);
+    let before = counters::read(world.at(1).ns()).unwrap();
+    assert!(is_in(&redeem(world.at(1), &code)));
+    get(world.at(1), 1_200_000);
+    log_out(world.at(1));
+    reported(&world, 1);
+    // The controller is away when the router comes back, and what the router knows of itself now must not take the place of it.
+    world.stop_controller();
+    world.kill_router();
+    let data = world.router_dir.join("data");
+    for part in ["ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm"] {
+        let path = data.join(part);
+        assert!(part.ends_with("shm") || part.ends_with("wal") || path.exists());
+        let _ = std::fs::write(&path, b"not a database any more");
+    }
+    world.start_router();
+    world.start_controller();
+    world.wait("the balances", SOON, || {
+        world.router_log().contains("balances that were last reported for this site were taken over").then_some(())
+    });
+    // What vouched for the clock is lost too: until the controller says the time, the site's hours are in doubt.
+    world.wait("the site to be open", SOON, || (world.ctl(&["status"])["hours"]["open"] == true).then_some(()));
+    assert!(is_in(&redeem(world.at(1), &code)));
+    get(world.at(1), QUOTA);
+    world.wait("the end of the quota", SOON, || (!is_online(world.at(1), Family::V4)).then_some(()));
+    let got = counters::read(world.at(1).ns()).unwrap().since(before).received;
+    assert!(got <= QUOTA && got > QUOTA - 150_000, "{got}");
 }
 
 #[test]

@@ -45,6 +45,8 @@ pub(crate) struct Started {
     pub(crate) garden: GardenHandle,
     pub(crate) front: watch::Receiver<View>,
     pub(crate) voucher_key: watch::Receiver<Option<VoucherKey>>,
+    /// What holders had used is not known here: there was no ledger, or a damaged one.
+    pub(crate) balances_lost: bool,
 }
 
 /// Why the gate cannot begin.
@@ -104,7 +106,8 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
     let shaper = setup.net_features.htb.then(|| Shaper::open(setup.net_features.leaf(), MOST_CLASSES)).transpose()?;
     let mut hands = Hands::new(kernel, shaper, lans);
     hands.set_trusted(policy.trusted.keys().copied());
-    let rebuilt = if memory.is_new() {
+    let balances_lost = memory.is_new();
+    let rebuilt = if balances_lost {
         super::rebuild::rebuild(&policy, boot, &now, &found, &mut restart)
     } else {
         BTreeSet::new()
@@ -181,7 +184,7 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
     gate.windows(&now);
     hear(events, handle.clone(), tasks).map_err(StartError::Thread)?;
     tasks.vital_thread("gate", move |_| gate.run(&queue)).map_err(StartError::Thread)?;
-    Ok(Started { handle, garden, front: front_seen, voucher_key: voucher_key_seen })
+    Ok(Started { handle, garden, front: front_seen, voucher_key: voucher_key_seen, balances_lost })
 }
 
 /// What vouched for the clock before a restart vouches for it after: the machine has run on, and so has its monotonic clock.

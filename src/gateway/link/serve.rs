@@ -28,6 +28,8 @@ pub(crate) struct Link {
     pub(crate) bundles: Arc<BundleStore>,
     /// The controller has been told that a visit ended.
     ended: Arc<Notify>,
+    /// What holders used is known here, or nobody knows it.
+    balances_known: watch::Sender<bool>,
     /// The connection in force; replaced when the certificate is renewed.
     controller: watch::Sender<Controller>,
 }
@@ -56,7 +58,9 @@ impl Link {
     ) -> Result<Self, super::enrol::EnrolError> {
         let controller = connect(&identity, membership.controller, &endpoint)?;
         let (controller, _) = watch::channel(controller);
-        Ok(Self { gate, clock, identity, membership, endpoint, bundles, ended: Arc::default(), controller })
+        let (balances_known, _) = watch::channel(!membership.restore_balances);
+        let ended = Arc::default();
+        Ok(Self { gate, clock, identity, membership, endpoint, bundles, ended, balances_known, controller })
     }
 
     fn controller(&self) -> Controller {
@@ -143,6 +147,7 @@ async fn poll_bundles(link: Link) {
     if link.membership.restore_balances {
         // Before the first bundle, which is what makes vouchers usable here: nobody is given a second quota.
         restore_balances(&link, &mut luck).await;
+        link.balances_known.send_replace(true);
     }
     // After a refusal the same bundle is not asked for again: only a newer one helps.
     let mut refused = Generation::default();
@@ -303,6 +308,10 @@ async fn renew(link: &Link) -> Result<(), Box<dyn std::error::Error + Send + Syn
 
 async fn report_balances(link: Link) {
     start_delay().await;
+    // A router that lost its ledger knows less than it told before, and would take the place of that.
+    if link.balances_known.subscribe().wait_for(|known| *known).await.is_err() {
+        return;
+    }
     let mut luck = Luck::new("balances");
     loop {
         let mut rest = Duration::ZERO;
@@ -319,7 +328,7 @@ async fn report_balances(link: Link) {
     }
 }
 
-/// *Ganti router*: what the dead box last reported becomes this one's, once, page by page.
+/// What the dead box, or this one before it lost its ledger, last reported becomes this one's, once, page by page.
 async fn restore_balances(link: &Link, luck: &mut Luck) {
     let (mut after, mut rows) = (None::<String>, 0);
     loop {
@@ -344,5 +353,5 @@ async fn restore_balances(link: &Link, luck: &mut Luck) {
     if let Err(error) = link.identity.keep_membership(&membership) {
         tracing::warn!(error = %gapura_model::with_causes(&error), "balances were taken over, but not noted so");
     }
-    tracing::info!(rows, "balances of the replaced router were taken over");
+    tracing::info!(rows, "balances that were last reported for this site were taken over");
 }

@@ -11,6 +11,8 @@ use gapura_model::{GatewayId, IfName};
 use gapura_runtime::settings::{self, SettingsError};
 use serde::Deserialize;
 
+use crate::limits::LimitsSection;
+
 /// The whole file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,6 +29,9 @@ pub struct Config {
     /// The resolver on port 53.
     #[serde(default)]
     pub dns: DnsSection,
+    /// What visitors can make this router hold, or wait for; the defaults are for 1000 devices.
+    #[serde(default)]
+    pub limits: LimitsSection,
     /// The department's controller; leave out for a site that runs alone from `gateway.site_file`.
     pub controller: Option<ControllerSection>,
 }
@@ -279,6 +284,7 @@ impl Config {
                 wrong.push(format!("controller.pin: {why}"));
             }
         }
+        wrong.extend(self.limits.contradictions());
         if !(1..=65_000).contains(&self.gateway.devices) {
             wrong.push("gateway.devices: 1 to 65000 devices".to_owned());
         }

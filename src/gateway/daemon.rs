@@ -154,6 +154,7 @@ fn start_rooms(
     let gateway = membership.as_ref().map_or_else(|| config.gateway.name.clone(), |member| member.gateway.clone());
     let setup = gate::Setup {
         data_dir: config.gateway.data_dir.clone(),
+        ledger: config.limits.ledger(),
         gateway: Some(gateway.clone()),
         kernel: gate::kernel_config(&config, bundle.as_ref(), network::lans(&config)),
         features,

@@ -11,6 +11,7 @@ mod daemon;
 mod devices;
 pub mod doctor;
 mod gate;
+pub mod limits;
 mod link;
 mod names;
 mod network;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use captive_portal::{Certificate, Limits, Listeners as PortalListeners, Look, Origin, Portal, Settings, bind};
+use captive_portal::{Certificate, Listeners as PortalListeners, Look, Origin, Portal, Settings, bind};
 use gapura_dns::{Config as DnsConfig, Listeners, Names, Resolver};
 use gapura_runtime::{Clock, HandOver, HandedSocket, Tasks};
 
@@ -40,7 +40,7 @@ pub(crate) fn serve_portal(
     tasks: &Tasks,
 ) -> Result<Portal<Door>, ServeError> {
     let section = &config.portal;
-    let limits = Limits::default();
+    let limits = config.limits.portal();
     let certificate = match (&section.certificate, &section.key) {
         (Some(chain), Some(key)) => Some(Certificate::load(chain, key)?),
         _ => None,
@@ -118,8 +118,10 @@ impl Dns {
         if upstreams.is_empty() {
             return Err(ServeError::NoUpstream);
         }
+        let mut settings = DnsConfig::forwarding_to(upstreams);
+        config.limits.bound(&mut settings);
         Ok(Self {
-            config: DnsConfig::forwarding_to(upstreams),
+            config: settings,
             names,
             clock,
             tasks: tasks.clone(),

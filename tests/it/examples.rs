@@ -37,7 +37,8 @@ const OF_CONTROLLER: Examples<'_> = &[
 
 #[test]
 fn the_examples_say_what_the_code_says() {
-    let source = read("src/gateway/config.rs");
+    let source = read("src/gateway/limits.rs").split("#[cfg(test)]").next().unwrap().replace("//!", "//")
+        + &read("src/gateway/config.rs");
     let title = "Gapura gateway: /etc/gapura/gateway.toml. What is true of this router, whatever site it serves.";
     hold(GATEWAY, &generate(title, "src/gateway/config.rs", &source, OF_GATEWAY));
     let source = read("src/controller/config.rs");

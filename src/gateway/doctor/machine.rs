@@ -14,13 +14,14 @@ pub(super) struct Site {
     pub(super) lans: Vec<IfName>,
     pub(super) uplinks: Vec<IfName>,
     pub(super) devices: u32,
+    pub(super) flows_per_device: u32,
     /// The configuration says that the machine's clock is right.
     pub(super) trust_clock: bool,
 }
 
 /// Compares the kernel's settings with what the site wants. Those the gateway sets itself matter only while it runs.
 pub(super) fn settings(site: &Site, running: bool, report: &mut Report) {
-    let sizes = Sizes { devices: site.devices, flows_per_device: super::FLOWS_PER_DEVICE, memory: network::memory() };
+    let sizes = Sizes { devices: site.devices, flows_per_device: site.flows_per_device, memory: network::memory() };
     let settings = match sysctl::settings(&site.lans, &site.uplinks, &sizes) {
         Ok(settings) => settings,
         Err(error) => {

@@ -20,12 +20,10 @@ use gapura_runtime::settings::SettingsError;
 use self::machine::Site;
 use self::report::{Area, Level, Report, Verdict};
 use crate::Config;
+use crate::limits::LimitsSection;
 
 /// Where the configuration is unless stated.
 const CONFIG: &str = "/etc/gapura/gateway.toml";
-/// Flows counted on for each device when the kernel's tables are sized; as the daemon counts.
-const FLOWS_PER_DEVICE: u32 = 512;
-
 /// Says what this machine can and cannot do, and what that means for visitors.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  gapura doctor --config /etc/gapura/gateway.toml\n  gapura doctor privacy --json")]
@@ -155,6 +153,7 @@ fn site_of(config: &Config) -> Site {
         lans: crate::network::lans(config),
         uplinks: config.uplink.interfaces.clone(),
         devices: config.gateway.devices,
+        flows_per_device: config.limits.flows_per_device,
         trust_clock: config.gateway.trust_clock,
     }
 }
@@ -163,5 +162,6 @@ fn site_of(config: &Config) -> Site {
 const DEVICES: u32 = 1_000;
 
 fn unknown_site() -> Site {
-    Site { lans: Vec::new(), uplinks: Vec::new(), devices: DEVICES, trust_clock: false }
+    let flows_per_device = LimitsSection::default().flows_per_device;
+    Site { lans: Vec::new(), uplinks: Vec::new(), devices: DEVICES, flows_per_device, trust_clock: false }
 }

@@ -12,6 +12,7 @@ use gapura_kernel::net::sysctl::{self, Setting, Sizes, Wanted};
 use gapura_runtime::settings::SettingsError;
 
 use crate::Config;
+use crate::limits::LimitsSection;
 use crate::network;
 
 /// Prepares this machine for the gateway.
@@ -60,24 +61,27 @@ impl SetupArgs {
     /// # Errors
     /// [`SetupError`] names every setting that could not be made.
     pub fn run(self, out: &mut dyn Write) -> Result<(), SetupError> {
-        let devices = self.devices()?;
+        let (devices, flows_per_device) = self.devices()?;
         let memory = self.memory.map_or_else(network::memory, |mib| mib.saturating_mul(1 << 20));
-        let sizes = Sizes { devices, flows_per_device: super::FLOWS_PER_DEVICE, memory };
+        let sizes = Sizes { devices, flows_per_device, memory };
         let settings = sysctl::settings(&[], &[], &sizes)?;
         let settings: Vec<Setting> = settings.into_iter().filter(|setting| !setting.ours).collect();
         if self.print { print(&sizes, &settings, out).map_err(SetupError::Print) } else { apply(&settings, out) }
     }
 
-    fn devices(&self) -> Result<u32, SetupError> {
+    /// Devices at once, and flows each may have open.
+    fn devices(&self) -> Result<(u32, u32), SetupError> {
+        let flows = LimitsSection::default().flows_per_device;
         if let Some(devices) = self.devices {
-            return Ok(devices);
+            return Ok((devices, flows));
         }
         let path = match &self.config {
             Some(path) => path.as_path(),
             None if Path::new(super::CONFIG).exists() => Path::new(super::CONFIG),
-            None => return Ok(super::DEVICES),
+            None => return Ok((super::DEVICES, flows)),
         };
-        Ok(Config::load(path)?.gateway.devices)
+        let config = Config::load(path)?;
+        Ok((config.gateway.devices, config.limits.flows_per_device))
     }
 }
 

@@ -45,8 +45,9 @@ impl Memory {
     ///
     /// # Errors
     /// When the directory cannot be used at all.
-    pub(crate) fn open(data_dir: &Path, now: &Moment) -> Result<Self, LedgerError> {
-        let opened = Ledger::open(&data_dir.join("ledger.sqlite"), options(), now.wall)?;
+    pub(crate) fn open(data_dir: &Path, limits: gapura_ledger::Options, now: &Moment) -> Result<Self, LedgerError> {
+        let options = gapura_ledger::Options { busy: BUSY, ..limits };
+        let opened = Ledger::open(&data_dir.join("ledger.sqlite"), options, now.wall)?;
         if let Some(path) = &opened.set_aside {
             tracing::error!(path = %path.display(), "the ledger was damaged and is set aside; a new one begins from kernel and bundle");
         }
@@ -378,10 +379,6 @@ impl Memory {
         };
         Some(AuditEvent { at: self.now.wall, actor, action: action.to_owned(), detail })
     }
-}
-
-fn options() -> gapura_ledger::Options {
-    gapura_ledger::Options { busy: BUSY, ..gapura_ledger::Options::default() }
 }
 
 /// The last wall time in the ledger of `data_dir`.

@@ -26,6 +26,7 @@ use super::view::{Around, view};
 /// What the gate needs to begin.
 pub(crate) struct Setup {
     pub(crate) data_dir: PathBuf,
+    pub(crate) ledger: gapura_ledger::Options,
     pub(crate) gateway: Option<GatewayId>,
     pub(crate) kernel: GateConfig,
     pub(crate) features: Features,
@@ -84,7 +85,7 @@ const MOST_CLASSES: u16 = 0x7fef;
 pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> {
     let now = setup.clock.now();
     let boot = boot_id()?;
-    let mut memory = Memory::open(&setup.data_dir, &now)?;
+    let mut memory = Memory::open(&setup.data_dir, setup.ledger, &now)?;
     let (last_boot, last_wall) = (memory.setting(ledger_settings::BOOT), memory.setting(ledger_settings::LAST_WALL));
     let mut restart = memory.restart(boot)?;
     let now = believed_before(&*setup.clock, now, restart.session.clock_basis);
@@ -321,7 +322,7 @@ pub(crate) fn kernel_config(config: &crate::config::Config, bundle: Option<&Bund
         lans,
         uplinks: config.uplink.interfaces.clone(),
         devices: config.gateway.devices,
-        flows_per_device: crate::network::FLOWS_PER_DEVICE,
+        flows_per_device: config.limits.flows_per_device,
         portal_port: config.portal.http_port,
         portal_tls_port: config.portal.certificate.as_ref().map(|_| config.portal.https_port),
         allowed: config.gateway.allowed.iter().filter_map(|net| net.parse().ok()).collect(),

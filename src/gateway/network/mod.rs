@@ -22,9 +22,6 @@ use gapura_model::IfName;
 
 use crate::config::{Config, IsolateMode};
 
-/// Flows a device may have open; the machine's flow table is sized by it.
-pub(crate) const FLOWS_PER_DEVICE: u32 = 512;
-
 /// Why the network cannot be prepared.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PrepareError {
@@ -53,7 +50,8 @@ pub(crate) fn prepare(config: &Config, features: NetFeatures) -> Result<(), Prep
             isolate(&mut route, &lan.interface);
         }
     }
-    let sizes = sysctl::Sizes { devices: config.gateway.devices, flows_per_device: FLOWS_PER_DEVICE, memory: memory() };
+    let (devices, flows_per_device) = (config.gateway.devices, config.limits.flows_per_device);
+    let sizes = sysctl::Sizes { devices, flows_per_device, memory: memory() };
     let settings = sysctl::settings(&lans(config), &config.uplink.interfaces, &sizes)?;
     for (setting, why) in sysctl::apply(&settings) {
         tracing::warn!(setting = setting.name, %why, effect = setting.effect, "a kernel setting is not as wanted");

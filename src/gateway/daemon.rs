@@ -213,7 +213,7 @@ fn start_rooms(
     let listener = ctl::bind(&config.gateway.run_dir.join(ctl::SOCKET))?;
     let (asked, stopping) = (started.handle.clone(), tasks.stopping().clone());
     tasks.spawn("control socket", async move {
-        ctl::serve(listener, stopping, |request| {
+        ctl::serve(listener, stopping, move |request| {
             let asked = asked.clone();
             async move { asked.ctl(request).await }
         })

@@ -15,6 +15,7 @@ pub mod limits;
 mod link;
 mod names;
 mod network;
+mod notices;
 mod policy;
 mod portal;
 mod serving;

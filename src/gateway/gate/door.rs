@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use captive_portal::{Entered, Refused};
 use gapura_ledger::Verifier;
-use gapura_model::{AccountName, DeviceId, Moment};
+use gapura_model::{AccountName, DeviceId, Moment, VisitId};
 use gapura_session::{Admission, Ask, Entry as HowEntered, ExtendRefusal, Pace, Voucher};
 
 use super::handle::{Command, Credential, Entry};
@@ -70,13 +70,20 @@ impl Gate {
             }
             Command::Theft(device) => {
                 if let Some(visit) = self.engine.visit_of(&device) {
-                    self.addresses_taken += 1;
-                    tracing::warn!(%visit, "a visitor's address was seen on another device or port; the plan says what follows");
-                    self.engine.theft(now, visit);
+                    self.address_taken(now, visit);
                 }
             }
             Command::Joined(gateway) => self.gateway = Some(gateway),
             Command::Stop(_) => {}
+        }
+    }
+
+    /// A visit that it does not end is spoken of once a minute; one that it ends is ended at once, however often it began anew.
+    fn address_taken(&mut self, now: &Moment, visit: VisitId) {
+        if self.thefts.happened(&visit, now.up).is_some() {
+            self.addresses_taken += 1;
+            tracing::warn!(%visit, "a visitor's address was seen on another device or port; the plan says what follows");
+            self.engine.theft(now, visit);
         }
     }
 

@@ -19,6 +19,7 @@ use super::apply::Hands;
 use super::handle::Command;
 use super::memory::Memory;
 use super::view::{Around, view};
+use crate::notices::Notices;
 
 /// How far ahead opening windows are computed for the kernel.
 const AHEAD: Duration = Duration::from_hours(1440);
@@ -63,6 +64,8 @@ pub(crate) struct Gate {
     pub(super) wrong_codes: u64,
     /// Visitors' addresses seen where they do not belong, since the start.
     pub(super) addresses_taken: u64,
+    /// Visits whose address was taken, told lately.
+    pub(super) thefts: Notices<VisitId>,
     /// What the controller was last told of counts.
     pub(super) told: super::tally::Told,
     /// What staff should see to.

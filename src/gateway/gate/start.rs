@@ -22,6 +22,7 @@ use super::handle::{Command, Handle};
 use super::memory::Memory;
 use super::run::{Gate, OnAddresses, OnPolicy, Timers};
 use super::view::{Around, view};
+use crate::notices::Notices;
 
 /// What the gate needs to begin.
 pub(crate) struct Setup {
@@ -98,12 +99,7 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
     let mut kernel = Kernel::open(setup.kernel, &setup.features)?;
     let events = kernel.events()?;
     let garden = kernel.garden_handle();
-    close_former_garden(&mut kernel, &mut memory, setup.bundle.as_ref())?;
-    let found = kernel.visits()?;
-    if found.is_empty() {
-        // No visit survived in the kernel: no flow may go on under a mark of an earlier gate.
-        forget_flows();
-    }
+    let found = survivors(&mut kernel, &mut memory, setup.bundle.as_ref())?;
     let shaper = setup.net_features.htb.then(|| Shaper::open(setup.net_features.leaf(), MOST_CLASSES)).transpose()?;
     let mut hands = Hands::new(kernel, shaper, lans);
     hands.set_trusted(policy.trusted.keys().copied());
@@ -158,6 +154,7 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
         wrong_codes: 0,
         rebuilt,
         addresses_taken: 0,
+        thefts: Notices::once_in(Duration::from_mins(1)),
         told: super::tally::Told::since(now.wall),
         alerts: Vec::new(),
         sent: None,
@@ -206,6 +203,17 @@ fn timers(now: &Moment, usage_every: Duration, shapes: bool) -> Timers {
         grow: shapes.then_some(now.up),
         tally: now.up.after(super::tally::TALLY_EVERY),
     }
+}
+
+/// The visits that the kernel kept, after what must not outlive the gateway was taken out of it.
+fn survivors(kernel: &mut Kernel, memory: &mut Memory, bundle: Option<&Bundle>) -> Result<Vec<Observed>, KernelError> {
+    close_former_garden(kernel, memory, bundle)?;
+    let found = kernel.visits()?;
+    if found.is_empty() {
+        // No visit survived in the kernel: no flow may go on under a mark of an earlier gate.
+        forget_flows();
+    }
+    Ok(found)
 }
 
 /// The site's garden may be another one than when the gateway last ran; what its names opened outlived the gateway.

@@ -31,6 +31,7 @@ impl Gate {
     /// Tells the controller what was counted since the last time; a count that did not move is not told.
     pub(super) fn tally(&mut self, now: &Moment) {
         self.timers.tally = now.up.after(TALLY_EVERY);
+        self.thefts.tidy(now.up);
         let counts = self.counts();
         let start = std::mem::replace(&mut self.told.since, now.wall);
         for (name, count) in counts {

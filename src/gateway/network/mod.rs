@@ -5,7 +5,6 @@
 
 mod added;
 mod lend;
-mod notices;
 mod picture;
 mod probe;
 mod watcher;

@@ -12,12 +12,12 @@ use gapura_runtime::{Clock as _, ClockStart, SystemClock, Tasks};
 use tokio::sync::watch;
 
 use super::added::{Added, OnBridge};
-use super::notices::Notices;
 use super::picture::look_with;
 use super::{Picture, isolate, second_lock};
 use crate::config::{Config, IsolateMode};
 use crate::gate::{Command, Handle};
 use crate::names::{Known, OwnNet};
+use crate::notices::Notices;
 
 /// Who is told what.
 pub(crate) struct Around {
@@ -65,7 +65,7 @@ fn listen(mut around: Around, watch: Watch) {
         }
     };
     let clock = SystemClock::start(ClockStart::default());
-    let mut theft = Theft::default();
+    let mut theft = Theft::new();
     let mut added = Added::read(&around.config.gateway.data_dir);
     let mut last = Picture::default();
     around.look(&mut route, &mut added, &mut last);
@@ -88,7 +88,7 @@ fn listen(mut around: Around, watch: Watch) {
             // A device that left its port may come back on another one.
             Ok(Change::PortGone(row)) => theft.moves.forget(row.mac),
             Ok(Change::Woken) => {
-                theft.tidy(clock.now().up);
+                theft.tidy(&around, clock.now().up);
                 around.look(&mut route, &mut added, &mut last);
             }
             Ok(
@@ -180,16 +180,22 @@ impl Around {
     }
 }
 
+/// The gate hears of a device's address once in this time. What comes of it, and how often it is said, is for the gate.
+const TOLD_ONCE_IN: Duration = Duration::from_millis(50);
+
 /// Watching who takes whose address.
-#[derive(Default)]
 struct Theft {
     moves: Moves,
-    notices: Notices,
+    notices: Notices<DeviceId>,
     /// Neighbours that were forgotten on purpose, to be asked for again.
     asked: BTreeSet<(LinkIndex, IpAddr)>,
 }
 
 impl Theft {
+    fn new() -> Self {
+        Self { moves: Moves::default(), notices: Notices::once_in(TOLD_ONCE_IN), asked: BTreeSet::new() }
+    }
+
     /// An address is somewhere else now.
     fn moved(&mut self, around: &Around, route: &mut Route, link: LinkIndex, moved: Moved, at: Uptime) {
         match moved {
@@ -208,9 +214,13 @@ impl Theft {
     /// Asks on all ports for who appeared on another one: a phone that roams answers from there, the owner of a stolen address
     /// from where it always was.
     fn ask(&mut self, around: &Around, route: &mut Route, link: LinkIndex, mac: MacAddr) {
-        let ips: Vec<_> = self.moves.ips_of(link, mac).take(ASKED_AT_MOST).map(|ip| (ip, None)).collect();
-        if ips.is_empty() || around.lan(route, link).is_none() {
+        if around.lan(route, link).is_none() {
             return;
+        }
+        let mut ips: Vec<_> = self.moves.ips_of(link, mac).take(ASKED_AT_MOST).map(|ip| (ip, None)).collect();
+        if ips.is_empty() {
+            // It left its port before and was forgotten, but the kernel still has its addresses.
+            ips = kernel_knows(route, link, mac);
         }
         let mut forgotten = Ok(());
         for &(ip, _) in &ips {
@@ -231,9 +241,27 @@ impl Theft {
         }
     }
 
-    fn tidy(&mut self, at: Uptime) {
+    fn tidy(&mut self, around: &Around, at: Uptime) {
+        // What happened just after it was told, and not again since.
+        for device in self.notices.held(at) {
+            around.gate.tell(Command::Theft(device));
+        }
         self.notices.tidy(at);
         self.asked.clear();
+    }
+}
+
+/// A device's addresses by the kernel's table of neighbours.
+fn kernel_knows(route: &mut Route, link: LinkIndex, mac: MacAddr) -> Vec<(IpAddr, Option<MacAddr>)> {
+    match route.neighbours(link) {
+        Ok(rows) => {
+            let its = rows.into_iter().filter(|row| row.mac == Some(mac) && row.state.is_known());
+            its.take(ASKED_AT_MOST).map(|row| (row.ip, None)).collect()
+        }
+        Err(error) => {
+            tracing::debug!(error = %gapura_model::with_causes(&error), "the neighbours could not be read");
+            Vec::new()
+        }
     }
 }
 

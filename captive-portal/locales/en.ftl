@@ -157,6 +157,7 @@ ended-use-before-title = The voucher has expired
 ended-staff-title = Staff ended your visit
 ended-staff-text = Ask why at the counter or through Help.
 ended-staff-reason = Reason: {$reason}
+ended-staff-mistake = Do you think this is a mistake? Ask at the counter or through Help.
 ended-taken-title = Moved to another device
 ended-taken-text = This visit goes on on another device with the same voucher or account.
 ended-address-title = Ended to keep you safe

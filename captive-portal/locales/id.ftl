@@ -144,6 +144,7 @@ ended-use-before-title = Masa berlaku voucer habis
 ended-staff-title = Sesi diakhiri petugas
 ended-staff-text = Petugas mengakhiri sesi Anda. Tanyakan alasannya di loket atau lewat Bantuan.
 ended-staff-reason = Alasan: {$reason}
+ended-staff-mistake = Menurut Anda keliru? Tanyakan di loket atau lewat Bantuan.
 ended-taken-title = Pindah ke perangkat lain
 ended-taken-text = Sesi ini dilanjutkan di perangkat lain dengan voucer atau akun yang sama.
 ended-address-title = Sesi diakhiri demi keamanan

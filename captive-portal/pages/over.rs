@@ -82,8 +82,13 @@ fn reason(scene: &Scene<'_>, why: &EndReason) -> (&'static str, Vec<String>) {
         EndReason::Closing => ("ended-closing-title", vec![]),
         EndReason::UseBefore => ("ended-use-before-title", vec![]),
         EndReason::Staff { reason } => {
-            let reason = reason.as_ref().map(|text| w.t1("ended-staff-reason", "reason", text.get(scene.lang())));
-            ("ended-staff-title", std::iter::once(w.t("ended-staff-text")).chain(reason).collect())
+            let lines = match reason {
+                Some(text) => {
+                    vec![w.t1("ended-staff-reason", "reason", text.get(scene.lang())), w.t("ended-staff-mistake")]
+                }
+                None => vec![w.t("ended-staff-text")],
+            };
+            ("ended-staff-title", lines)
         }
         EndReason::TakenOver => ("ended-taken-title", vec![w.t("ended-taken-text")]),
         EndReason::AddressTaken => ("ended-address-title", vec![w.t("ended-address-text")]),

@@ -198,7 +198,7 @@ fn ended(engine: &Engine, now: &Moment, farewell: &Farewell) -> Ended {
         | EndCause::Lost => None,
     };
     Ended {
-        why: reason(farewell.cause),
+        why: reason(farewell),
         at: farewell.at,
         lasted: farewell.used,
         used: farewell.traffic,
@@ -210,10 +210,10 @@ fn ended(engine: &Engine, now: &Moment, farewell: &Farewell) -> Ended {
     }
 }
 
-fn reason(cause: EndCause) -> EndReason {
-    match cause {
+fn reason(farewell: &Farewell) -> EndReason {
+    match farewell.cause {
         EndCause::LoggedOut => EndReason::LoggedOut,
-        EndCause::Kicked | EndCause::Blocked => EndReason::Staff { reason: None },
+        EndCause::Kicked | EndCause::Blocked => EndReason::Staff { reason: farewell.reason.clone().map(Text::plain) },
         EndCause::TimeUp(Scope::Day) => EndReason::DayTime,
         EndCause::TimeUp(Scope::Visit | Scope::Month | Scope::Voucher) => EndReason::VisitTime,
         EndCause::QuotaUp(scope) => EndReason::Bytes(period(scope)),

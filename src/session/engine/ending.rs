@@ -24,6 +24,8 @@ pub struct Farewell {
     pub used: Duration,
     /// Bytes used, as far as they were read.
     pub traffic: Traffic,
+    /// What staff gave as the reason, where staff ended it; not known any more after a restart.
+    pub reason: Option<String>,
 }
 
 const MOST_FAREWELLS: usize = 4096;
@@ -39,6 +41,13 @@ pub(super) struct Farewells {
 impl Farewells {
     pub(super) fn get(&self, device: &DeviceId) -> Option<&Farewell> {
         self.by_device.get(device).map(|(_, farewell)| farewell)
+    }
+
+    /// Adds the reason that staff gave for the end of a device's last visit.
+    fn explain(&mut self, device: &DeviceId, reason: &str) {
+        if let Some((_, farewell)) = self.by_device.get_mut(device).filter(|_| !reason.trim().is_empty()) {
+            farewell.reason = Some(reason.to_owned());
+        }
     }
 
     pub(super) fn insert(&mut self, device: DeviceId, farewell: Farewell) {
@@ -62,11 +71,15 @@ impl Engine {
         self.end_now(visit, EndCause::LoggedOut)
     }
 
-    /// Staff end a visit. False if there is no such visit.
+    /// Staff end a visit; its visitor is told the reason. False if there is no such visit.
     pub fn kick(&mut self, now: &Moment, visit: VisitId, by: &str, reason: &str) -> bool {
         self.observe(now);
+        let device = self.record(visit).map(|record| record.device.clone());
         let ended = self.end_now(visit, EndCause::Kicked);
         if ended {
+            if let Some(device) = &device {
+                self.farewells.explain(device, reason);
+            }
             let (by, reason) = (by.to_owned(), reason.to_owned());
             self.effects.push(Effect::Notice(Notice::Kicked { visit, by, reason }));
         }
@@ -165,7 +178,8 @@ impl Engine {
                 self.fade_holder(holder_id.clone());
             }
         }
-        let farewell = Farewell { visit: id, cause, at: ended.wall, used: record.used, traffic: record.traffic };
+        let farewell =
+            Farewell { visit: id, cause, at: ended.wall, used: record.used, traffic: record.traffic, reason: None };
         self.farewells.insert(device.clone(), farewell);
         self.effects.push(Effect::Record(record.clone()));
         self.changed_holders.remove(&holder_id);

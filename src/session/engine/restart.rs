@@ -96,8 +96,14 @@ impl Engine {
     fn end_of_another_boot(&mut self, mut record: VisitRecord) {
         let cause = EndCause::RouterOff;
         record.ended = Some(Ended { at: record.updated, cause });
-        let farewell =
-            Farewell { visit: record.id, cause, at: record.updated, used: record.used, traffic: record.traffic };
+        let farewell = Farewell {
+            visit: record.id,
+            cause,
+            at: record.updated,
+            used: record.used,
+            traffic: record.traffic,
+            reason: None,
+        };
         self.farewells.insert(record.device.clone(), farewell);
         self.effects.push(Effect::Record(record.clone()));
         self.fade_visit(record.id);

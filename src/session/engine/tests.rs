@@ -595,6 +595,7 @@ fn staff_block_kick_extend_and_open_in_emergency() {
     assert_eq!(site.grant().expires_in, 2 * HOUR);
     assert!(site.engine.kick(&site.now, two, "Sitti", "tutup"));
     assert_eq!(revoked(&site.take()), [EndCause::Kicked]);
+    assert_eq!(site.engine.farewell(&device(2)).unwrap().reason.as_deref(), Some("tutup"), "the visitor is told");
     site.engine.open_in_emergency(&site.now, 30 * MINUTE, "Sitti", "gempa");
     assert!(site.take().contains(&Effect::Emergency(Some(30 * MINUTE))));
     assert!(site.wait(30 * MINUTE).contains(&Effect::Emergency(None)));

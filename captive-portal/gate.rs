@@ -70,8 +70,8 @@ pub enum Credentials {
 /// Which text of the terms a visitor agreed to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TermsId {
-    /// The operator's own number.
-    pub version: u32,
+    /// The operator's own name for the text.
+    pub version: String,
     /// SHA-256 of the text in every language.
     pub hash: [u8; 32],
 }

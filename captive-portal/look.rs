@@ -99,14 +99,19 @@ impl Colours {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Terms {
-    /// The operator's own number, from 1; 0 for the general text that comes with the program.
-    pub version: u32,
+    /// The operator's own name for them, for example `2026-1`; empty for the general text that comes with the program.
+    pub version: String,
     /// In force since.
     pub since: Option<Date>,
-    /// The text in a few lines; general lines where it is empty.
+    /// The text in a few lines; where it is empty the first lines of `lines`, else general ones.
     pub short: Vec<Text>,
-    /// The whole text; a general text where it is empty.
+    /// The whole text, a paragraph each, without headings.
+    pub lines: Vec<Text>,
+    /// The whole text, with headings; a general text where this and `lines` are empty.
     pub clauses: Vec<Clause>,
+    /// SHA-256 under which the operator keeps the text, so that the print on the page is that of the record; worked out from
+    /// the texts above where there is none.
+    pub hash: Option<[u8; 32]>,
 }
 
 /// A numbered clause.
@@ -204,12 +209,8 @@ impl Look {
                 wrong.push(format!("{name}: write 1 to 120 characters"));
             }
         }
-        let length = self
-            .terms
-            .clauses
-            .iter()
-            .map(|c| c.text.id.len().max(c.text.en.as_ref().map_or(0, String::len)))
-            .sum::<usize>();
+        let texts = self.terms.clauses.iter().map(|clause| &clause.text).chain(&self.terms.lines);
+        let length = texts.map(|text| text.id.len().max(text.en.as_ref().map_or(0, String::len))).sum::<usize>();
         if length > 20_000 {
             wrong.push(format!("terms: {length} bytes are too much for a slow phone: write at most 20000"));
         }
@@ -286,7 +287,7 @@ mod tests {
     #[test]
     fn a_look_is_written_as_people_write_configuration() {
         let text = r##"{"service": "Internet Sinjai", "site": {"id": "Galeri", "en": "Gallery"}, "operator": "Diskominfo",
-            "colours": {"brand": "#400000"}, "terms": {"version": 2, "since": "2026-10-01"}, "help": {"phone": "+62482"}}"##;
+            "colours": {"brand": "#400000"}, "terms": {"version": "2", "since": "2026-10-01"}, "help": {"phone": "+62482"}}"##;
         let look: Look = serde_json::from_str(text).unwrap();
         assert_eq!((look.site.get(crate::Lang::En), look.service.get(crate::Lang::En)), ("Gallery", "Internet Sinjai"));
         assert_eq!((look.colours.brand, look.colours.accent), (Colour::new(0x40, 0, 0), Colours::default().accent));

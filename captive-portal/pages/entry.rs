@@ -54,7 +54,7 @@ pub(crate) fn welcome(scene: &Scene<'_>, problem: Option<Problem>) -> String {
         short: dress::short_terms(look, lang),
         read_all: match look.terms.since {
             Some(since) => {
-                w.t2("terms-read-version", "version", look.terms.version.to_string(), "since", scene.say.date(since))
+                w.t2("terms-read-version", "version", look.terms.version.as_str(), "since", scene.say.date(since))
             }
             None => w.t("terms-read"),
         },

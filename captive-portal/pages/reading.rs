@@ -12,6 +12,7 @@ use super::{Scene, render};
 #[template(path = "terms.html")]
 struct Terms<'a> {
     c: Chrome<'a>,
+    lines: Vec<String>,
     clauses: Vec<(String, String)>,
     print: String,
 }
@@ -20,10 +21,11 @@ struct Terms<'a> {
 pub(crate) fn terms(scene: &Scene<'_>) -> String {
     let (w, terms) = (scene.w(), &scene.dress.look.terms);
     let sub = terms.since.map_or_else(String::new, |since| {
-        w.t2("terms-version", "version", terms.version.to_string(), "since", scene.say.date(since))
+        w.t2("terms-version", "version", terms.version.as_str(), "since", scene.say.date(since))
     });
     render(&Terms {
         c: scene.chrome(w.t("terms-title"), sub, Mark::Open),
+        lines: terms.lines.iter().map(|line| line.get(scene.lang()).to_owned()).collect(),
         clauses: dress::clauses(&scene.dress.look, scene.lang()),
         print: w.t1("terms-print", "print", scene.dress.terms_print()),
     })

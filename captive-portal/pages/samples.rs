@@ -33,7 +33,7 @@ pub(super) fn look() -> Look {
     );
     look.welcome = Some(Text::new("Selamat datang di Sinjai", "Welcome to Sinjai"));
     look.address = Some("internet.sinjaikab.go.id".to_owned());
-    look.terms = Terms { version: 3, since: Some(jiff::civil::date(2026, 10, 1)), ..Terms::default() };
+    look.terms = Terms { version: "3".to_owned(), since: Some(jiff::civil::date(2026, 10, 1)), ..Terms::default() };
     look.help = Help {
         phone: Some("+624825550112".to_owned()),
         phone_text: Some("(0482) 555 0112".to_owned()),

@@ -150,9 +150,10 @@ pub(crate) fn portal_look(bundle: &Bundle, address: Option<&str>) -> Look {
         }
     }
     if let Some(terms) = &bundle.terms {
-        look.terms.version = terms_number(&terms.version);
+        look.terms.version.clone_from(&terms.version);
+        look.terms.hash = Some(*terms.sha256.as_bytes());
         look.terms.since = Some(terms.effective);
-        look.terms.short = lines(&terms.text);
+        look.terms.lines = lines(&terms.text);
     }
     look.privacy = texts.get("privacy").map(lines).unwrap_or_default();
     look.help.hours = text("help-hours");
@@ -166,12 +167,6 @@ pub(crate) fn portal_look(bundle: &Bundle, address: Option<&str>) -> Look {
         look.help.counter = Some(Text::plain(contact.to_owned()));
     }
     look
-}
-
-/// The operator's number in a version such as `3` or `2026-03`: its last run of digits.
-pub(crate) fn terms_number(version: &str) -> u32 {
-    let digits: String = version.chars().rev().take_while(char::is_ascii_digit).collect();
-    digits.chars().rev().collect::<String>().parse().unwrap_or(0)
 }
 
 pub(crate) fn both(text: &gapura_wire::Text) -> Text {
@@ -194,10 +189,5 @@ mod tests {
         assert_eq!(minutes("20:00-02:00"), Some((1200, 1560)));
         assert_eq!(minutes("00.00-24.00"), Some((0, 1440)));
         assert_eq!(minutes("x"), None);
-    }
-
-    #[test]
-    fn a_version_has_a_number() {
-        assert_eq!((terms_number("3"), terms_number("2026-03"), terms_number("a")), (3, 3, 0));
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::support::{Plan, open};
-use captive_portal::{Door, EndReason, Refused, Uplink};
+use captive_portal::{Door, EndReason, Refused, Terms, Text, Uplink};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_tap_status_extend_leave_and_again() {
@@ -31,7 +31,7 @@ async fn one_tap_status_extend_leave_and_again() {
     }
     let agreed = house.world.set(|inner| inner.agreed.clone());
     assert_eq!(agreed.len(), 2);
-    assert!(agreed.iter().all(|terms| terms.version == 3 && terms.hash != [0; 32]));
+    assert!(agreed.iter().all(|terms| terms.version == "3" && terms.hash != [0; 32]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -168,7 +168,7 @@ async fn terms_that_changed_are_read_again() {
     let device = house.device(7);
     let page = device.get("/").await;
     let mut look = crate::support::look();
-    look.terms.version = 4;
+    look.terms = Terms { version: "4".to_owned(), lines: vec![Text::plain("Utamakan yang lain.")], ..Terms::default() };
     house.portal.dress(look).unwrap();
     let form = format!("t={}&syarat={}", page.hidden("t"), page.hidden("syarat"));
     device.post("/masuk", &form).await.says("baru saja berubah");
@@ -176,8 +176,13 @@ async fn terms_that_changed_are_read_again() {
     let mut bad = crate::support::look();
     bad.colours.on_accent = "#ffffff".parse().unwrap();
     assert!(house.portal.dress(bad).unwrap_err().to_string().contains("on_accent"));
+    // The operator's own text is what one reads and agrees to, in short and whole; none of the general text is left.
+    device.get("/").await.says("Utamakan yang lain.");
+    let whole = device.get("/syarat").await;
+    whole.says("Utamakan yang lain.");
+    assert!(!whole.text().contains("Konten terlarang"), "{}", whole.text());
     assert_eq!(device.tap().await.leads(), "/status");
-    assert_eq!(house.world.set(|inner| inner.agreed[0].version), 4);
+    assert_eq!(house.world.set(|inner| inner.agreed[0].version.clone()), "4");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -21,7 +21,7 @@ pub(crate) fn look() -> Look {
         Text::plain("Galeri Sinjai"),
         Text::plain("Diskominfo Kabupaten Sinjai"),
     );
-    look.terms.version = 3;
+    look.terms.version = "3".to_owned();
     look.help = Help { phone: Some("+624825550112".to_owned()), ..Help::default() };
     look
 }

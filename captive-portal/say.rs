@@ -26,10 +26,10 @@ impl Say {
         self.trusted
     }
 
-    /// "20.14 WITA", "20:14 WITA".
+    /// "20.14 WITA", "20:14 WITA", held together by a no-break space.
     pub(crate) fn clock(&self, at: Timestamp) -> String {
         let at = at.to_zoned(self.zone.clone());
-        format!("{} {}", self.hour(i32::from(at.hour()) * 60 + i32::from(at.minute())), zone_name(&at))
+        format!("{}\u{a0}{}", self.hour(i32::from(at.hour()) * 60 + i32::from(at.minute())), zone_name(&at))
     }
 
     /// "20.14", without the zone.
@@ -184,15 +184,15 @@ mod tests {
         let at: Timestamp = "2026-11-20T12:14:00Z".parse().unwrap();
         let later = |hours: i64| at + jiff::SignedDuration::from_hours(hours);
         let id = say(Lang::Id, "Asia/Makassar");
-        assert_eq!(id.clock(at), "20.14 WITA");
-        assert_eq!(say(Lang::Id, "Asia/Jakarta").clock(at), "19.14 WIB");
-        assert_eq!(say(Lang::Id, "Asia/Jayapura").clock(at), "21.14 WIT");
-        assert_eq!(say(Lang::En, "Asia/Makassar").clock(at), "20:14 WITA");
-        assert_eq!(id.when(later(1)), "pukul 21.14 WITA");
-        assert_eq!(id.when(later(12)), "besok pukul 08.14 WITA");
-        assert_eq!(id.when(later(72)), "Senin, 23 November 2026 pukul 20.14 WITA");
+        assert_eq!(id.clock(at), "20.14\u{a0}WITA");
+        assert_eq!(say(Lang::Id, "Asia/Jakarta").clock(at), "19.14\u{a0}WIB");
+        assert_eq!(say(Lang::Id, "Asia/Jayapura").clock(at), "21.14\u{a0}WIT");
+        assert_eq!(say(Lang::En, "Asia/Makassar").clock(at), "20:14\u{a0}WITA");
+        assert_eq!(id.when(later(1)), "pukul 21.14\u{a0}WITA");
+        assert_eq!(id.when(later(12)), "besok pukul 08.14\u{a0}WITA");
+        assert_eq!(id.when(later(72)), "Senin, 23 November 2026 pukul 20.14\u{a0}WITA");
         assert_eq!(id.day(at), "20 November 2026");
-        assert_eq!(say(Lang::En, "Asia/Makassar").when(later(12)), "tomorrow at 08:14 WITA");
+        assert_eq!(say(Lang::En, "Asia/Makassar").when(later(12)), "tomorrow at 08:14\u{a0}WITA");
     }
 
     #[test]

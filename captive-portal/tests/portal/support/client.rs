@@ -37,11 +37,15 @@ impl Reply {
         self.header("location")
     }
 
-    /// A page that holds `text`.
+    /// A page that holds `text`, whatever kind of space stands in it.
     #[track_caller]
     pub(crate) fn says(&self, text: &str) -> &Self {
-        let body = self.text().split("</style>").last().unwrap();
-        assert!(body.contains(text), "\"{text}\" is not in the page ({}):\n{body}", self.status);
+        let body = self.text().split("</style>").last().unwrap().replace('\u{a0}', " ");
+        assert!(
+            body.contains(&text.replace('\u{a0}', " ")),
+            "\"{text}\" is not in the page ({}):\n{body}",
+            self.status
+        );
         self
     }
 

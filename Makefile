@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: demo build test lint unit netns bench
+.PHONY: demo build test lint unit netns browser bench
 demo:
 	@sh deploy/dependencies.sh demo
 	@cargo build --quiet --bin gapura
@@ -23,12 +23,24 @@ lint:
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
 # One at a time: the tests that play whole sites measure gaps and deadlines, and two sites at once on two cores disturb each other.
-unit: build
+unit: build pages
 	RUST_TEST_THREADS=1 cargo test --locked --workspace --no-fail-fast
 
 # Only the tests with real packets, in namespaces of their own.
 netns:
 	cargo test --locked --test netns
+
+# The browser stories in headless Chromium, the portal's pages as pictures in target/screens/*.png: every page that a story meets, and
+# every page there is, phone and desktop, in both languages.
+browser: test-dependencies build pages
+	@rm -rf target/screens
+	GAPURA_SCREENS=1 RUST_TEST_THREADS=1 cargo test --locked --workspace --test browser
+
+# Every page with every kind of content, in target/portal-pages: what the browser looks at.
+.PHONY: pages
+pages: build
+	@rm -rf target/portal-pages
+	cargo test --locked --workspace --lib every_page_is_left_to_be_looked_at
 
 # Every benchmark, each beside its peer or its limit; figures go to target/bench/*.jsonl. BENCH="forward quota" runs some, ARGS=--quick less.
 BENCH ?= forward quota portal memory login

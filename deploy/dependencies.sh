@@ -29,6 +29,8 @@ if [ "${1:-demo}" = tests ]; then
     need strace strace
     need systemd-analyze systemd
     need setpriv util-linux
+    need chromium chromium
+    need chromedriver chromium-driver
     [ -x /usr/lib/postgresql/15/bin/initdb ] || { packages="$packages postgresql-15"; missing="$missing initdb"; }
 fi
 if [ "${1:-demo}" = bench ]; then

@@ -27,7 +27,7 @@ pub struct Request {
     pub path: String,
     /// Further headers.
     pub headers: Vec<(String, String)>,
-    /// Body; its length and the form's content type are added.
+    /// Body; its length is added, and the content type of a form where no other stands among the headers.
     pub body: Option<String>,
 }
 
@@ -73,7 +73,9 @@ impl Request {
         }
         let body = self.body.as_deref().unwrap_or_default();
         if self.body.is_some() {
-            text.push_str("Content-Type: application/x-www-form-urlencoded\r\n");
+            if !self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
+                text.push_str("Content-Type: application/x-www-form-urlencoded\r\n");
+            }
             put(&mut text, format_args!("Content-Length: {}\r\n", body.len()));
         }
         text.push_str("\r\n");

@@ -1,0 +1,17 @@
+//! Stories that visitors live through with a real browser: headless Chromium in a visitor's namespace, before a real gateway with a
+//! real network behind it. Every page they meet is held to WCAG 2.2 AA; `make browser` leaves pictures in `target/screens`.
+#![deny(unsafe_code)]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests, and helpers of tests")]
+#![expect(clippy::indexing_slicing, reason = "JSON is looked into by key, where a missing key is null")]
+
+mod account;
+mod chromium;
+mod gallery;
+mod looks;
+mod people;
+mod staff;
+#[expect(dead_code, reason = "the netns tests' own, which ask for more")]
+#[path = "../netns/stand.rs"]
+mod stand;
+mod visit;
+mod voucher;

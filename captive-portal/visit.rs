@@ -106,8 +106,10 @@ pub struct Speed {
 /// What *Perpanjang* would give. Never past closing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Extension {
-    /// When the visit would then end.
-    pub until: Timestamp,
+    /// The visit would end then; none where it would last no longer (closing comes first) and only gains bytes.
+    pub until: Option<Timestamp>,
+    /// Bytes it would gain.
+    pub bytes: ByteCount,
 }
 
 /// What staff want everybody to read.

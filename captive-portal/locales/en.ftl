@@ -120,6 +120,7 @@ bytes-of-voucher = Of {$of} on this voucher.
 bytes-renews = New data {$when}.
 extend-until = Extend until {$clock}
 extend = Extend
+extend-bytes = Add {$bytes} of data
 log-out = Log out
 row-speed = Speed
 speed-both = Download {$down}, upload {$up}

@@ -108,6 +108,7 @@ bytes-of-voucher = Dari {$of} pada voucer ini.
 bytes-renews = Kuota baru {$when}.
 extend-until = Perpanjang sampai {$clock}
 extend = Perpanjang
+extend-bytes = Tambah kuota {$bytes}
 log-out = Keluar
 row-speed = Kecepatan
 speed-both = Unduh {$down}, unggah {$up}

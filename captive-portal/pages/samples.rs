@@ -96,7 +96,7 @@ fn visit() -> Visit {
         used: Traffic { up: ByteCount::new(47 * MB), down: ByteCount::new(313 * MB) },
         speed: Speed { up: BitRate::new(2_000_000), down: BitRate::new(4_000_000) },
         slowed: false,
-        extend: Some(Extension { until: at("2026-11-20T21:56:00") }),
+        extend: Some(Extension { until: Some(at("2026-11-20T21:56:00")), bytes: ByteCount::ZERO }),
     }
 }
 
@@ -244,7 +244,7 @@ fn situations() -> Vec<(&'static str, View)> {
             "status-soon-5-closing",
             online(&|visit| {
                 soon(5, TimeEnd::Closing)(visit);
-                visit.extend = None;
+                visit.extend = Some(Extension { until: None, bytes: ByteCount::new(100 * MB) });
             }),
         ),
         ("status-use-before", online(&soon(40, TimeEnd::UseBefore))),

@@ -59,8 +59,10 @@ pub(crate) fn status(scene: &Scene<'_>, visit: &Visit) -> String {
             .into_iter()
             .chain(byte_meters(say, visit.bytes))
             .collect(),
-        extend: visit.extend.map_or_else(String::new, |extension| {
-            if say.trusted() { w.t1("extend-until", "clock", say.bare_clock(extension.until)) } else { w.t("extend") }
+        extend: visit.extend.map_or_else(String::new, |extension| match extension.until {
+            Some(until) if say.trusted() => w.t1("extend-until", "clock", say.bare_clock(until)),
+            Some(_) => w.t("extend"),
+            None => w.t1("extend-bytes", "bytes", say.bytes(extension.bytes)),
         }),
         rows: rows(scene, visit),
         counted: if say.trusted() { w.t1("counted", "when", say.when(scene.say.now())) } else { String::new() },
@@ -81,7 +83,7 @@ fn alerts(scene: &Scene<'_>, visit: &Visit, soon: Option<TimeLeft>) -> Vec<Probl
             TimeEnd::Closing => w.t1("status-save-closing", "when", when),
             TimeEnd::Plan | TimeEnd::UseBefore => w.t1("status-save-plan", "when", when),
         };
-        if visit.extend.is_some() {
+        if visit.extend.is_some_and(|extension| extension.until.is_some()) {
             text.push(' ');
             text.push_str(&w.t("status-save-extend"));
         }

@@ -106,7 +106,14 @@ fn every_page_answers_until_when_in_the_sites_zone() {
             "closed-holiday" => says("Buka kembali Senin, 23 November 2026 pukul 08.00 WITA."),
             "quota-day" => says("Kuota baru pukul 00.00 WITA."),
             "status" => says("Berakhir pukul 21.26 WITA."),
-            "status-soon-5-closing" => says("Sambungan terputus pukul 20.18 WITA."),
+            "status-soon-5-closing" => {
+                says("Sambungan terputus pukul 20.18 WITA.");
+                says("Tambah kuota 100 MB");
+                assert!(
+                    !html.contains("Perpanjang") && !html.contains("masih dapat memperpanjang"),
+                    "never past closing"
+                );
+            }
             "emergency" => says("Sampai pukul 23.30 WITA."),
             "refused-use-before" => says("19 November 2026"),
             "uplink-down" => says("Internet sedang terganggu"),

@@ -90,6 +90,8 @@ fn at_night_the_page_says_when_it_opens_again() {
     browser.press(ONE_TAP);
     let words = browser.words();
     assert!(words.contains("Simpan pekerjaan Anda sekarang") && words.contains("karena jam tutup"), "{words}");
+    // The plan's extension brings bytes only, so close to closing.
+    assert!(words.contains("Tambah kuota 100 MB") && !words.contains("erpanjang sampai"), "{words}");
     expect_good(&browser, "status-soon", PHONE);
     site.ctl(&["hours", "--close-in", "0s", "--reason", "selesai"]).unwrap();
     wait("the end of the visit", SOON, || {

@@ -1,7 +1,6 @@
 //! How things stand, in the portal's words.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use captive_portal::{
     BytesLeft, Door, EndReason, Ended, Extension, Notice, Period, Refused, Share, Site, Speed, State, Text, TimeEnd,
@@ -84,7 +83,7 @@ fn online(engine: &Engine, now: &Moment, id: VisitId, fresh: Traffic) -> Option<
         used: record.traffic + fresh,
         speed: Speed { up: figures.speed.up, down: figures.speed.down },
         slowed: figures.slowed,
-        extend: figures.can_extend.then(|| extension(now, &figures, plan)),
+        extend: extension(now, &figures, plan),
     })
 }
 
@@ -108,10 +107,17 @@ fn time_left(figures: &Figures, record: &VisitRecord, plan: Option<&Plan>) -> Op
     Some(TimeLeft { left, of: limit.unwrap_or(left.saturating_add(figures.used)).max(left), by })
 }
 
-fn extension(now: &Moment, figures: &Figures, plan: Option<&Plan>) -> Extension {
-    let more = plan.and_then(|plan| plan.extend).map_or(Duration::ZERO, |extend| extend.time);
-    let until = now.wall_after(figures.time_left.unwrap_or_default().saturating_add(more));
-    Extension { until: figures.closes_at.map_or(until, |closes| closes.min(until)) }
+/// What extending would bring; nothing where it would bring nothing.
+fn extension(now: &Moment, figures: &Figures, plan: Option<&Plan>) -> Option<Extension> {
+    let extend = plan.and_then(|plan| plan.extend).filter(|_| figures.can_extend)?;
+    // Other ends than the visit's own time stay where they are.
+    let own_time = matches!(figures.ends_because, Some(EndCause::TimeUp(Scope::Visit)));
+    let longer = figures.time_left.filter(|_| own_time).map(|left| {
+        let until = now.wall_after(left.saturating_add(extend.time));
+        (figures.closes_at.map_or(until, |closes| closes.min(until)), now.wall_after(left))
+    });
+    let until = longer.and_then(|(until, ends)| (until > ends).then_some(until));
+    (until.is_some() || extend.bytes > ByteCount::ZERO).then_some(Extension { until, bytes: extend.bytes })
 }
 
 /// The limit that is nearest to its end: the visit's own, or the holder's day or month.

@@ -132,7 +132,8 @@ impl Inner {
             used: Traffic::ZERO,
             speed: Speed { up: None, down: BitRate::new(4_000_000) },
             slowed: false,
-            extend: (left < Duration::from_hours(2)).then_some(Extension { until: self.wall }),
+            extend: (left < Duration::from_hours(2))
+                .then_some(Extension { until: Some(self.wall), bytes: ByteCount::ZERO }),
         }
     }
 

@@ -183,6 +183,8 @@ pub enum EndReason {
     DayTime,
     /// The bytes of a period are used up.
     Bytes(Period),
+    /// This site's share of a group's voucher is used up.
+    Share,
     /// Nothing was used for a while.
     Idle,
     /// The site closed.
@@ -258,6 +260,8 @@ pub enum Refused {
     UnknownCode,
     /// The voucher is used up.
     UsedUp,
+    /// This site's share of a group's voucher is used up; there may be more once the site has heard from the controller.
+    ShareUsed,
     /// The voucher's *Pakai sebelum* has passed.
     UseBefore {
         /// When.

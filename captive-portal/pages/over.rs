@@ -31,6 +31,7 @@ pub(crate) fn ended(scene: &Scene<'_>, ended: &Ended) -> String {
             EndReason::DayTime => "again-time",
             EndReason::LoggedOut
             | EndReason::VisitTime
+            | EndReason::Share
             | EndReason::Idle
             | EndReason::Closing
             | EndReason::UseBefore
@@ -78,6 +79,7 @@ fn reason(scene: &Scene<'_>, why: &EndReason) -> (&'static str, Vec<String>) {
         EndReason::Bytes(Period::Day) => ("ended-bytes-day-title", vec![]),
         EndReason::Bytes(Period::Month) => ("ended-bytes-month-title", vec![]),
         EndReason::Bytes(Period::Voucher) => ("ended-bytes-voucher-title", vec![]),
+        EndReason::Share => ("ended-share-title", vec![w.t("ended-share-text")]),
         EndReason::Idle => ("ended-idle-title", vec![w.t("ended-idle-text")]),
         EndReason::Closing => ("ended-closing-title", vec![]),
         EndReason::UseBefore => ("ended-use-before-title", vec![]),

@@ -39,7 +39,8 @@ pub(crate) fn field_error(scene: &Scene<'_>, refused: &Refused) -> FieldError {
             let text = w.t1("refused-wait", "wait", say.duration(wait));
             FieldError::Form(Problem { class: "warn", ..Problem::new(w.t("not-connected"), text) })
         }
-        Refused::PasswordNeedsHttps
+        Refused::ShareUsed
+        | Refused::PasswordNeedsHttps
         | Refused::DayTimeGone { .. }
         | Refused::BytesGone { .. }
         | Refused::Pause { .. }
@@ -86,6 +87,7 @@ pub(crate) fn refused(scene: &Scene<'_>, refused: &Refused) -> (StatusCode, Stri
             };
             ok(with_ways(w.t(title), when("again-bytes", *again), Vec::new()))
         }
+        Refused::ShareUsed => ok(with_ways(w.t("ended-share-title"), String::new(), vec![w.t("ended-share-text")])),
         Refused::Pause { until } => {
             let text = if say.trusted() { vec![w.t1("refused-pause", "when", say.when(*until))] } else { Vec::new() };
             ok(with_ways(w.t("refused-pause-title"), String::new(), text))

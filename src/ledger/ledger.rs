@@ -339,6 +339,7 @@ fn write_balance(group: &Transaction<'_>, balance: &HolderBalance) -> Result<(),
         micros(balance.updated_up.since_boot()),
         balance.running,
         micros(balance.uncovered),
+        balance.lent.as_ref().map(snapshot::json),
     ])?;
     Ok(())
 }

@@ -57,6 +57,7 @@ pub(crate) const HARMLESS: &[(&str, &str)] = &[
     ("balance", "holder_kind"),
     ("balance", "day"),
     ("balance", "boot"),
+    ("balance", "lent"),
     ("redemption", "voucher"),
     ("outbox", "subject"),
     ("outbox", "body"),

@@ -125,6 +125,7 @@ pub(crate) fn balance(row: &Row<'_>) -> Result<HolderBalance, LedgerError> {
     let day: Option<String> = row.get("day")?;
     let first_used: Option<i64> = row.get("first_used")?;
     let paused_until: Option<i64> = row.get("paused_until")?;
+    let lent: Option<String> = row.get("lent")?;
     Ok(HolderBalance {
         holder: holder("balance", &text("holder_kind")?, &text("holder")?)?,
         day: day.map(|day| day.parse()).transpose().map_err(wrong("day"))?,
@@ -137,6 +138,7 @@ pub(crate) fn balance(row: &Row<'_>) -> Result<HolderBalance, LedgerError> {
         updated_up: up(number("updated_up")?),
         running: row.get("running")?,
         uncovered: duration(number("uncovered")?),
+        lent: lent.map(|text| serde_json::from_str(&text)).transpose().map_err(wrong("lent"))?,
     })
 }
 

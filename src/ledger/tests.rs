@@ -7,7 +7,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use gapura_model::{BootId, ByteCount, DeviceId, HolderId, MacAddr, Traffic, Uptime, VisitId};
-use gapura_session::{Block, Emergency, EndCause, Ended, HolderBalance, Terms, Used, VisitRecord, Voucher, Way};
+use gapura_session::{
+    Block, Emergency, EndCause, Ended, HolderBalance, Lent, Limit, Share, Terms, Used, VisitRecord, Voucher, Way,
+};
 use jiff::Timestamp;
 
 use crate::*;
@@ -99,6 +101,10 @@ fn balance(holder: HolderId) -> HolderBalance {
     balance.paused_until = Some(now());
     balance.running = true;
     balance.uncovered = Duration::from_secs(2);
+    if matches!(balance.holder, HolderId::Voucher(_)) {
+        let share = Share::from_iter([(Limit::DayBytes, Some(1_000))]);
+        balance.lent = Some(Lent { number: 3, share: share.clone(), given: Some(share) });
+    }
     balance
 }
 

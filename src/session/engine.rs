@@ -6,6 +6,7 @@ mod clock;
 mod ending;
 mod figures;
 mod holder;
+mod lent;
 mod limits;
 mod restart;
 mod usage;

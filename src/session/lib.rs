@@ -14,6 +14,7 @@ mod plan;
 mod policy;
 mod record;
 mod seconds;
+mod share;
 
 pub use ask::{Admission, Ask, Terms, Voucher, Way};
 pub use effect::{Effect, Grant, KernelQuota, Notice};
@@ -25,3 +26,4 @@ pub use outcome::{EndCause, ParseEndCauseError, Refusal, Scope};
 pub use plan::{Allowance, AtEnd, ByteLimit, Extend, OnTheft, Plan, PlanProblem, Speed};
 pub use policy::{Block, InDoubt, Policy, PolicyProblem, Seat, TrustedDevice};
 pub use record::{Ended, HolderBalance, Used, VisitRecord};
+pub use share::{Lent, Limit, Share, is_low};

@@ -15,6 +15,8 @@ use crate::ask::Way;
 pub enum Scope {
     /// The visit's own.
     Visit,
+    /// This site's share of a group's voucher, of which other sites or the controller may have more.
+    Share,
     /// The holder's day.
     Day,
     /// The holder's calendar month.
@@ -59,14 +61,16 @@ pub enum EndCause {
 
 impl EndCause {
     /// Every cause, for tables of texts and their tests.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::LoggedOut,
         Self::Kicked,
         Self::TimeUp(Scope::Visit),
+        Self::TimeUp(Scope::Share),
         Self::TimeUp(Scope::Day),
         Self::TimeUp(Scope::Month),
         Self::TimeUp(Scope::Voucher),
         Self::QuotaUp(Scope::Visit),
+        Self::QuotaUp(Scope::Share),
         Self::QuotaUp(Scope::Day),
         Self::QuotaUp(Scope::Month),
         Self::QuotaUp(Scope::Voucher),
@@ -88,10 +92,12 @@ impl EndCause {
             Self::LoggedOut => "logged-out",
             Self::Kicked => "kicked",
             Self::TimeUp(Scope::Visit) => "time-up-visit",
+            Self::TimeUp(Scope::Share) => "time-up-share",
             Self::TimeUp(Scope::Day) => "time-up-day",
             Self::TimeUp(Scope::Month) => "time-up-month",
             Self::TimeUp(Scope::Voucher) => "time-up-voucher",
             Self::QuotaUp(Scope::Visit) => "quota-up-visit",
+            Self::QuotaUp(Scope::Share) => "quota-up-share",
             Self::QuotaUp(Scope::Day) => "quota-up-day",
             Self::QuotaUp(Scope::Month) => "quota-up-month",
             Self::QuotaUp(Scope::Voucher) => "quota-up-voucher",

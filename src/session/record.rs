@@ -8,6 +8,7 @@ use jiff::civil::Date;
 
 use crate::ask::{Terms, Voucher, Way};
 use crate::outcome::EndCause;
+use crate::share::Lent;
 
 /// A visit as it stands: cumulative, so that a later record of the same id replaces an earlier one.
 ///
@@ -101,6 +102,8 @@ pub struct HolderBalance {
     pub updated_up: Uptime,
     /// Whether time was running on at `updated_up` (a device of the holder was online and the uplink up).
     pub running: bool,
+    /// The share this site holds of a group's voucher; `None` for every other holder.
+    pub lent: Option<Lent>,
 }
 
 /// Time and bytes used.
@@ -128,6 +131,7 @@ impl HolderBalance {
             boot,
             updated_up: now,
             running: false,
+            lent: None,
         }
     }
 }

@@ -133,13 +133,17 @@ fn bytes_left(
     let own = plan.visit.bytes.plus(record.extra_bytes);
     let mut nearest = share(figures.visit_quota, own, Period::Visit, None, fresh);
     let holder = engine.balance(&record.holder);
+    // Of a group's voucher what this site has of it.
+    let lent = holder.as_ref().and_then(|balance| balance.lent.as_ref()).map(|lent| &lent.share);
+    let day = lent.map_or(plan.day, |share| share.within_day(plan.day));
+    let month = lent.map_or(plan.month, |share| share.within_month(plan.month));
     let used = |period: Period| match (period, &holder) {
         (Period::Day, Some(balance)) => balance.day_used.traffic,
         (Period::Month, Some(balance)) => balance.month_used.traffic,
         _ => Traffic::ZERO,
     };
     let scopes: [(&Allowance, Period, Timestamp); 2] =
-        [(&plan.day, Period::Day, zone.next_day(now.wall)), (&plan.month, Period::Month, zone.next_month(now.wall))];
+        [(&day, Period::Day, zone.next_day(now.wall)), (&month, Period::Month, zone.next_month(now.wall))];
     for (allowance, period, renews) in scopes {
         let left = KernelQuota::from(allowance.bytes.left(used(period)));
         let other = share(left, allowance.bytes, period, Some(renews), fresh);
@@ -191,8 +195,8 @@ fn ended(engine: &Engine, now: &Moment, farewell: &Farewell) -> Ended {
         },
         EndCause::LoggedOut
         | EndCause::Kicked
-        | EndCause::TimeUp(Scope::Visit | Scope::Voucher)
-        | EndCause::QuotaUp(Scope::Visit | Scope::Voucher)
+        | EndCause::TimeUp(Scope::Visit | Scope::Share | Scope::Voucher)
+        | EndCause::QuotaUp(Scope::Visit | Scope::Share | Scope::Voucher)
         | EndCause::Idle
         | EndCause::Blocked
         | EndCause::TakenOver
@@ -221,6 +225,7 @@ fn reason(farewell: &Farewell) -> EndReason {
         EndCause::LoggedOut => EndReason::LoggedOut,
         EndCause::Kicked | EndCause::Blocked => EndReason::Staff { reason: farewell.reason.clone().map(Text::plain) },
         EndCause::TimeUp(Scope::Day) => EndReason::DayTime,
+        EndCause::TimeUp(Scope::Share) | EndCause::QuotaUp(Scope::Share) => EndReason::Share,
         EndCause::TimeUp(Scope::Visit | Scope::Month | Scope::Voucher) => EndReason::VisitTime,
         EndCause::QuotaUp(scope) => EndReason::Bytes(period(scope)),
         EndCause::Closing => EndReason::Closing,
@@ -234,7 +239,7 @@ fn reason(farewell: &Farewell) -> EndReason {
 
 fn period(scope: Scope) -> Period {
     match scope {
-        Scope::Visit => Period::Visit,
+        Scope::Visit | Scope::Share => Period::Visit,
         Scope::Day => Period::Day,
         Scope::Month => Period::Month,
         Scope::Voucher => Period::Voucher,
@@ -250,6 +255,9 @@ pub(crate) fn refused(refusal: Refusal, engine: &Engine, now: &Moment, devices: 
         Refusal::WayOff(_) | Refusal::UnknownPlan(_) | Refusal::NotTrusted => Refused::WayOff,
         Refusal::TermsChanged => Refused::TermsChanged,
         Refusal::Blocked { .. } => Refused::Blocked,
+        Refusal::TimeUsed { scope: Scope::Share, .. } | Refusal::BytesUsed { scope: Scope::Share, .. } => {
+            Refused::ShareUsed
+        }
         Refusal::TimeUsed { scope: Scope::Day, until } => {
             Refused::DayTimeGone { again: until.unwrap_or_else(|| engine.policy().hours.zone().next_day(now.wall)) }
         }

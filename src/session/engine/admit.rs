@@ -287,7 +287,7 @@ impl Engine {
         let renewal = |scope| match scope {
             Scope::Day => wall.map(|wall| zone.next_day(wall)),
             Scope::Month => wall.map(|wall| zone.next_month(wall)),
-            Scope::Visit | Scope::Voucher => None,
+            Scope::Visit | Scope::Share | Scope::Voucher => None,
         };
         let times = times(&visit.plan, holder, self.service.passed(self.now.up));
         // Where several are used up, the one that takes longest to come back is the honest answer.

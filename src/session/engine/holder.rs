@@ -11,6 +11,7 @@ use jiff::civil::Date;
 
 use crate::ask::Voucher;
 use crate::record::{HolderBalance, Used};
+use crate::share::Lent;
 
 #[derive(Clone, Debug)]
 pub(super) struct Holder {
@@ -121,6 +122,10 @@ impl Holder {
         if self.balance.first_used == Some(at) {
             self.balance.first_used = None;
         }
+    }
+
+    pub(super) fn lend(&mut self, lent: Lent) {
+        self.balance.lent = Some(lent);
     }
 
     pub(super) const fn pause_until(&mut self, at: Timestamp) {

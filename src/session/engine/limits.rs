@@ -9,7 +9,7 @@ use super::visit::Visit;
 use super::{Engine, LONGEST_GRANT};
 use crate::effect::{Effect, Grant, KernelQuota};
 use crate::outcome::{EndCause, Scope};
-use crate::plan::{ByteLimit, Plan};
+use crate::plan::{Allowance, ByteLimit, Plan};
 
 /// A quota in the kernel ends up to one largest packet (64 KiB) early: less than this left counts as nothing left.
 const LARGEST_PACKET: u64 = 65_536;
@@ -152,6 +152,7 @@ impl Engine {
     /// Gives a holder's devices what its balances now allow.
     pub(super) fn regrant_holder(&mut self, id: &HolderId) {
         let visits = self.visits_of(id);
+        let lent = self.holders.get(id).is_some_and(|holder| holder.balance().lent.is_some());
         let quota = visits.iter().filter_map(|visit| self.visits.get(visit)).find_map(|visit| self.holder_quota(visit));
         if let Some(quota) = quota {
             self.effects.push(Effect::HolderQuota { holder: id.clone(), quota });
@@ -159,7 +160,7 @@ impl Engine {
         for visit in visits {
             self.judge_slowness(visit);
             let plan = self.visits.get(&visit).map(|visit| visit.plan.clone());
-            if plan.is_some_and(|plan| plan.day.time.or(plan.month.time).is_some()) {
+            if lent || plan.is_some_and(|plan| plan.day.time.or(plan.month.time).is_some()) {
                 self.retime(visit);
                 self.schedule(visit);
             }
@@ -187,29 +188,48 @@ impl Engine {
     }
 }
 
-/// The holder's limits of time, each with what is used of it.
+/// The holder's limits of time, each with what is used of it. Where a share of a group's voucher is less than the limit,
+/// the share is it.
 pub(super) fn times(plan: &Plan, holder: &Holder, service: Duration) -> Vec<(Duration, Duration, Scope)> {
     let balance = holder.balance();
     let pending = holder.pending(service);
     let use_time = holder.voucher.as_ref().and_then(|voucher| voucher.use_time);
+    let share = balance.lent.as_ref().map(|lent| &lent.share);
+    let [day, month] = within(plan, holder);
     [
-        (plan.day.time, balance.day_used.time, Scope::Day),
-        (plan.month.time, balance.month_used.time, Scope::Month),
-        (use_time, balance.time_used, Scope::Voucher),
+        (plan.day.time, day.time, balance.day_used.time, Scope::Day),
+        (plan.month.time, month.time, balance.month_used.time, Scope::Month),
+        (use_time, share.map_or(use_time, |share| share.within_use_time(use_time)), balance.time_used, Scope::Voucher),
     ]
     .into_iter()
-    .filter_map(|(limit, used, scope)| limit.map(|limit| (limit, used.saturating_add(pending), scope)))
+    .filter_map(|(whole, here, used, scope)| whole.zip(here).map(|(whole, here)| (whole, here, used, scope)))
+    .map(|(whole, here, used, scope)| {
+        let used = used.saturating_add(pending);
+        (here, used, if here < whole && used < whole { Scope::Share } else { scope })
+    })
     .collect()
 }
 
-/// Bytes left of the holder's day and month, with the limits themselves.
+/// Bytes left of the holder's day and month, with the limits themselves (or what this site's share is of them).
 pub(super) fn bytes_left(plan: &Plan, holder: &Holder) -> [(ByteLimit, ByteLimit, Scope); 2] {
     let balance = holder.balance();
+    let [day, month] = within(plan, holder);
     [
-        (plan.day.bytes, balance.day_used.traffic, Scope::Day),
-        (plan.month.bytes, balance.month_used.traffic, Scope::Month),
+        (plan.day.bytes, day.bytes, balance.day_used.traffic, Scope::Day),
+        (plan.month.bytes, month.bytes, balance.month_used.traffic, Scope::Month),
     ]
-    .map(|(limit, used, scope)| (limit.left(used), limit, scope))
+    .map(|(whole, here, used, scope)| {
+        let shared = here != whole && !whole.left(used).is_zero();
+        (here.left(used), here, if shared { Scope::Share } else { scope })
+    })
+}
+
+/// Day and month as far as they hold at this site.
+pub(super) fn within(plan: &Plan, holder: &Holder) -> [Allowance; 2] {
+    match &holder.balance().lent {
+        Some(lent) => [lent.share.within_day(plan.day), lent.share.within_month(plan.month)],
+        None => [plan.day, plan.month],
+    }
 }
 
 /// Whether so little is left of `limit` that the kernel may have cut there: at most one largest packet, and at most a

@@ -14,6 +14,8 @@ use crate::outcome::{EndCause, Refusal, Scope};
 use crate::plan::{Allowance, AtEnd, ByteLimit, Extend, OnTheft, Speed};
 use crate::policy::{InDoubt, Seat, TrustedDevice};
 
+mod lent;
+
 const HOUR: Duration = Duration::from_hours(1);
 const MINUTE: Duration = Duration::from_mins(1);
 const MB: u64 = 1_000_000;

@@ -3,6 +3,7 @@
 mod account;
 mod audit;
 mod gateway;
+mod group;
 mod output;
 mod site;
 mod usage;
@@ -54,7 +55,7 @@ pub enum Command {
     /// Plans (paket): write, list, remove.
     #[command(subcommand)]
     Plan(site::PlanCommand),
-    /// Vouchers: make, list, withdraw.
+    /// Vouchers: make, list, withdraw; groups of sites.
     #[command(subcommand)]
     Voucher(voucher::VoucherCommand),
     /// Accounts: write, list, close.

@@ -11,6 +11,7 @@ mod config;
 mod document;
 mod fleet;
 mod keys;
+mod lending;
 mod office;
 mod opening;
 mod serve;
@@ -21,7 +22,8 @@ pub use document::{PlanFile, SiteDocument, TermsDocument};
 pub use fleet::{CertificateError, Issued};
 pub use keys::{Keys, KeysError};
 pub use office::{
-    AccountOrder, Actor, CodeMade, Office, OfficeError, Pending, Published, Usage, VoucherOrder, VouchersMade,
+    AccountOrder, Actor, CodeMade, Group, Office, OfficeError, Pending, Place, Published, Usage, VoucherOrder,
+    VouchersMade,
 };
 pub use opening::{OpenError, migrate};
 pub use serve::{ServeError, Serving, serve};

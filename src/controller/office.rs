@@ -2,7 +2,9 @@
 
 mod account;
 pub(crate) mod enrol;
+mod group;
 mod publish;
+mod share;
 mod site;
 mod usage;
 mod voucher;
@@ -19,9 +21,10 @@ use crate::keys::{Keys, KeysError};
 
 pub use account::AccountOrder;
 pub use enrol::{CodeMade, Pending};
+pub use group::Group;
 pub use publish::Published;
 pub use usage::Usage;
-pub use voucher::{VoucherOrder, VouchersMade};
+pub use voucher::{Place, VoucherOrder, VouchersMade};
 
 /// What the use-cases need: the database, the fleet's keys, a clock. Clones share them.
 #[derive(Clone, Debug)]

@@ -2,6 +2,7 @@
 
 mod client;
 mod fleet;
+mod group;
 mod staff;
 mod usage;
 mod world;

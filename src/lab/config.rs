@@ -170,6 +170,7 @@ pub fn bundle(wish: &SiteWish) -> Result<Bundle, LabError> {
                 use_time: None,
                 use_before: None,
                 devices: None,
+                share: None,
                 revoked: false,
             });
         }

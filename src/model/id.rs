@@ -63,6 +63,10 @@ slug! {
     SiteId
 }
 slug! {
+    /// A group of sites whose vouchers are good at each of them, for example `sinjai`.
+    GroupId
+}
+slug! {
     /// A plan (paket), for example `umum`.
     PlanId
 }

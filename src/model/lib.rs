@@ -14,7 +14,7 @@ mod voucher;
 
 pub use amount::{BitRate, ByteCount, Traffic};
 pub use causes::with_causes;
-pub use id::{AccountName, BootId, GatewayId, Generation, HolderId, ParseNameError, PlanId, SiteId, VisitId};
+pub use id::{AccountName, BootId, GatewayId, Generation, GroupId, HolderId, ParseNameError, PlanId, SiteId, VisitId};
 pub use link::{DeviceId, IfName, MacAddr, ParseIfNameError, ParseMacError};
 pub use moment::{ClockTrust, Moment, Uptime};
 pub use secret::Secret;

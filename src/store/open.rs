@@ -122,11 +122,13 @@ type Migrations = &'static [(i64, &'static str, &'static str)];
 pub(crate) const SQLITE: Migrations = &[
     (1, "first", include_str!("../../migrations/controller-sqlite/0001_first.sql")),
     (2, "unread", include_str!("../../migrations/controller-sqlite/0002_unread.sql")),
+    (3, "groups", include_str!("../../migrations/controller-sqlite/0003_groups.sql")),
 ];
 
 pub(crate) const POSTGRES: Migrations = &[
     (1, "first", include_str!("../../migrations/controller-postgres/0001_first.sql")),
     (2, "unread", include_str!("../../migrations/controller-postgres/0002_unread.sql")),
+    (3, "groups", include_str!("../../migrations/controller-postgres/0003_groups.sql")),
 ];
 
 fn migrator(texts: Migrations) -> Migrator {

@@ -264,3 +264,64 @@ async fn two_writers_take_turns() {
     })
     .await;
 }
+
+fn voucher(site: &str, tag: u8, lending: Option<u8>) -> VoucherRow {
+    VoucherRow {
+        site: site.to_owned(),
+        tag: vec![tag; 32],
+        plan: "kuota".to_owned(),
+        batch: "20261121-7KQM".to_owned(),
+        note: String::new(),
+        use_time: None,
+        use_before: None,
+        devices: None,
+        made: millis(at(0)),
+        revoked: None,
+        lending: lending.map(|id| vec![id; 16]),
+        share: lending.map(|_| "{}".to_owned()),
+    }
+}
+
+#[tokio::test]
+async fn a_group_s_vouchers_stand_in_each_site_s_list_and_are_withdrawn_together() {
+    on_both("group", async |store: Store| {
+        let group = "sinjai".parse().unwrap();
+        let sites: [gapura_model::SiteId; 2] = ["galeri".parse().unwrap(), "telecenter".parse().unwrap()];
+        let mut tx = store.write().await.unwrap();
+        assert!(tx.add_group(&group, "", at(0)).await.unwrap() && !tx.add_group(&group, "", at(1)).await.unwrap());
+        for site in &sites {
+            tx.put_site(site, "{}", &[1; 32], at(0)).await.unwrap();
+            assert!(tx.add_group_site(&group, site).await.unwrap() && !tx.add_group_site(&group, site).await.unwrap());
+        }
+        tx.add_lending(&[9; 16], &group, "first").await.unwrap();
+        for (site, tag) in sites.iter().zip(1..) {
+            assert!(tx.add_voucher(&voucher(site.as_str(), tag, Some(9))).await.unwrap());
+        }
+        assert!(tx.add_voucher(&voucher("galeri", 7, None)).await.unwrap());
+        tx.put_lending(&[9; 16], "second").await.unwrap();
+        assert_eq!(tx.lending(&[9; 16]).await.unwrap().unwrap().document, "second");
+        assert_eq!(tx.vouchers_of_lending(&[9; 16]).await.unwrap().len(), 2);
+        assert_eq!(tx.voucher(&sites[0], &[1; 32]).await.unwrap(), Some(voucher("galeri", 1, Some(9))));
+        let plan = "kuota".parse().unwrap();
+        assert_eq!((tx.plan_lent(&plan).await.unwrap(), tx.group_voucher_count(&group).await.unwrap()), (2, 1));
+
+        // Asked back once, however often it is wanted.
+        tx.add_recall(&sites[0], &[1; 32]).await.unwrap();
+        tx.add_recall(&sites[0], &[1; 32]).await.unwrap();
+        assert_eq!(tx.recalls(&sites[0], 10).await.unwrap(), [vec![1; 32]]);
+        tx.recall_done(&sites[0], &[1; 32]).await.unwrap();
+        assert!(tx.recalls(&sites[0], 10).await.unwrap().is_empty());
+
+        // A batch of the site alone does not touch the group's, nor the other way round.
+        assert_eq!(tx.revoke_batch(&sites[0], "20261121-7KQM", at(1)).await.unwrap(), 1);
+        assert!(!tx.revoke_voucher(&sites[0], &[1; 32], at(1)).await.unwrap());
+        assert_eq!(tx.remove_group_site(&group, &sites[1], at(1)).await.unwrap(), Some(1));
+        assert_eq!(tx.recalls(&sites[1], 10).await.unwrap(), [vec![2; 32]], "what it holds goes back");
+        assert_eq!(tx.remove_group_site(&group, &sites[1], at(1)).await.unwrap(), None);
+        assert_eq!(tx.lendings_of_batch(&group, "20261121-7KQM").await.unwrap().len(), 1);
+        assert_eq!(tx.revoke_lending(&[9; 16], at(2)).await.unwrap(), 1);
+        assert!(tx.lendings_of_batch(&group, "20261121-7KQM").await.unwrap().is_empty());
+        tx.commit().await.unwrap();
+    })
+    .await;
+}

@@ -44,6 +44,7 @@ arg_from! {
     Option<String> => |value| Self::Text(value);
     &Option<String> => |value| Self::Text(value.clone());
     Option<&str> => |value| Self::Text(value.map(str::to_owned));
+    &Option<Vec<u8>> => |value| Self::Bytes(value.clone());
     &[u8] => |value| Self::Bytes(Some(value.to_owned()));
     &[u8; 32] => |value| Self::Bytes(Some(value.to_vec()));
     &Vec<u8> => |value| Self::Bytes(Some(value.clone()));

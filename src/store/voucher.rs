@@ -30,6 +30,10 @@ row! {
         made: i64,
         /// When it was withdrawn, ms.
         revoked: Option<i64>,
+        /// Made for a group: which of its vouchers, in every site's list the same.
+        lending: Option<Vec<u8>>,
+        /// Made for a group: what the site begins with (JSON).
+        share: Option<String>,
     }
 }
 
@@ -37,7 +41,19 @@ impl Tx {
     /// Adds a voucher; `false` where this code is there already (draw another).
     pub async fn add_voucher(&mut self, voucher: &VoucherRow) -> Result<bool, StoreError> {
         let v = voucher;
-        let args = args![&v.site, &v.tag, &v.plan, &v.batch, &v.note, v.use_time, v.use_before, v.devices, v.made];
+        let args = args![
+            &v.site,
+            &v.tag,
+            &v.plan,
+            &v.batch,
+            &v.note,
+            v.use_time,
+            v.use_before,
+            v.devices,
+            v.made,
+            &v.lending,
+            &v.share
+        ];
         Ok(self.execute(sql::VOUCHER_ADD, args).await? > 0)
     }
 
@@ -46,12 +62,17 @@ impl Tx {
         self.rows(sql::VOUCHER_LIST, args![site.as_str()]).await
     }
 
-    /// Withdraws a batch; how many vouchers that were still good.
+    /// The voucher with this tag.
+    pub async fn voucher(&mut self, site: &SiteId, tag: &[u8; 32]) -> Result<Option<VoucherRow>, StoreError> {
+        self.row(sql::VOUCHER_GET, args![site.as_str(), tag]).await
+    }
+
+    /// Withdraws a batch of the site itself; how many vouchers that were still good.
     pub async fn revoke_batch(&mut self, site: &SiteId, batch: &str, now: Timestamp) -> Result<u64, StoreError> {
         self.execute(sql::VOUCHER_REVOKE_BATCH, args![site.as_str(), batch, millis(now)]).await
     }
 
-    /// Withdraws one voucher; whether it was there and still good.
+    /// Withdraws one voucher of the site itself; whether it was there and still good.
     pub async fn revoke_voucher(&mut self, site: &SiteId, tag: &[u8; 32], now: Timestamp) -> Result<bool, StoreError> {
         Ok(self.execute(sql::VOUCHER_REVOKE, args![site.as_str(), tag, millis(now)]).await? > 0)
     }

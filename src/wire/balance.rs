@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::{Pseudonym, VoucherTag};
+use crate::{LentShare, Pseudonym, VoucherTag};
 
 /// What a balance belongs to, without an address.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -59,6 +59,9 @@ pub struct Balance {
     /// When the pause after the last visit is over (UTC).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused_until: Option<Timestamp>,
+    /// In a restore, of a group's voucher: the number and amounts of the share the site holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lent: Option<LentShare>,
     /// When the gateway wrote this row (UTC); a later one replaces an earlier one.
     pub at: Timestamp,
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::bytes::base64_bytes;
-use crate::{BundleKey, BundleSigner, KeyId};
+use crate::{BundleKey, BundleSigner, KeyId, VoucherTag};
 
 /// What a gateway is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -113,6 +113,9 @@ pub struct HeartbeatReply {
     pub generation: Generation,
     /// The certificate is past its half-life: send a [`crate::RenewRequest`].
     pub renew: bool,
+    /// Vouchers of groups whose unused share is wanted elsewhere: give back what can be spared (`POST /v1/shares`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recalled: Vec<VoucherTag>,
 }
 
 /// What is signed: a time, for one gateway and one heartbeat.

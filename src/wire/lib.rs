@@ -10,6 +10,7 @@
 //! | `POST /v1/heartbeat` | [`Heartbeat`] | [`HeartbeatReply`] |
 //! | `POST /v1/balances` | [`BalanceReport`] | 204 |
 //! | `GET /v1/balances` | - | [`BalanceReport`] last reported for this site |
+//! | `POST /v1/shares` | [`ShareReport`] | [`ShareAnswer`] |
 //! | `POST /v1/account` | [`AccountCheck`] | [`AccountAnswer`] |
 //!
 //! Every error is a [`Problem`]. Reading is total: whatever arrives gives a value or a typed error, and [`limits`] bounds the
@@ -28,6 +29,7 @@ mod look;
 mod pin;
 mod problem;
 mod pseudonym;
+mod share;
 mod sign;
 mod usage;
 mod voucher;
@@ -49,6 +51,7 @@ pub use look::{Colour, Look, Notice, ParseColourError, ParseSvgError, Severity, 
 pub use pin::{ParsePinError, SpkiPin};
 pub use problem::{Problem, ProblemKind};
 pub use pseudonym::{Epoch, EpochKey, ParseEpochError, ParsePseudonymError, Pseudonym, epoch_key_at};
+pub use share::{LentShare, ShareAnswer, ShareLine, ShareReport};
 pub use sign::{BundleError, BundleKey, BundleSigner, KeyId, ParseBundleKeyError, SignedBundle};
 pub use usage::{Outage, OutageKind};
 pub use usage::{ReceivedBatch, Record, Refused, Tally, UsageAck, UsageBatch, UsageError, VisitUsage, Way};

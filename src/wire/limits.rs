@@ -16,6 +16,8 @@ pub const CSR_BYTES: usize = 8 * 1024;
 pub const BATCH_RECORDS: usize = 1000;
 /// The most rows in one report of balances.
 pub const BALANCE_ROWS: usize = 5000;
+/// The most shares in one report, and the most asked back in one heartbeat's answer.
+pub const SHARE_LINES: usize = 500;
 /// The longest free text in a record (a hardware name, a reason), in characters.
 pub const TEXT_CHARS: usize = 200;
 /// The longest text shown to a visitor (terms, a notice), in bytes of UTF-8.

@@ -72,6 +72,7 @@ fn bundle() -> Bundle {
             use_time: Some(std::time::Duration::from_hours(2)),
             use_before: Some(at(86_400)),
             devices: Some(2),
+            share: Some(share(1_800)),
             revoked: false,
         }],
         account_changes: vec![AccountChange {
@@ -88,6 +89,11 @@ fn bundle() -> Bundle {
         notices: vec![Notice { severity: Severity::Warning, text: text("Listrik padam pukul 3", ""), until: at(3600) }],
         pseudonym_keys: vec![EpochKey { epoch: "2026-11".parse().unwrap(), key: Secret::new([9; 32]) }],
     }
+}
+
+fn share(seconds: u64) -> gapura_session::Share {
+    use gapura_session::Limit;
+    gapura_session::Share::from_iter([(Limit::UseTime, Some(seconds)), (Limit::DayBytes, Some(1_000_000))])
 }
 
 fn pseudonym() -> Pseudonym {
@@ -203,16 +209,24 @@ fn every_message_stands_as_it_stood() {
     golden("usage-ack", &UsageAck { boot: batch().boot, seq: 7, next: 8, repeated: false, refused });
     golden("heartbeat", &heartbeat());
     let time = SignedTime::sign(&signer(), gateway(), vec![5; 16], at(2)).unwrap();
-    golden("heartbeat-reply", &HeartbeatReply { time, generation: Generation::new(43), renew: false });
+    golden(
+        "heartbeat-reply",
+        &HeartbeatReply { time, generation: Generation::new(43), renew: false, recalled: vec![Sha256::of(b"code")] },
+    );
     let used = Used { seconds: 600, traffic: gapura_model::Traffic::ZERO };
-    let balance = |holder| Balance {
-        holder,
+    let balance = |holder: WireHolder| Balance {
         day: Some("2026-11-21".parse().unwrap()),
         day_used: used,
         month_used: used,
         ever_seconds: 600,
         first_used: Some(at(0)),
         paused_until: None,
+        lent: matches!(holder, WireHolder::Voucher(_)).then(|| LentShare {
+            tag: Sha256::of(b"code"),
+            number: 2,
+            share: share(600),
+        }),
+        holder,
         at: at(60),
     };
     let holders = [
@@ -230,6 +244,13 @@ fn every_message_stands_as_it_stood() {
     let grant = AccountGrant { verifier, plan: "umum".parse().unwrap(), devices: None, made: at(0), until: at(9) };
     golden("account-accepted", &AccountAnswer::Accepted(grant));
     golden("account-busy", &AccountAnswer::Busy { retry_seconds: 5 });
+    let day = "2026-11-21".parse().unwrap();
+    let line =
+        ShareLine { tag: Sha256::of(b"code"), number: 2, given: Some(share(300)), used: share(120), wants: false };
+    let asks = ShareLine { tag: Sha256::of(b"other"), number: 0, given: None, wants: true, ..line.clone() };
+    golden("share-report", &ShareReport { day, lines: vec![line, asks] });
+    let lent = LentShare { tag: Sha256::of(b"code"), number: 3, share: share(300) };
+    golden("share-answer", &ShareAnswer { day, shares: vec![lent] });
     golden("problem", &Problem { kind: ProblemKind::Revoked, detail: "this gateway was replaced".to_owned() });
 }
 
@@ -294,6 +315,8 @@ fn read_as_everything(text: &[u8]) {
     let _ = serde_json::from_slice::<EnrolAnswer>(text);
     let _ = serde_json::from_slice::<BalanceReport>(text);
     let _ = serde_json::from_slice::<AccountAnswer>(text);
+    let _ = serde_json::from_slice::<ShareReport>(text);
+    let _ = serde_json::from_slice::<ShareAnswer>(text);
 }
 
 proptest! {

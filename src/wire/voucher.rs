@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use gapura_model::{AccountName, HolderId, PlanId, Secret, VoucherCode};
+use gapura_session::Share;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -57,6 +58,9 @@ pub struct Voucher {
     /// Devices at once, 1 or more; none = what the plan says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub devices: Option<u16>,
+    /// The voucher was made for a group of sites: the share this site begins with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<Share>,
     /// Withdrawn by staff.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub revoked: bool,

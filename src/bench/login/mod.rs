@@ -80,6 +80,7 @@ fn arrange(bundle: &mut Bundle) {
                 use_time: None,
                 use_before: None,
                 devices: None,
+                share: None,
                 revoked: false,
             });
         }

@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 use gapura_model::Generation;
 use gapura_wire::{
     AccountCheck, BalanceReport, BundleOutcome, EnrolRequest, Heartbeat, ProblemKind, ReceivedBatch, RenewAnswer,
-    RenewRequest, limits,
+    RenewRequest, ShareReport, limits,
 };
 use http::StatusCode;
 use serde::Deserialize;
@@ -44,6 +44,7 @@ pub(crate) fn router(api: Api) -> Router {
         .route("/v1/usage", post(usage))
         .route("/v1/heartbeat", post(heartbeat))
         .route("/v1/balances", get(balances).post(put_balances))
+        .route("/v1/shares", post(shares))
         .route("/v1/account", post(account))
         .method_not_allowed_fallback(wrong)
         .fallback(nowhere)
@@ -159,6 +160,16 @@ struct Page {
 async fn balances(State(api): State<Api>, Extension(shown): Extension<Shown>, Query(page): Query<Page>) -> Answer {
     let member = member(&api.office, shown).await?;
     Ok(json(&api.office.balances(&member, &page.after).await?))
+}
+
+async fn shares(State(api): State<Api>, Extension(shown): Extension<Shown>, body: Body) -> Answer {
+    let member = member(&api.office, shown).await?;
+    let (report, _) = read::<ShareReport>(body, limits::REQUEST_BYTES).await?;
+    if report.lines.len() > limits::SHARE_LINES {
+        let detail = format!("the report has more than {} lines", limits::SHARE_LINES);
+        return Err(Failed::new(StatusCode::BAD_REQUEST, ProblemKind::TooLarge, detail));
+    }
+    Ok(json(&api.office.shares(&member, &report).await?))
 }
 
 async fn account(State(api): State<Api>, Extension(shown): Extension<Shown>, body: Body) -> Answer {

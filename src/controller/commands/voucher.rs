@@ -3,14 +3,15 @@
 use std::io::BufRead as _;
 use std::time::Duration;
 
-use clap::Subcommand;
-use gapura_model::{PlanId, SiteId, VoucherCode};
+use clap::{Args, Subcommand};
+use gapura_model::{GroupId, PlanId, SiteId, VoucherCode};
 use gapura_store::{VoucherRow, timestamp};
 use jiff::Timestamp;
 
+use super::group::{GroupCommand, group};
 use super::output::Output;
 use super::{CommandError, Desk};
-use crate::office::{OfficeError, VoucherOrder};
+use crate::office::{Place, VoucherOrder};
 
 /// `gapura controller voucher ...`
 #[derive(Clone, Debug, Subcommand)]
@@ -20,9 +21,9 @@ pub enum VoucherCommand {
         after_help = "Example:\n  gapura controller voucher make --site galeri-sinjai --plan umum --count 20 --use-time 2h --use-before 2026-12-31"
     )]
     Make {
-        /// The site they are for.
-        #[arg(long)]
-        site: SiteId,
+        /// Where they are good.
+        #[command(flatten)]
+        place: PlaceArgs,
         /// The plan they open.
         #[arg(long)]
         plan: PlanId,
@@ -42,83 +43,115 @@ pub enum VoucherCommand {
         #[arg(long, default_value = "")]
         note: String,
     },
-    /// List a site's vouchers by batch; codes are not known.
+    /// List the vouchers of a site or group by batch; codes are not known.
     #[command(after_help = "Example:\n  gapura controller voucher list --site galeri-sinjai --json")]
     List {
-        /// The site.
-        #[arg(long)]
-        site: SiteId,
+        /// Where they were made for.
+        #[command(flatten)]
+        place: PlaceArgs,
     },
     /// Withdraw a batch, or one voucher whose code is read from standard input.
-    #[command(after_help = "Example:\n  gapura controller voucher revoke --site galeri-sinjai --batch 20261121-7KQM")]
+    #[command(
+        after_help = "Example:\n  gapura controller voucher revoke --site galeri-sinjai --batch 20261121-7KQM\n  gapura controller voucher revoke --group sinjai --batch 20261121-8FPA"
+    )]
     Revoke {
-        /// The site.
-        #[arg(long)]
-        site: SiteId,
+        /// Where they were made for.
+        #[command(flatten)]
+        place: PlaceArgs,
         /// The batch; none = read one code from standard input.
         #[arg(long)]
         batch: Option<String>,
     },
+    /// Groups of sites whose vouchers are good at each of them.
+    #[command(subcommand)]
+    Group(GroupCommand),
+}
+
+/// One site, or a group of sites.
+#[derive(Clone, Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct PlaceArgs {
+    /// One site.
+    #[arg(long)]
+    pub site: Option<SiteId>,
+    /// A group: good at each of its sites, within the same limits together.
+    #[arg(long)]
+    pub group: Option<GroupId>,
+}
+
+impl PlaceArgs {
+    fn place(&self) -> Result<Place, CommandError> {
+        match (&self.site, &self.group) {
+            (Some(site), None) => Ok(Place::Site(site.clone())),
+            (None, Some(group)) => Ok(Place::Group(group.clone())),
+            (Some(_), Some(_)) | (None, None) => Err(CommandError::Usage("write --site or --group".to_owned())),
+        }
+    }
 }
 
 pub(super) async fn voucher(command: &VoucherCommand, desk: &Desk, out: &mut Output<'_>) -> Result<(), CommandError> {
     match command {
-        VoucherCommand::Make { site, plan, count, use_time, use_before, devices, note } => {
+        VoucherCommand::Make { place, plan, count, use_time, use_before, devices, note } => {
+            let place = place.place()?;
             let use_before = match use_before {
-                Some(text) => Some(until(text, desk, site).await?),
+                Some(text) => Some(until(text, desk, &place).await?),
                 None => None,
             };
-            let (site, plan, note) = (site.clone(), plan.clone(), note.clone());
+            let (plan, note) = (plan.clone(), note.clone());
             let order =
-                VoucherOrder { site, plan, count: *count, use_time: *use_time, use_before, devices: *devices, note };
+                VoucherOrder { place, plan, count: *count, use_time: *use_time, use_before, devices: *devices, note };
             let made = desk.office.make_vouchers(&order, &desk.who).await?;
             let codes: Vec<String> = made.codes.iter().map(VoucherCode::grouped).collect();
             let json = serde_json::json!({ "batch": made.batch, "codes": codes, "published": made.published });
             out.value(&json, &codes.join("\n"))
         }
-        VoucherCommand::List { site } => {
-            let vouchers = desk.office.vouchers(site).await?;
+        VoucherCommand::List { place } => {
+            let vouchers = match place.place()? {
+                Place::Site(site) => desk.office.vouchers(&site).await?,
+                Place::Group(group) => desk.office.group_vouchers(&group).await?,
+            };
             let rows: Vec<_> = vouchers.iter().map(line).collect();
             let json: Vec<_> = vouchers.iter().map(describe).collect();
             out.table(&json, ["batch", "plan", "use before", "state", "note"], &rows)
         }
-        VoucherCommand::Revoke { site, batch: Some(batch) } => {
-            let count = desk.office.revoke_batch(site, batch, &desk.who).await?;
+        VoucherCommand::Revoke { place, batch: Some(batch) } => {
+            let count = match place.place()? {
+                Place::Site(site) => desk.office.revoke_batch(&site, batch, &desk.who).await?,
+                Place::Group(group) => desk.office.revoke_group_batch(&group, batch, &desk.who).await?,
+            };
             out.value(&serde_json::json!({ "revoked": count }), &format!("{count} vouchers withdrawn"))
         }
-        VoucherCommand::Revoke { site, batch: None } => {
+        VoucherCommand::Revoke { place, batch: None } => {
             let mut text = String::new();
             let failed = |source| CommandError::Io { what: "read the code from standard input", source };
             std::io::stdin().lock().read_line(&mut text).map_err(failed)?;
             let code: VoucherCode = text.parse().map_err(|error| CommandError::Usage(format!("{error}")))?;
-            desk.office.revoke_code(site, &code, &desk.who).await?;
+            match place.place()? {
+                Place::Site(site) => desk.office.revoke_code(&site, &code, &desk.who).await?,
+                Place::Group(group) => desk.office.revoke_group_code(&group, &code, &desk.who).await?,
+            }
             out.value(&serde_json::json!({ "revoked": 1 }), "1 voucher withdrawn")
         }
+        VoucherCommand::Group(command) => group(command, desk, out).await,
     }
 }
 
-/// The end of a date in the site's zone, or an exact time.
-async fn until(text: &str, desk: &Desk, site: &SiteId) -> Result<Timestamp, CommandError> {
+/// The end of a date in the zone of the site (which is that of all sites of a group), or an exact time.
+async fn until(text: &str, desk: &Desk, place: &Place) -> Result<Timestamp, CommandError> {
     if let Ok(at) = text.parse::<Timestamp>() {
         return Ok(at);
     }
     let wrong =
         || CommandError::Usage(format!("--use-before {text}: write a date such as 2026-12-31 or 2026-12-31T15:00:00Z"));
     let date: jiff::civil::Date = text.parse().map_err(|_| wrong())?;
-    let (_, document) = desk
-        .office
-        .sites()
-        .await?
-        .into_iter()
-        .find(|(id, _)| id == site)
-        .ok_or_else(|| OfficeError::NotFound { what: "site", name: site.to_string() })?;
+    let document = desk.office.document_at(place).await?;
     let end = date.tomorrow().and_then(|day| day.to_zoned(document.hours.zone().tz().clone()));
     end.map(|end| end.timestamp()).map_err(|_| wrong())
 }
 
 fn describe(row: &VoucherRow) -> serde_json::Value {
     serde_json::json!({
-        "batch": row.batch, "plan": row.plan, "note": row.note, "use_time": row.use_time, "devices": row.devices,
+        "site": row.site, "batch": row.batch, "plan": row.plan, "note": row.note, "use_time": row.use_time, "devices": row.devices,
         "use_before": row.use_before.map(timestamp), "made": timestamp(row.made), "revoked": row.revoked.map(timestamp),
     })
 }

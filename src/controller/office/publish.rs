@@ -193,6 +193,7 @@ fn voucher(row: &VoucherRow) -> Result<Voucher, OfficeError> {
         use_time: row.use_time.and_then(|time| u64::try_from(time).ok()).map(std::time::Duration::from_secs),
         use_before: row.use_before.map(timestamp),
         devices: row.devices.and_then(|devices| u16::try_from(devices).ok()),
+        share: row.share.as_deref().map(|text| read_json(text, "a share")).transpose()?,
         revoked: row.revoked.is_some(),
     })
 }

@@ -2,8 +2,9 @@
 
 use gapura_model::{PlanId, SiteId};
 use gapura_session::Plan;
-use gapura_store::Tx;
+use gapura_store::{PlanRow, Tx};
 
+use super::group::groups_in;
 use super::publish::Scope;
 use super::{Actor, Change, Office, OfficeError, Published, read_json, write_json};
 use crate::document::{PlanFile, SiteDocument};
@@ -24,6 +25,7 @@ impl Office {
         let text = write_json(document, "the site")?;
         let mut tx = self.store.write().await?;
         let before = tx.site(id).await?.map(|row| row.document).unwrap_or_default();
+        keeps_the_time_of_its_groups(&mut tx, id, document).await?;
         tx.put_site(id, &text, &random::<32>()?, self.now()).await?;
         let change = Change { action: "site-set", object: format!("site/{id}"), before: &before, after: &text };
         self.note(&mut tx, who, change).await?;
@@ -49,6 +51,7 @@ impl Office {
         let mut tx = self.store.write().await?;
         let known = tx.plans().await?;
         for plan in &file.plan {
+            limits_are_not_lent(&mut tx, &known, plan).await?;
             let text = write_json(plan, "the plan")?;
             let before = known.iter().find(|row| row.id == plan.id.as_str()).map(|row| row.document.as_str());
             tx.put_plan(&plan.id, &text, self.now()).await?;
@@ -89,6 +92,45 @@ impl Office {
     pub async fn plans(&self) -> Result<Vec<Plan>, OfficeError> {
         plans_in(&mut self.store.read().await?).await
     }
+}
+
+/// Days and months of a group's vouchers are those of all its sites.
+async fn keeps_the_time_of_its_groups(tx: &mut Tx, id: &SiteId, document: &SiteDocument) -> Result<(), OfficeError> {
+    let zone = document.hours.zone().to_string();
+    for group in groups_in(tx).await?.into_iter().filter(|group| group.sites.iter().any(|site| site == id.as_str())) {
+        for other in group.sites.iter().filter(|other| *other != id.as_str()) {
+            let known = document_of(tx, &parse_site(other)?).await?.hours.zone().to_string();
+            if known != zone {
+                return Err(OfficeError::Refused(format!(
+                    "site {id} is in group {} with {other}, which keeps the time of {known}: take it out of the group first",
+                    group.name
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The limits of a group's voucher are lent out as they were when it was made.
+async fn limits_are_not_lent(tx: &mut Tx, known: &[PlanRow], plan: &Plan) -> Result<(), OfficeError> {
+    let Some(row) = known.iter().find(|row| row.id == plan.id.as_str()) else { return Ok(()) };
+    let before: Plan = read_json(&row.document, format!("plan {}", row.id))?;
+    if (before.day, before.month) == (plan.day, plan.month) {
+        return Ok(());
+    }
+    match tx.plan_lent(&plan.id).await? {
+        0 => Ok(()),
+        _ => Err(OfficeError::Refused(format!(
+            "plan {0}: its limits of day and month are lent out for vouchers of a group; make another plan, or withdraw those vouchers",
+            plan.id
+        ))),
+    }
+}
+
+/// A site's document.
+pub(super) async fn document_of(tx: &mut Tx, id: &SiteId) -> Result<SiteDocument, OfficeError> {
+    let row = tx.site(id).await?.ok_or_else(|| OfficeError::not_found("site", id.as_str()))?;
+    read_json(&row.document, format!("site {id}"))
 }
 
 pub(super) async fn plans_in(tx: &mut Tx) -> Result<Vec<Plan>, OfficeError> {

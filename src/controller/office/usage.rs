@@ -81,6 +81,7 @@ impl Office {
         let text = write_json(&Heartbeat { nonce: Vec::new(), ..beat.clone() }, "a heartbeat")?;
         let mut tx = self.store.write().await?;
         tx.put_heartbeat(&from.site, &from.gateway, &text, self.now()).await?;
+        let recalled = super::share::recalled(&mut tx, &from.site).await?;
         let last = tx.generations().await?.into_iter().find(|row| row.site == from.site.as_str());
         tx.commit().await?;
         let mut generation = Generation::new(last.map_or(0, |row| u64::try_from(row.generation).unwrap_or_default()));
@@ -92,7 +93,7 @@ impl Office {
         }
         let time = SignedTime::sign(&self.keys.signer, from.gateway.clone(), beat.nonce, self.now())
             .map_err(|error| OfficeError::Write("the time", error.into()))?;
-        Ok(HeartbeatReply { time, generation, renew: from.renew })
+        Ok(HeartbeatReply { time, generation, renew: from.renew, recalled })
     }
 
     /// Keeps what a gateway did with a bundle.
@@ -140,8 +141,12 @@ impl Office {
         if more_after.is_none() {
             tx.gateway_restored(&from.gateway).await?;
         }
+        let mut balances = Vec::new();
+        for row in &rows {
+            let balance = read_json(&row.document, "a balance")?;
+            balances.push(super::share::with_share(&mut tx, &from.site, balance).await?);
+        }
         tx.commit().await?;
-        let balances = rows.iter().map(|row| read_json(&row.document, "a balance")).collect::<Result<_, _>>()?;
         Ok(BalanceReport { balances, more_after })
     }
 

@@ -2,21 +2,44 @@
 
 use std::time::Duration;
 
-use gapura_model::{PlanId, SiteId, VOUCHER_ALPHABET, VoucherCode};
-use gapura_store::{VoucherRow, millis};
+use gapura_model::{GroupId, PlanId, SiteId, VOUCHER_ALPHABET, VoucherCode};
+use gapura_session::Share;
+use gapura_store::{Tx, VoucherRow, millis};
+use gapura_wire::VoucherKey;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::group::group_in;
 use super::publish::{Scope, voucher_key};
-use super::site::must_exist;
-use super::{Actor, Change, Office, OfficeError, Published};
+use super::site::{document_of, must_exist, parse_site, plans_in};
+use super::{Actor, Change, Office, OfficeError, Published, write_json};
+use crate::document::SiteDocument;
 use crate::keys::random;
+use crate::lending::Lending;
+
+/// Where vouchers are good.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// At one site.
+    Site(SiteId),
+    /// At every site of a group, whose sites then hold lent shares.
+    Group(GroupId),
+}
+
+impl Place {
+    fn object(&self) -> String {
+        match self {
+            Self::Site(site) => format!("site/{site}"),
+            Self::Group(group) => format!("group/{group}"),
+        }
+    }
+}
 
 /// Vouchers to be made.
 #[derive(Clone, Debug)]
 pub struct VoucherOrder {
-    /// For this site.
-    pub site: SiteId,
+    /// For this site or group.
+    pub place: Place,
     /// Opening this plan.
     pub plan: PlanId,
     /// So many, 1 to 5000.
@@ -63,33 +86,131 @@ impl Office {
             mistakes.push("devices: write 1 or more".to_owned());
         }
         let mut tx = self.store.write().await?;
-        match must_exist(&mut tx, Some(&order.site), &order.plan).await {
-            Err(OfficeError::Mistakes(more)) => mistakes.extend(more),
-            other => other?,
+        let sites = sites_of(&mut tx, &order.place).await?;
+        for site in sites.iter().map(Some).chain(sites.is_empty().then_some(None)) {
+            match must_exist(&mut tx, site, &order.plan).await {
+                Err(OfficeError::Mistakes(more)) => mistakes.extend(more),
+                other => other?,
+            }
+        }
+        if sites.is_empty() {
+            mistakes.push("group: it has no sites; add them first".to_owned());
         }
         if !mistakes.is_empty() {
             return Err(OfficeError::Mistakes(mistakes));
         }
-        let site = tx.site(&order.site).await?.ok_or_else(|| OfficeError::not_found("site", order.site.as_str()))?;
-        let key = voucher_key(&site)?;
+        let mut keys = Vec::new();
+        for site in sites {
+            let row = tx.site(&site).await?.ok_or_else(|| OfficeError::not_found("site", site.as_str()))?;
+            keys.push((voucher_key(&row)?, site));
+        }
         let batch = batch_name(now)?;
+        let plan = plans_in(&mut tx).await?.into_iter().find(|plan| plan.id == order.plan);
+        let whole = plan.map(|plan| Share::whole(&plan, order.use_time)).unwrap_or_default();
         let mut codes = Vec::new();
-        let mut left = order.count;
-        while left > 0 {
+        while codes.len() < usize::try_from(order.count).unwrap_or(usize::MAX) {
             let Some(code) = VoucherCode::from_random(&random::<32>()?) else { continue };
-            let row = row(order, key.tag(&code).as_bytes(), &batch, now);
-            if tx.add_voucher(&row).await? {
+            if self.add_code(&mut tx, order, &code, &keys, (&whole, &batch)).await? {
                 codes.push(code);
-                left -= 1;
             }
         }
         let after = format!("{} vouchers of plan {}, batch {batch}", order.count, order.plan);
-        let change =
-            Change { action: "voucher-make", object: format!("site/{}", order.site), before: "", after: &after };
+        let change = Change { action: "voucher-make", object: order.place.object(), before: "", after: &after };
         self.note(&mut tx, who, change).await?;
-        let published = self.publish_in(&mut tx, Scope::Site(&order.site)).await?;
+        let mut published = Vec::new();
+        for (_, site) in &keys {
+            published.extend(self.publish_in(&mut tx, Scope::Site(site)).await?);
+        }
         tx.commit().await?;
         Ok(VouchersMade { batch, codes, published })
+    }
+
+    /// Puts one code on the list of every site it is good at; `false` where one of them has it already (draw another).
+    async fn add_code(
+        &self,
+        tx: &mut Tx,
+        order: &VoucherOrder,
+        code: &VoucherCode,
+        keys: &[(VoucherKey, SiteId)],
+        (whole, batch): (&Share, &str),
+    ) -> Result<bool, OfficeError> {
+        for (key, site) in keys {
+            if tx.voucher(site, key.tag(code).as_bytes()).await?.is_some() {
+                return Ok(false);
+            }
+        }
+        let lent = match &order.place {
+            Place::Site(_) => None,
+            Place::Group(group) => {
+                let (id, lending) = (random::<16>()?, Lending::new(whole.clone(), keys.iter().map(|(_, site)| site)));
+                tx.add_lending(&id, group, &write_json(&lending, "a lent voucher")?).await?;
+                Some((id, lending))
+            }
+        };
+        for (key, site) in keys {
+            let mut row = row(order, site, key.tag(code).as_bytes(), batch, self.now());
+            if let Some((id, lending)) = &lent {
+                let first = lending.share(site).map(|(_, share)| write_json(share, "a share")).transpose()?;
+                (row.lending, row.share) = (Some(id.to_vec()), first);
+            }
+            tx.add_voucher(&row).await?;
+        }
+        Ok(true)
+    }
+
+    /// The document of a site, or of the first site of a group.
+    pub(crate) async fn document_at(&self, place: &Place) -> Result<SiteDocument, OfficeError> {
+        let mut tx = self.store.read().await?;
+        let sites = sites_of(&mut tx, place).await?;
+        let first = sites.first().ok_or_else(|| OfficeError::Mistakes(vec!["group: it has no sites".to_owned()]))?;
+        document_of(&mut tx, first).await
+    }
+
+    /// All vouchers of a group in the lists of its sites, without codes.
+    pub async fn group_vouchers(&self, group: &GroupId) -> Result<Vec<VoucherRow>, OfficeError> {
+        let mut tx = self.store.read().await?;
+        group_in(&mut tx, group).await?;
+        Ok(tx.vouchers_of_group(group).await?)
+    }
+
+    /// Withdraws a batch at every site of a group; how many vouchers were still good.
+    pub async fn revoke_group_batch(&self, group: &GroupId, batch: &str, who: &Actor) -> Result<u64, OfficeError> {
+        let mut tx = self.store.write().await?;
+        group_in(&mut tx, group).await?;
+        let lendings = tx.lendings_of_batch(group, batch).await?;
+        if lendings.is_empty() {
+            return Err(OfficeError::not_found("batch with vouchers still good in this group", batch));
+        }
+        for lending in &lendings {
+            tx.revoke_lending(&lending.id, self.now()).await?;
+        }
+        let count = lendings.len();
+        let after = format!("batch {batch}: {count} vouchers withdrawn");
+        self.withdrawn(tx, group, &after, who).await?;
+        Ok(u64::try_from(count).unwrap_or(u64::MAX))
+    }
+
+    /// Withdraws one voucher of a group by its code, at every site.
+    pub async fn revoke_group_code(&self, group: &GroupId, code: &VoucherCode, who: &Actor) -> Result<(), OfficeError> {
+        let mut tx = self.store.write().await?;
+        group_in(&mut tx, group).await?;
+        for site in tx.sites().await? {
+            let tag = voucher_key(&site)?.tag(code);
+            let Some(row) = tx.voucher(&parse_site(&site.id)?, tag.as_bytes()).await? else { continue };
+            let Some(id) = row.lending else { continue };
+            let of = tx.lending(&id).await?.is_some_and(|lending| lending.of_group == group.as_str());
+            if of && tx.revoke_lending(&id, self.now()).await? > 0 {
+                return self.withdrawn(tx, group, &format!("voucher {tag} withdrawn"), who).await;
+            }
+        }
+        Err(OfficeError::not_found("voucher still good with this code", "in this group"))
+    }
+
+    async fn withdrawn(&self, mut tx: Tx, group: &GroupId, after: &str, who: &Actor) -> Result<(), OfficeError> {
+        let change = Change { action: "voucher-revoke", object: format!("group/{group}"), before: "", after };
+        self.note(&mut tx, who, change).await?;
+        self.publish_in(&mut tx, Scope::All).await?;
+        Ok(tx.commit().await?)
     }
 
     /// All vouchers of a site, without codes.
@@ -102,7 +223,7 @@ impl Office {
         let mut tx = self.store.write().await?;
         let count = tx.revoke_batch(site, batch, self.now()).await?;
         if count == 0 {
-            return Err(OfficeError::not_found("batch with vouchers still good", batch));
+            return Err(OfficeError::not_found("batch of this site alone with vouchers still good", batch));
         }
         let after = format!("batch {batch}: {count} vouchers withdrawn");
         let change = Change { action: "voucher-revoke", object: format!("site/{site}"), before: "", after: &after };
@@ -118,6 +239,12 @@ impl Office {
         let row = tx.site(site).await?.ok_or_else(|| OfficeError::not_found("site", site.as_str()))?;
         let tag = voucher_key(&row)?.tag(code);
         if !tx.revoke_voucher(site, tag.as_bytes(), self.now()).await? {
+            if tx.voucher(site, tag.as_bytes()).await?.is_some_and(|row| row.lending.is_some() && row.revoked.is_none())
+            {
+                return Err(OfficeError::Refused(
+                    "this voucher was made for a group of sites: withdraw it there, with --group".to_owned(),
+                ));
+            }
             return Err(OfficeError::not_found("voucher still good with this code", "at this site"));
         }
         let after = format!("voucher {tag} withdrawn");
@@ -128,9 +255,17 @@ impl Office {
     }
 }
 
-fn row(order: &VoucherOrder, tag: &[u8; 32], batch: &str, now: Timestamp) -> VoucherRow {
+/// The sites at which an order is good.
+async fn sites_of(tx: &mut Tx, place: &Place) -> Result<Vec<SiteId>, OfficeError> {
+    match place {
+        Place::Site(site) => Ok(vec![site.clone()]),
+        Place::Group(group) => group_in(tx, group).await?.sites.iter().map(|site| parse_site(site)).collect(),
+    }
+}
+
+fn row(order: &VoucherOrder, site: &SiteId, tag: &[u8; 32], batch: &str, now: Timestamp) -> VoucherRow {
     VoucherRow {
-        site: order.site.as_str().to_owned(),
+        site: site.as_str().to_owned(),
         tag: tag.to_vec(),
         plan: order.plan.as_str().to_owned(),
         batch: batch.to_owned(),
@@ -140,6 +275,8 @@ fn row(order: &VoucherOrder, tag: &[u8; 32], batch: &str, now: Timestamp) -> Vou
         devices: order.devices.map(i64::from),
         made: millis(now),
         revoked: None,
+        lending: None,
+        share: None,
     }
 }
 

@@ -112,6 +112,7 @@ async fn without_a_good_certificate_nothing_is_answered() {
             (Method::POST, "/v1/heartbeat"),
             (Method::POST, "/v1/balances"),
             (Method::GET, "/v1/balances"),
+            (Method::POST, "/v1/shares"),
             (Method::POST, "/v1/account"),
         ];
         for (method, path) in &paths {
@@ -231,6 +232,7 @@ async fn a_new_router_takes_a_site_over_with_its_balances() {
             ever_seconds: seconds,
             first_used: None,
             paused_until: None,
+            lent: None,
             at: when,
         };
         for report in [

@@ -146,9 +146,17 @@ impl World {
 
     /// A router that was taken in: code, request, approval, certificate.
     pub(crate) async fn member(&self, more: &[&str]) -> (Router, EnrolAnswer) {
+        self.take_in(&[&["--site", "galeri"], more].concat()).await
+    }
+
+    /// The same at another site.
+    pub(crate) async fn member_of(&self, site: &str) -> (Router, EnrolAnswer) {
+        self.take_in(&["--site", site]).await
+    }
+
+    async fn take_in(&self, more: &[&str]) -> (Router, EnrolAnswer) {
         let mut router = self.stranger();
-        let words: Vec<&str> =
-            ["gateway", "code", "--site", "galeri"].into_iter().chain(more.iter().copied()).collect();
+        let words: Vec<&str> = ["gateway", "code"].into_iter().chain(more.iter().copied()).collect();
         let made = self.cli(&words).await;
         let code = made["code"].as_str().unwrap();
         assert!(matches!(router.enrol(code).await, EnrolAnswer::Pending { .. }));

@@ -1,7 +1,7 @@
 //! What the controller is told: batches, heartbeats, balances.
 
 use gapura_model::{BootId, ClockTrust, HolderId, Moment};
-use gapura_session::{HolderBalance, Used as SessionUsed};
+use gapura_session::{HolderBalance, Lent, Used as SessionUsed};
 use gapura_wire::{
     Balance, BalanceReport, ClockQuality, ClockSource, GatewayState, Heartbeat, Outage, OutageKind, Record,
     UplinkState, UsageAck, UsageBatch, Used, Versions, WireHolder, epoch_key_at, limits,
@@ -213,6 +213,8 @@ fn wire_balance(holder: WireHolder, balance: &HolderBalance, now: &Moment) -> Ba
         ever_seconds: balance.time_used.as_secs(),
         first_used: balance.first_used,
         paused_until: balance.paused_until,
+        // The controller's own to know.
+        lent: None,
         at: now.wall,
     }
 }
@@ -226,6 +228,7 @@ fn session_balance(holder: HolderId, balance: &Balance, boot: BootId, now: &Mome
         time_used: std::time::Duration::from_secs(balance.ever_seconds),
         first_used: balance.first_used,
         paused_until: balance.paused_until,
+        lent: balance.lent.as_ref().map(|lent| Lent { number: lent.number, share: lent.share.clone(), given: None }),
         ..HolderBalance::new(holder, boot, now.up)
     }
 }

@@ -1,0 +1,1 @@
+DELETE FROM voucher_group WHERE name = $1

@@ -1,0 +1,1 @@
+SELECT name, note, made FROM voucher_group ORDER BY name

@@ -1,0 +1,1 @@
+DELETE FROM voucher_group_site WHERE of_group = $1 AND site = $2

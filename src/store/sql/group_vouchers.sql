@@ -1,0 +1,1 @@
+SELECT count(*) AS number FROM lending WHERE of_group = $1

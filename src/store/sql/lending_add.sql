@@ -1,0 +1,1 @@
+INSERT INTO lending (id, of_group, document) VALUES ($1, $2, $3)

@@ -1,0 +1,1 @@
+SELECT id, of_group, document FROM lending WHERE id = $1

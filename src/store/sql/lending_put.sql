@@ -1,0 +1,1 @@
+UPDATE lending SET document = $2 WHERE id = $1

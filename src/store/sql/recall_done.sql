@@ -1,0 +1,1 @@
+DELETE FROM recall WHERE site = $1 AND tag = $2

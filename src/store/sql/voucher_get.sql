@@ -1,0 +1,2 @@
+SELECT site, tag, plan, batch, note, use_time, use_before, devices, made, revoked, lending, share
+FROM voucher WHERE site = $1 AND tag = $2

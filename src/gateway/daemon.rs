@@ -166,10 +166,6 @@ fn start_rooms(
         on_addresses: Box::new(move |found: &[std::net::IpAddr]| drop(addresses.send_replace(found.to_vec()))),
     };
     let started = gate::start(setup, tasks)?;
-    if let Some(membership) = membership.filter(|_| started.balances_lost) {
-        // The department knows them up to some minutes ago. Kept, so that a router that dies now asks when it is back.
-        identity.keep_membership(&link::Membership { restore_balances: true, ..membership })?;
-    }
 
     let names = Arc::new(GateNames::new(known_seen, started.garden.clone(), clock.clone()));
     let dns = Dns::new(&config, names, clock.clone(), tasks)?;

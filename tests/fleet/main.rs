@@ -11,6 +11,7 @@
 
 mod account;
 mod enrol;
+mod group;
 mod people;
 mod postgres;
 mod privacy;

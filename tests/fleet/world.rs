@@ -144,7 +144,12 @@ impl World {
 
     /// A new box for the site: an empty data directory and a fresh code in a file.
     pub fn unpack_router(&mut self, more: &[&str]) -> String {
-        let words: Vec<&str> = ["gateway", "code", "--site", SITE].into_iter().chain(more.iter().copied()).collect();
+        self.unpack_router_at(SITE, more)
+    }
+
+    /// The same for another site.
+    pub fn unpack_router_at(&mut self, site: &str, more: &[&str]) -> String {
+        let words: Vec<&str> = ["gateway", "code", "--site", site].into_iter().chain(more.iter().copied()).collect();
         let made = self.staff(&words);
         let code = made["code"].as_str().unwrap().to_owned();
         self.unpack_with(&code, &made);

@@ -59,6 +59,14 @@ impl Gate {
             Command::Heartbeat(reply) => drop(reply.send(self.heartbeat(now))),
             Command::Balances(reply) => drop(reply.send(self.balances(now))),
             Command::RestoreBalances(report, reply) => drop(reply.send(self.restore_balances(now, &report))),
+            Command::LostBalances(reply) => drop(reply.send(self.lost_its_balances())),
+            Command::BalancesRestored => self.balances_are_back(),
+            Command::Recalled(tags) => self.recall(tags),
+            Command::Shares(reply) => {
+                let recalled = self.prepare_shares(now);
+                waiting.push(Waiting::Shares(recalled, reply));
+            }
+            Command::Lent(answer) => self.take_shares(now, &answer),
             Command::Kernel(event) => self.kernel_event(now, event),
             Command::Network(picture) => self.take_network(now, &picture),
             Command::Internet(up) => self.internet(now, up),
@@ -158,11 +166,14 @@ impl Gate {
                 Refused::Storage
             })?
         };
+        let balance = self.with_share(now, &holder, balance)?;
         let devices = self.devices_allowed(&admission);
         let mut random = [0; 16];
         getrandom::fill(&mut random).map_err(|_| Refused::Busy)?;
         let ask = Ask { device: device.clone(), admission, take_over, balance };
-        match self.engine.admit(now, ask, random) {
+        let answer = self.engine.admit(now, ask, random);
+        self.watch_share(now, &holder);
+        match answer {
             Ok(admitted) => {
                 self.begun = Some(admitted.visit);
                 Ok((admitted.visit, Entered { resumed: admitted.by == HowEntered::Moved }))

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use captive_portal::{Entered, Refused, View};
 use gapura_model::{AccountName, DeviceId, PlanId};
-use gapura_wire::{AccountGrant, BalanceReport, Bundle, Heartbeat, UsageAck, UsageBatch, VoucherTag};
+use gapura_wire::{
+    AccountGrant, BalanceReport, Bundle, Heartbeat, ShareAnswer, ShareReport, UsageAck, UsageBatch, VoucherTag,
+};
 use tokio::sync::{Notify, oneshot};
 
 use crate::ctl;
@@ -46,6 +48,16 @@ pub(crate) enum Command {
     Balances(oneshot::Sender<Option<BalanceReport>>),
     /// Balances of the box this one replaces.
     RestoreBalances(Box<BalanceReport>, oneshot::Sender<bool>),
+    /// Whether balances are to come from the controller, because the ledger with them was lost.
+    LostBalances(oneshot::Sender<bool>),
+    /// All of them have come.
+    BalancesRestored,
+    /// The controller wants back what can be spared of these vouchers.
+    Recalled(Vec<VoucherTag>),
+    /// What to tell the controller of shares.
+    Shares(oneshot::Sender<Option<ShareReport>>),
+    /// What the controller lends.
+    Lent(Box<ShareAnswer>),
     /// Something happened in the kernel.
     Kernel(gapura_kernel::Event),
     /// Interfaces and addresses, as they are now.
@@ -90,11 +102,12 @@ const PATIENCE: Duration = Duration::from_secs(15);
 pub(crate) struct Handle {
     commands: SyncSender<Command>,
     filled: Arc<Notify>,
+    wanted: Arc<Notify>,
 }
 
 impl Handle {
-    pub(crate) fn new(commands: SyncSender<Command>, filled: Arc<Notify>) -> Self {
-        Self { commands, filled }
+    pub(crate) fn new(commands: SyncSender<Command>, filled: Arc<Notify>, wanted: Arc<Notify>) -> Self {
+        Self { commands, filled, wanted }
     }
 
     /// Puts a command in the queue; false when it is full or the thread has ended.
@@ -155,6 +168,19 @@ impl Handle {
 
     pub(crate) async fn restore_balances(&self, report: BalanceReport) -> bool {
         self.ask(|reply| Command::RestoreBalances(Box::new(report), reply)).await.unwrap_or(false)
+    }
+
+    pub(crate) async fn lost_balances(&self) -> bool {
+        self.ask(Command::LostBalances).await.unwrap_or(false)
+    }
+
+    pub(crate) async fn shares(&self) -> Option<ShareReport> {
+        self.ask(Command::Shares).await?
+    }
+
+    /// Waits until a share runs low or something is wanted back.
+    pub(crate) async fn shares_wanted(&self) {
+        self.wanted.notified().await;
     }
 
     /// Asks as staff would.

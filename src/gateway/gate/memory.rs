@@ -30,6 +30,8 @@ const BATCH: &str = "batch";
 const OUTAGE: &str = "outage";
 /// Setting: the hash of the walled garden whose names the kernel holds.
 const GARDEN: &str = "garden";
+/// Setting: the ledger is new in place of a lost one, and the controller has not told the balances yet.
+const BALANCES_LOST: &str = "balances-lost";
 /// How long a commit waits for another program that holds the file: the gate's thread, and with it everybody's page, waits
 /// too.
 const BUSY: std::time::Duration = std::time::Duration::from_millis(100);
@@ -127,6 +129,18 @@ impl Memory {
             self.commit(&entries, durable)?;
         }
         Ok(soon)
+    }
+
+    /// The same; a refusal is said and shown, nothing more can be done.
+    pub(crate) fn try_keep(
+        &mut self,
+        effects: &[Effect],
+        bundle: Option<&Bundle>,
+        place: impl Fn(&VisitRecord) -> Option<Place>,
+    ) {
+        if let Err(error) = self.keep(effects, bundle, place) {
+            self.trouble(&error);
+        }
     }
 
     /// Keeps entries that are no effect of the engine.
@@ -267,6 +281,23 @@ impl Memory {
     pub(crate) fn keep_outage(&mut self, outage: Option<(uuid::Uuid, jiff::Timestamp)>) {
         let value = outage.and_then(|outage| serde_json::to_string(&outage).ok());
         self.try_commit(&[Entry::Setting { name: OUTAGE, value }]);
+    }
+
+    /// Whether the balances of an earlier ledger are still to come from the controller.
+    pub(crate) fn balances_lost(&self) -> bool {
+        self.setting(BALANCES_LOST).is_some()
+    }
+
+    /// Notes that they are to come, where the ledger is new and there were some.
+    pub(crate) fn note_lost_balances(&mut self, had_some: bool) {
+        if self.is_new && had_some {
+            self.keep_balances_lost(true);
+        }
+    }
+
+    /// Notes that they are to come, or have come.
+    pub(crate) fn keep_balances_lost(&mut self, lost: bool) {
+        self.try_commit(&[Entry::Setting { name: BALANCES_LOST, value: lost.then(|| "1".to_owned()) }]);
     }
 
     /// A message for the controller that is about no visit.

@@ -86,6 +86,8 @@ pub(crate) struct Gate {
     /// Holders whose balance changed since it was last reported.
     pub(super) recent_holders: BTreeSet<gapura_model::HolderId>,
     pub(super) filled: Arc<Notify>,
+    /// Shares of group vouchers.
+    pub(super) shares: super::share::Shares,
     pub(super) timers: Timers,
     pub(super) started: Uptime,
     pub(super) dropped_repairs: u64,
@@ -114,6 +116,8 @@ pub(super) enum Waiting {
     /// With the visit that has to stand, if the request began one.
     Staff(oneshot::Sender<crate::ctl::Answer>, crate::ctl::Answer, Option<VisitId>),
     Policy(oneshot::Sender<Result<(), String>>),
+    /// What was given back of these is to be on disk and in the kernel before it is said.
+    Shares(Vec<gapura_wire::VoucherTag>, oneshot::Sender<Option<gapura_wire::ShareReport>>),
 }
 
 impl Gate {
@@ -167,6 +171,7 @@ impl Gate {
         }
         if self.timers.usage <= now.up {
             self.read(now);
+            self.look_at_shares(now);
             self.timers.usage = now.up.after(self.timers.usage_every);
             if let Err(error) = self.memory.note_time(now) {
                 self.memory.trouble(&error);
@@ -335,6 +340,7 @@ impl Gate {
                     drop(reply.send(answer));
                 }
                 Waiting::Policy(reply) => drop(reply.send(Ok(()))),
+                Waiting::Shares(recalled, reply) => drop(reply.send(self.share_report(now, &recalled))),
             }
         }
     }

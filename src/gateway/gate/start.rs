@@ -47,8 +47,6 @@ pub(crate) struct Started {
     pub(crate) garden: GardenHandle,
     pub(crate) front: watch::Receiver<View>,
     pub(crate) voucher_key: watch::Receiver<Option<VoucherKey>>,
-    /// What holders had used is not known here: there was no ledger, or a damaged one.
-    pub(crate) balances_lost: bool,
 }
 
 /// Why the gate cannot begin.
@@ -87,6 +85,8 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
     let now = setup.clock.now();
     let boot = boot_id()?;
     let mut memory = Memory::open(&setup.data_dir, setup.ledger, &now)?;
+    // A router of the fleet with a bundle and no ledger has lost what was used here.
+    memory.note_lost_balances(setup.bundle.is_some() && setup.gateway.is_some());
     let (last_boot, last_wall) = (memory.setting(ledger_settings::BOOT), memory.setting(ledger_settings::LAST_WALL));
     let mut restart = memory.restart(boot)?;
     let now = believed_before(&*setup.clock, now, restart.session.clock_basis);
@@ -103,8 +103,7 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
     let shaper = setup.net_features.htb.then(|| Shaper::open(setup.net_features.leaf(), MOST_CLASSES)).transpose()?;
     let mut hands = Hands::new(kernel, shaper, lans);
     hands.set_trusted(policy.trusted.keys().copied());
-    let balances_lost = memory.is_new();
-    let rebuilt = if balances_lost {
+    let rebuilt = if memory.is_new() {
         super::rebuild::rebuild(&policy, boot, &now, &found, &mut restart)
     } else {
         BTreeSet::new()
@@ -119,9 +118,7 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
     let mut engine = Engine::restore(policy, boot, &now, restart.session);
     adopt(&mut engine, &mut hands, &now, &found, &places)?;
     let known_again: Vec<Effect> = rebuilt.iter().filter_map(|id| engine.record(*id)).map(Effect::Record).collect();
-    if let Err(error) = memory.keep(&known_again, setup.bundle.as_ref(), |record| hands.place(record.id)) {
-        memory.trouble(&error);
-    }
+    memory.try_keep(&known_again, setup.bundle.as_ref(), |record| hands.place(record.id));
     let site = Arc::new(setup.bundle.as_ref().map_or_else(no_site, crate::policy::portal_site));
     let first =
         Around { site: &site, notice: None, uplink: captive_portal::Uplink::Up, fresh: gapura_model::Traffic::ZERO };
@@ -130,7 +127,8 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
         watch::channel(setup.bundle.as_ref().map(|bundle| bundle.voucher_key.clone()));
     let (commands, queue) = sync_channel(QUEUE);
     let filled = Arc::new(Notify::new());
-    let handle = Handle::new(commands, filled.clone());
+    let shares = super::share::Shares::new(memory.balances_lost());
+    let handle = Handle::new(commands, filled.clone(), shares.wanted());
     let shapes = hands.shaper.is_some();
     let recent_holders = memory.recent_holders(super::run::MOST_HOLDERS);
     let mut gate = Gate {
@@ -164,6 +162,7 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
         on_policy: setup.on_policy,
         on_addresses: setup.on_addresses,
         filled,
+        shares,
         timers: timers(&now, setup.usage_every, shapes),
         started: now.up,
         dropped_repairs: 0,
@@ -174,6 +173,7 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
         gate.end_withdrawn(&now, &bundle);
         gate.in_force(bundle);
     }
+    gate.watch_running_shares(&now);
     let was_off = last_boot.is_some_and(|last| last != boot.to_string());
     if let Some(last) = last_wall.and_then(|text| text.parse().ok()).filter(|_| was_off) {
         gate.tell_power_outage(&now, last);
@@ -182,7 +182,7 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
     gate.windows(&now);
     hear(events, handle.clone(), tasks).map_err(StartError::Thread)?;
     tasks.vital_thread("gate", move |_| gate.run(&queue)).map_err(StartError::Thread)?;
-    Ok(Started { handle, garden, front: front_seen, voucher_key: voucher_key_seen, balances_lost })
+    Ok(Started { handle, garden, front: front_seen, voucher_key: voucher_key_seen })
 }
 
 /// What vouched for the clock before a restart vouches for it after: the machine has run on, and so has its monotonic clock.

@@ -8,7 +8,7 @@ use ::http::{Method, StatusCode};
 use gapura_model::Generation;
 use gapura_wire::{
     AccountAnswer, AccountCheck, BalanceReport, BundleOutcome, EnrolAnswer, EnrolRequest, Heartbeat, HeartbeatReply,
-    Problem, RenewAnswer, RenewRequest, UsageAck, UsageBatch, limits,
+    Problem, RenewAnswer, RenewRequest, ShareAnswer, ShareReport, UsageAck, UsageBatch, limits,
 };
 use hyper::body::Bytes;
 use rustls::ClientConfig;
@@ -104,6 +104,10 @@ impl Controller {
             after.map_or_else(|| "/v1/balances".to_owned(), |after| format!("/v1/balances?after={}", encoded(after)));
         let answer = exchange(&self.endpoint, self.tls.clone(), Method::GET, &path, Vec::new(), SHORT).await?;
         read(&answer)
+    }
+
+    pub(crate) async fn shares(&self, report: &ShareReport) -> Result<ShareAnswer, LinkError> {
+        self.post("/v1/shares", report).await
     }
 
     pub(crate) async fn account(&self, check: &AccountCheck) -> Result<AccountAnswer, LinkError> {

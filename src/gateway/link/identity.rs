@@ -46,7 +46,7 @@ pub(crate) struct Membership {
     pub(crate) controller: SpkiPin,
     /// The controller's key for bundles and time.
     pub(crate) bundle_key: BundleKey,
-    /// Balances are still to be fetched: those of a dead router (*Ganti router*), or this one's own after it lost its ledger.
+    /// Balances of a dead router are still to be fetched (*Ganti router*).
     pub(crate) restore_balances: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The link of an enrolled router: four loops that wait for the controller, each with its own patience.
+//! The link of an enrolled router: five loops that wait for the controller, each with its own patience.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use super::backoff::{Backoff, draw};
 use super::exchange::{Controller, LinkError};
 use super::{Endpoint, IdentityStore, Membership, tls};
 use crate::bundles::BundleStore;
-use crate::gate::Handle;
+use crate::gate::{Command, Handle};
 
 /// What the link needs of the house.
 #[derive(Clone)]
@@ -42,6 +42,10 @@ const UPLOAD: Duration = Duration::from_mins(1);
 const BALANCES: Duration = Duration::from_mins(5);
 /// After balances were reported, an ended visit waits this long for the next report.
 const BALANCES_REST: Duration = Duration::from_secs(30);
+/// How often more is asked for of shares that are low without being told.
+const SHARES: Duration = Duration::from_secs(30);
+/// Between two exchanges about shares, at least.
+const SHARES_REST: Duration = Duration::from_secs(1);
 
 impl Link {
     /// Sets up TLS with the router's own certificate.
@@ -58,7 +62,7 @@ impl Link {
     ) -> Result<Self, super::enrol::EnrolError> {
         let controller = connect(&identity, membership.controller, &endpoint)?;
         let (controller, _) = watch::channel(controller);
-        let (balances_known, _) = watch::channel(!membership.restore_balances);
+        let (balances_known, _) = watch::channel(false);
         let ended = Arc::default();
         Ok(Self { gate, clock, identity, membership, endpoint, bundles, ended, balances_known, controller })
     }
@@ -94,6 +98,7 @@ pub(crate) fn serve(link: &Link, tasks: &Tasks) {
     tasks.spawn("link: usage", until_stopped(tasks, upload(link.clone())));
     tasks.spawn("link: heartbeat", until_stopped(tasks, beat(link.clone())));
     tasks.spawn("link: balances", until_stopped(tasks, report_balances(link.clone())));
+    tasks.spawn("link: shares", until_stopped(tasks, trade_shares(link.clone())));
 }
 
 fn until_stopped<W: Future<Output = ()>>(tasks: &Tasks, work: W) -> impl Future<Output = ()> + use<W> {
@@ -144,11 +149,11 @@ async fn start_delay() {
 async fn poll_bundles(link: Link) {
     start_delay().await;
     let mut luck = Luck::new("bundle");
-    if link.membership.restore_balances {
+    if link.membership.restore_balances || link.gate.lost_balances().await {
         // Before the first bundle, which is what makes vouchers usable here: nobody is given a second quota.
         restore_balances(&link, &mut luck).await;
-        link.balances_known.send_replace(true);
     }
+    link.balances_known.send_replace(true);
     // After a refusal the same bundle is not asked for again: only a newer one helps.
     let mut refused = Generation::default();
     let mut renewed = link.controller.subscribe();
@@ -288,6 +293,9 @@ async fn one_beat(link: &Link, beat: &Heartbeat) -> Result<(), LinkError> {
         }
         Err(error) => tracing::warn!(%error, "the controller's time was not believed"),
     }
+    if !reply.recalled.is_empty() {
+        link.gate.tell(Command::Recalled(reply.recalled));
+    }
     if reply.renew
         && let Err(error) = renew(link).await
     {
@@ -328,6 +336,29 @@ async fn report_balances(link: Link) {
     }
 }
 
+/// Shares of group vouchers: asks for more, gives back what is wanted elsewhere. What gets lost is said again: by the gate while
+/// it is low, by the controller with each heartbeat while it wants something back.
+async fn trade_shares(link: Link) {
+    start_delay().await;
+    let mut luck = Luck::new("shares");
+    loop {
+        if let Some(report) = link.gate.shares().await {
+            match link.controller().shares(&report).await {
+                Ok(answer) => {
+                    luck.good();
+                    link.gate.tell(Command::Lent(Box::new(answer)));
+                }
+                Err(error) => {
+                    luck.bad(&error).await;
+                    continue;
+                }
+            }
+        }
+        tokio::time::sleep(SHARES_REST).await;
+        let _ = tokio::time::timeout(SHARES, link.gate.shares_wanted()).await;
+    }
+}
+
 /// What the dead box, or this one before it lost its ledger, last reported becomes this one's, once, page by page.
 async fn restore_balances(link: &Link, luck: &mut Luck) {
     let (mut after, mut rows) = (None::<String>, 0);
@@ -353,5 +384,6 @@ async fn restore_balances(link: &Link, luck: &mut Luck) {
     if let Err(error) = link.identity.keep_membership(&membership) {
         tracing::warn!(error = %gapura_model::with_causes(&error), "balances were taken over, but not noted so");
     }
+    link.gate.tell(Command::BalancesRestored);
     tracing::info!(rows, "balances that were last reported for this site were taken over");
 }

@@ -53,8 +53,8 @@ struct Place {
 impl Place {
     fn new(index: usize, first: Share) -> Self {
         let boot: BootId = "8d4a52e0-6cf0-4f2b-93a5-6a0b8e0cf001".parse().unwrap();
-        // 22.00, 24.00 and 02.00 in Makassar: days differ for hours.
-        let wall: Timestamp = "2026-01-30T14:00:00Z".parse().unwrap();
+        // 21.30, 23.30 and 01.30 in Makassar: days differ for hours.
+        let wall: Timestamp = "2026-01-30T13:30:00Z".parse().unwrap();
         let ahead = Duration::from_hours(2 * u64::try_from(index).unwrap());
         let up = Uptime::new(Duration::from_hours(1));
         let now = Moment::trusted(up, Moment::trusted(up, wall).wall_after(ahead));
@@ -170,6 +170,11 @@ impl Fleet {
         *self.by_month.entry(day.first_of_month()).or_default() += moved;
     }
 
+    fn wait(&mut self, length: Duration) {
+        self.now = self.now.after(length);
+        self.places.iter_mut().for_each(|place| place.wait(length));
+    }
+
     fn ask(&mut self, index: usize) {
         let recalled = self.recalls.contains(&site(index));
         let report = self.places[index].report(recalled);
@@ -224,6 +229,12 @@ impl Fleet {
 #[derive(Clone, Copy, Debug)]
 enum Op {
     Wait(u64),
+    /// Until half an hour before the controller's midnight.
+    Evening,
+    /// Somebody comes and takes what he can get.
+    Use(usize),
+    /// A message, and its answer, without trouble on the way.
+    Trade(usize),
     Enter(usize),
     Leave(usize),
     Load(usize, u64),
@@ -238,6 +249,9 @@ fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         2 => (1..900_u64).prop_map(Op::Wait),
         1 => (900..50_000_u64).prop_map(Op::Wait),
+        1 => Just(Op::Evening),
+        10 => (0..SITES).prop_map(Op::Use),
+        15 => (0..SITES).prop_map(Op::Trade),
         4 => (0..SITES).prop_map(Op::Enter),
         1 => (0..SITES).prop_map(Op::Leave),
         4 => (0..SITES, 0..600_000_u64).prop_map(|(site, bytes)| Op::Load(site, bytes)),
@@ -255,10 +269,21 @@ proptest! {
         let mut fleet = Fleet::new();
         for op in ops {
             match op {
-                Op::Wait(seconds) => {
-                    let length = Duration::from_secs(seconds);
-                    fleet.now = fleet.now.after(length);
-                    fleet.places.iter_mut().for_each(|place| place.wait(length));
+                Op::Wait(seconds) => fleet.wait(Duration::from_secs(seconds)),
+                Op::Evening => {
+                    let midnight = zone().next_day(fleet.now.wall);
+                    let left = fleet.now.until_wall(midnight);
+                    fleet.wait(left.saturating_sub(Duration::from_mins(30)));
+                }
+                Op::Use(index) => {
+                    fleet.places[index].enter();
+                    fleet.load(index, DAY_BYTES);
+                    fleet.places[index].leave();
+                }
+                Op::Trade(index) => {
+                    fleet.ask(index);
+                    fleet.deliver(fleet.requests.len() - 1, false);
+                    fleet.answer(fleet.answers.len() - 1, false);
                 }
                 Op::Enter(index) => fleet.places[index].enter(),
                 Op::Leave(index) => fleet.places[index].leave(),
@@ -281,8 +306,7 @@ proptest! {
 #[test]
 fn one_site_can_use_all_of_it_and_no_byte_more_while_the_others_are_idle() {
     let mut fleet = Fleet::new();
-    fleet.places.iter_mut().for_each(|place| place.wait(Duration::from_hours(12)));
-    fleet.now = fleet.now.after(Duration::from_hours(12));
+    fleet.wait(Duration::from_hours(12));
     for _ in 0..60 {
         fleet.places[0].enter();
         fleet.load(0, 100_000);

@@ -1,7 +1,7 @@
 //! The files that the lab's gateway and controller are started with. Their formats are settled by those two crates; this
 //! is the only place in the lab that knows them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU16;
 use std::path::Path;
 use std::time::Duration;
@@ -203,6 +203,7 @@ pub fn bundle(wish: &SiteWish) -> Result<Bundle, LabError> {
         staff_plan: Some("umum".parse().map_err(named)?),
         plans: plans(wish).map_err(named)?,
         uplink: Uplink { up: BitRate::new(1_000_000_000), down: BitRate::new(1_000_000_000) },
+        shares: BTreeMap::new(),
         garden: Vec::new(),
         terms: Some(Terms::new("2026-1".into(), jiff::civil::date(2026, 1, 1), terms)),
         look: gapura_wire::Look::default(),

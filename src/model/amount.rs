@@ -78,6 +78,34 @@ impl BitRate {
         let bytes = self.0 / 8;
         if bytes == 0 { 1 } else { bytes }
     }
+
+    /// What is handed out to visitors of an uplink stated with this speed, 95 %: the queue has to form in the router, where
+    /// it is shared fairly, and not in the modem.
+    #[must_use]
+    pub const fn handed_out(self) -> Self {
+        self.percent(95)
+    }
+
+    /// `percent` of it, rounded down, at least 1 bit/s.
+    #[must_use]
+    pub(crate) const fn percent(self, percent: u8) -> Self {
+        let percent = percent as u64;
+        let bits = (self.0 / 100).saturating_mul(percent).saturating_add(self.0 % 100 * percent / 100);
+        Self(if bits == 0 { 1 } else { bits })
+    }
+}
+
+impl fmt::Display for BitRate {
+    /// For people: `9.5 Mbit/s`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (unit, name) = match self.0 {
+            1_000_000.. => (1_000_000, "Mbit/s"),
+            1_000.. => (1_000, "kbit/s"),
+            _ => return write!(f, "{} bit/s", self.0),
+        };
+        let text = format!("{}.{:02}", self.0 / unit, self.0 % unit / (unit / 100));
+        write!(f, "{} {name}", text.trim_end_matches('0').trim_end_matches('.'))
+    }
 }
 
 impl TryFrom<u64> for BitRate {

@@ -10,6 +10,7 @@ mod id;
 mod link;
 mod moment;
 mod secret;
+mod share;
 mod voucher;
 
 pub use amount::{BitRate, ByteCount, Traffic};
@@ -18,4 +19,5 @@ pub use id::{AccountName, BootId, GatewayId, Generation, GroupId, HolderId, Pars
 pub use link::{DeviceId, IfName, MacAddr, ParseIfNameError, ParseMacError};
 pub use moment::{ClockTrust, Moment, Uptime};
 pub use secret::Secret;
+pub use share::{Guarantee, Percent};
 pub use voucher::{ParseVoucherError, VOUCHER_ALPHABET, VoucherCode};

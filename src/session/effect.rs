@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gapura_model::{ByteCount, DeviceId, HolderId, MacAddr, VisitId};
+use gapura_model::{ByteCount, DeviceId, HolderId, MacAddr, PlanId, VisitId};
 use jiff::Timestamp;
 
 use crate::outcome::EndCause;
@@ -79,6 +79,8 @@ pub struct Grant {
     pub device: DeviceId,
     /// Whose shared quota it uses.
     pub holder: HolderId,
+    /// Whose part of the uplink it takes part in.
+    pub plan: PlanId,
     /// First grant of this visit on this device; otherwise it replaces one.
     pub fresh: bool,
     /// From now until the kernel must cut. Never more than [`crate::LONGEST_GRANT`].

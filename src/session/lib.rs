@@ -23,7 +23,7 @@ pub use engine::{
 };
 pub use guess::{Guesses, Pace, Pacing};
 pub use outcome::{EndCause, ParseEndCauseError, Refusal, Scope};
-pub use plan::{Allowance, AtEnd, ByteLimit, Extend, OnTheft, Plan, PlanProblem, Speed};
+pub use plan::{Allowance, AtEnd, ByteLimit, Extend, OnTheft, Plan, PlanProblem, Speed, UplinkShare};
 pub use policy::{Block, InDoubt, Policy, PolicyProblem, Seat, TrustedDevice};
 pub use record::{Ended, HolderBalance, Used, VisitRecord};
 pub use share::{Lent, Limit, Share, is_low};

@@ -3,7 +3,7 @@
 use std::num::NonZeroU16;
 use std::time::Duration;
 
-use gapura_model::{BitRate, ByteCount, PlanId, Traffic};
+use gapura_model::{BitRate, ByteCount, Guarantee, PlanId, Traffic};
 use serde::{Deserialize, Serialize};
 
 use crate::seconds;
@@ -31,6 +31,10 @@ pub struct Plan {
     /// Speed while within the limits.
     #[serde(default)]
     pub speed: Speed,
+    /// The plan's part of the site's uplink; without one its visitors take part in what is guaranteed to nobody. What the kernel
+    /// makes of it is no affair of the engine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<UplinkShare>,
     /// How many devices of one holder may be online at once. At least 1.
     #[serde(default = "one_device")]
     pub devices: NonZeroU16,
@@ -95,6 +99,17 @@ pub struct Speed {
     pub down: Option<BitRate>,
 }
 
+/// A plan's part of the site's uplink, shared evenly by its visitors: it comes first, and is lent to others while it is idle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct UplinkShare {
+    /// What is the plan's whenever its visitors want it.
+    pub guaranteed: Guarantee,
+    /// Ceilings of all its visitors together; `None` in a direction lets them borrow the whole uplink.
+    #[serde(default, skip_serializing_if = "Speed::is_unlimited")]
+    pub most: Speed,
+}
+
 /// What happens when a byte limit is reached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -146,6 +161,9 @@ pub enum PlanProblem {
     /// Slowing down without a byte limit or to an unlimited speed.
     #[error("plan {0}: at-end slow needs a byte limit and a speed")]
     IdleSlow(PlanId),
+    /// More is guaranteed than all its visitors may use together.
+    #[error("plan {0}: share.guaranteed is more than share.most lets its visitors use together")]
+    CappedShare(PlanId),
 }
 
 impl Plan {
@@ -159,6 +177,7 @@ impl Plan {
             day: Allowance::default(),
             month: Allowance::default(),
             speed: Speed::default(),
+            share: None,
             devices: one_device(),
             idle: None,
             pause: None,
@@ -203,6 +222,11 @@ impl Plan {
                 found.push(PlanProblem::IdleSlow(self.id.clone()));
             }
         }
+        if let Some(UplinkShare { guaranteed: Guarantee::Rate { up, down }, most }) = self.share
+            && (most.up.is_some_and(|most| most < up) || most.down.is_some_and(|most| most < down))
+        {
+            found.push(PlanProblem::CappedShare(self.id.clone()));
+        }
         found
     }
 
@@ -212,6 +236,13 @@ impl Plan {
             AtEnd::Cut => None,
             AtEnd::Slow(speed) => Some(speed),
         }
+    }
+}
+
+impl Speed {
+    /// No ceiling in either direction.
+    pub const fn is_unlimited(&self) -> bool {
+        self.up.is_none() && self.down.is_none()
     }
 }
 
@@ -276,7 +307,12 @@ mod tests {
         plan.visit.time = Some(Duration::ZERO);
         plan.extend = Some(Extend { time: Duration::from_mins(1), bytes: ByteCount::ZERO, times: 0 });
         plan.at_end = AtEnd::Slow(Speed::default());
-        assert_eq!(plan.problems().len(), 5, "{:?}", plan.problems());
+        let rate = |bits| BitRate::new(bits).unwrap();
+        plan.share = Some(UplinkShare {
+            guaranteed: Guarantee::Rate { up: rate(5), down: rate(5) },
+            most: Speed { up: None, down: Some(rate(4)) },
+        });
+        assert_eq!(plan.problems().len(), 6, "{:?}", plan.problems());
         assert!(super::tests::plan().problems().is_empty());
     }
 
@@ -290,6 +326,7 @@ mod tests {
             visit = { time = "2h" }
             day = { time = "4h", bytes = { total = 1_000_000_000 } }
             speed = { up = 2_000_000, down = 4_000_000 }
+            share = { guaranteed = { percent = 40 }, most = { down = 10_000_000 } }
             at-end = { slow = { up = 128_000, down = 256_000 } }
             extend = { time = "30m", times = 2 }
         "#;
@@ -297,6 +334,12 @@ mod tests {
         assert_eq!(plan.visit.time, Some(Duration::from_hours(2)));
         assert_eq!(plan.day.bytes, ByteLimit::Total(ByteCount::new(1_000_000_000)));
         assert_eq!(serde_json::from_str::<Plan>(&serde_json::to_string(&plan).unwrap()).unwrap(), plan);
+        assert_eq!(plan.share.unwrap().guaranteed, Guarantee::Percent(gapura_model::Percent::new(40).unwrap()));
         assert!(toml::from_str::<Plan>("id = \"a\"\nname = \"A\"\nspeeed = 1").is_err());
+        for share in
+            ["{ guaranteed = { percent = 0 } }", "{ guaranteed = { rate = { up = 1 } } }", "{ most = { up = 1 } }"]
+        {
+            assert!(toml::from_str::<Plan>(&format!("id = \"a\"\nname = \"A\"\nshare = {share}")).is_err(), "{share}");
+        }
     }
 }

@@ -1,13 +1,13 @@
 //! The bundle: all that one site's gateway needs to know.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
 use gapura_model::{BitRate, Generation, MacAddr, PlanId, SiteId};
 use gapura_rules::hours::Hours;
-use gapura_session::Plan;
+use gapura_session::{Plan, UplinkShare};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -38,7 +38,7 @@ pub struct Site {
     pub name: String,
     /// What sort of place.
     pub kind: SiteKind,
-    /// The agency that runs it; shares of the uplink are by agency.
+    /// The agency that runs it.
     pub agency: String,
     /// The regency whose pseudonym keys are used.
     pub regency: String,
@@ -226,6 +226,9 @@ pub struct Bundle {
     pub plans: Vec<Plan>,
     /// The uplink's speed.
     pub uplink: Uplink,
+    /// Plans' parts of it; see [`Bundle::parts`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub shares: BTreeMap<PlanId, UplinkShare>,
     /// What is open before login.
     pub garden: Vec<Garden>,
     /// Terms of use; needed for one tap.
@@ -258,6 +261,7 @@ impl Bundle {
         }
         let named =
             self.one_tap_plan.iter().chain(&self.staff_plan).chain(self.vouchers.iter().map(|voucher| &voucher.plan));
+        let named = named.chain(self.shares.keys());
         let missing: BTreeSet<&PlanId> = named.filter(|plan| !plans.contains(plan)).collect();
         wrong.extend(missing.into_iter().map(|plan| format!("plan {plan} is used and not there")));
         wrong.extend(self.plans.iter().flat_map(Plan::problems).map(|problem| problem.to_string()));

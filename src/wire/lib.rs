@@ -31,6 +31,7 @@ mod problem;
 mod pseudonym;
 mod share;
 mod sign;
+mod uplink_share;
 mod usage;
 mod voucher;
 
@@ -53,6 +54,7 @@ pub use problem::{Problem, ProblemKind};
 pub use pseudonym::{Epoch, EpochKey, ParseEpochError, ParsePseudonymError, Pseudonym, epoch_key_at};
 pub use share::{LentShare, ShareAnswer, ShareLine, ShareReport};
 pub use sign::{BundleError, BundleKey, BundleSigner, KeyId, ParseBundleKeyError, SignedBundle};
+pub use uplink_share::overbooked;
 pub use usage::{Outage, OutageKind};
 pub use usage::{ReceivedBatch, Record, Refused, Tally, UsageAck, UsageBatch, UsageError, VisitUsage, Way};
 pub use voucher::{Voucher, VoucherKey, VoucherTag};

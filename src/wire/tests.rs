@@ -51,6 +51,7 @@ fn bundle() -> Bundle {
         staff_plan: None,
         plans: vec![gapura_session::Plan::unlimited(plan.clone(), "Umum")],
         uplink: Uplink { up: gapura_model::BitRate::new(10_000_000), down: gapura_model::BitRate::new(20_000_000) },
+        shares: [].into(),
         garden: vec![
             Garden { to: "bpjs-kesehatan.go.id".parse().unwrap(), ports: [].into() },
             Garden { to: "2001:db8::/32".parse().unwrap(), ports: [443].into() },
@@ -94,6 +95,21 @@ fn bundle() -> Bundle {
 fn share(seconds: u64) -> gapura_session::Share {
     use gapura_session::Limit;
     gapura_session::Share::from_iter([(Limit::UseTime, Some(seconds)), (Limit::DayBytes, Some(1_000_000))])
+}
+
+/// As the controller publishes it: two plans with a part of the uplink.
+fn bundle_with_shares() -> Bundle {
+    let rate = |bits| gapura_model::BitRate::new(bits).unwrap();
+    let part =
+        |guaranteed, down| gapura_session::UplinkShare { guaranteed, most: gapura_session::Speed { up: None, down } };
+    let mut bundle = bundle();
+    let mut students = gapura_session::Plan::unlimited("pelajar".parse().unwrap(), "Pelajar");
+    let percent = gapura_model::Percent::new(40).unwrap();
+    students.share = Some(part(gapura_model::Guarantee::Percent(percent), None));
+    let guaranteed = gapura_model::Guarantee::Rate { up: rate(1_000_000), down: rate(2_000_000) };
+    bundle.plans[0].share = Some(part(guaranteed, Some(rate(10_000_000))));
+    bundle.plans.push(students);
+    bundle.with_parts_beside()
 }
 
 fn pseudonym() -> Pseudonym {
@@ -177,6 +193,7 @@ fn every_message_stands_as_it_stood() {
     let code = EnrolCode::from_random(&(0..64).collect::<Vec<u8>>()).unwrap();
     let (key, pin) = (signer().public(), SpkiPin::of_spki(b"key"));
     golden("bundle", &bundle());
+    golden("bundle-shares", &bundle_with_shares());
     golden("signed-bundle", &signer().sign(&bundle()).unwrap());
     let refused =
         BundleOutcome { generation: Generation::new(41), verdict: BundleVerdict::Older, detail: "older".to_owned() };
@@ -294,6 +311,24 @@ fn a_newer_field_is_ignored_and_a_newer_verdict_is_other() {
     assert_eq!(serde_json::from_value::<Heartbeat>(text).unwrap(), heartbeat());
     let outcome: BundleOutcome = serde_json::from_value(json!({ "generation": 1, "verdict": "melted" })).unwrap();
     assert_eq!(outcome.verdict, BundleVerdict::Other);
+}
+
+#[test]
+fn parts_of_the_uplink_do_not_disturb_a_router_of_before() {
+    let mut text = serde_json::to_value(bundle_with_shares()).unwrap();
+    // Such a router reads no key of a plan that it does not know, and passes over the bundle's.
+    assert!(text["plans"].as_array().unwrap().iter().all(|plan| plan.get("share").is_none()), "{text}");
+    let parts = bundle_with_shares().parts();
+    assert_eq!(serde_json::from_value::<Bundle>(text.clone()).unwrap().parts(), parts);
+    // A controller of before says nothing of parts.
+    text.as_object_mut().unwrap().remove("shares");
+    assert!(serde_json::from_value::<Bundle>(text.clone()).unwrap().parts().is_empty());
+    // A site file that people write may say it in the plan.
+    text["plans"][1]["share"] = json!({ "guaranteed": { "percent": 40 } });
+    let written = serde_json::from_value::<Bundle>(text).unwrap();
+    assert_eq!(written.parts().into_iter().collect::<Vec<_>>(), parts.into_iter().take(1).collect::<Vec<_>>());
+    let torn = Bundle { shares: written.parts(), ..bundle() };
+    assert!(torn.check().unwrap_err().contains("pelajar"), "a part of a plan that is not there");
 }
 
 #[test]

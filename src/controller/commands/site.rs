@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use gapura_model::{PlanId, SiteId};
 use gapura_runtime::settings;
+use gapura_session::Plan;
 use serde::de::DeserializeOwned;
 
 use super::output::Output;
@@ -101,8 +102,9 @@ pub(super) async fn plan(command: &PlanCommand, desk: &Desk, out: &mut Output<'_
         }
         PlanCommand::List => {
             let plans = desk.office.plans().await?;
-            let rows: Vec<_> = plans.iter().map(|plan| [plan.id.to_string(), plan.name.clone()]).collect();
-            out.table(&plans, ["plan", "name"], &rows)
+            let share = |plan: &Plan| plan.share.map_or_else(|| "-".to_owned(), |share| share.guaranteed.to_string());
+            let rows: Vec<_> = plans.iter().map(|plan| [plan.id.to_string(), share(plan), plan.name.clone()]).collect();
+            out.table(&plans, ["plan", "share", "name"], &rows)
         }
         PlanCommand::Remove { id } => {
             let published = desk.office.remove_plan(id, &desk.who).await?;

@@ -1,10 +1,12 @@
 //! From the database to each site's signed bundle: generation + 1, immutable, only when something changed.
 
+use std::collections::BTreeMap;
+
 use gapura_model::{Generation, Secret, SiteId};
 use gapura_session::Plan;
 use gapura_store::{ReportRow, SiteRow, Tx, VoucherRow, timestamp};
 use gapura_wire::{
-    AccountChange, Bundle, Epoch, EpochKey, Heartbeat, Sha256, Site, Terms, VERSION, Voucher, VoucherKey,
+    AccountChange, Bundle, Epoch, EpochKey, Heartbeat, Sha256, Site, Terms, VERSION, Voucher, VoucherKey, overbooked,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -75,7 +77,11 @@ impl Office {
     async fn publish_site(&self, tx: &mut Tx, row: SiteRow, plans: &[Plan]) -> Result<Option<Published>, OfficeError> {
         let now = self.now();
         let mut bundle = self.content(tx, row, plans).await?;
-        bundle.check().map_err(|why| OfficeError::Mistakes(vec![format!("site {}: {why}", bundle.site.id)]))?;
+        let wrong = bundle.check().err().into_iter().chain(overbooked(&bundle.parts(), bundle.uplink));
+        let wrong: Vec<String> = wrong.map(|why| format!("site {}: {why}", bundle.site.id)).collect();
+        if !wrong.is_empty() {
+            return Err(OfficeError::Mistakes(wrong));
+        }
         let content = serde_json::to_vec(&bundle).map_err(|error| OfficeError::Write("a bundle", error.into()))?;
         let hash = Sha256::of(&content);
         let site = bundle.site.id.clone();
@@ -115,7 +121,7 @@ impl Office {
                 account_changes.push(AccountChange { tag, since, closed });
             }
         }
-        Ok(Bundle {
+        let bundle = Bundle {
             version: VERSION,
             generation: Generation::new(0),
             published: Timestamp::UNIX_EPOCH,
@@ -135,6 +141,7 @@ impl Office {
             staff_plan: document.staff_plan,
             plans: plans.to_vec(),
             uplink: document.uplink,
+            shares: BTreeMap::new(),
             garden: document.garden,
             terms: document.terms.map(|terms| Terms::new(terms.version, terms.effective, terms.text)),
             look: document.look,
@@ -143,7 +150,8 @@ impl Office {
             account_changes,
             devices: document.devices,
             notices: document.notices,
-        })
+        };
+        Ok(bundle.with_parts_beside())
     }
 
     /// This month's key and the next ones; those not there yet are drawn.

@@ -3,6 +3,7 @@
 use gapura_model::{PlanId, SiteId};
 use gapura_session::Plan;
 use gapura_store::{PlanRow, Tx};
+use gapura_wire::{Uplink, overbooked};
 
 use super::group::groups_in;
 use super::publish::Scope;
@@ -58,6 +59,12 @@ impl Office {
             let object = format!("plan/{}", plan.id);
             let change = Change { action: "plan-set", object, before: before.unwrap_or_default(), after: &text };
             self.note(&mut tx, who, change).await?;
+        }
+        // Also where no site is written yet that could complain.
+        let parts = plans_in(&mut tx).await?.into_iter().filter_map(|plan| Some((plan.id, plan.share?))).collect();
+        let overbooked = overbooked(&parts, Uplink::default());
+        if !overbooked.is_empty() {
+            return Err(OfficeError::Mistakes(overbooked));
         }
         let published = self.publish_in(&mut tx, Scope::All).await?;
         tx.commit().await?;

@@ -55,6 +55,51 @@ async fn every_mistake_in_a_document_is_reported_and_nothing_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn more_of_the_uplink_than_there_is_is_refused_with_the_plans_named() {
+    on_both("shares", async |world| {
+        let percent = |percent: u8| format!("share = {{ guaranteed = {{ percent = {percent} }} }}");
+        let plans = |umum: &str, pelajar: &str| {
+            let text = format!(
+                "[[plan]]\nid = \"umum\"\nname = \"Umum\"\n{umum}\n[[plan]]\nid = \"pelajar\"\nname = \"Pelajar\"\n{pelajar}\n"
+            );
+            world.file("plans.toml", &text)
+        };
+        let set = async |file: String| world.try_cli(&["plan", "set", "--file", &file]).await;
+        // Even where no site is written yet.
+        let (exit, text) = set(plans(&percent(70), &percent(31))).await.unwrap_err();
+        assert!(exit == Exit::Config && text.contains("pelajar (31 %), umum (70 %) are guaranteed 101 %"), "{text}");
+        assert_eq!(world.cli(&["plan", "list"]).await, json!([]), "nothing is kept");
+        world.furnish().await;
+        set(plans(&percent(70), &percent(30))).await.unwrap();
+
+        let site = "galeri".parse().unwrap();
+        let signed = world.serving.office.last_bundle(&site).await.unwrap().unwrap();
+        let key = world.serving.office.keys().bundle_key();
+        let bundle = signed.verify(&key, &site, gapura_model::Generation::new(0)).unwrap();
+        let shares: Vec<_> = bundle.shares.keys().map(gapura_model::PlanId::as_str).collect();
+        assert_eq!(shares, ["pelajar", "umum"]);
+        assert!(bundle.plans.iter().all(|plan| plan.share.is_none()), "older routers refuse a plan with a key they do not know");
+
+        // A fixed speed fits one site's uplink (10 and 20 Mbit/s) and not that of another.
+        let rate = "share = { guaranteed = { rate = { up = 2_000_000, down = 8_000_000 } } }";
+        set(plans(rate, &percent(40))).await.unwrap();
+        let slow = SITE.replace("down = 20_000_000", "down = 10_000_000");
+        let (exit, text) =
+            world.try_cli(&["site", "set", "telecenter", "--file", &world.file("slow.toml", &slow)]).await.unwrap_err();
+        assert_eq!(exit, Exit::Config);
+        let said = "site telecenter: uplink.down: plans pelajar (40 %), umum (8 Mbit/s) are guaranteed 11.8 Mbit/s together, \
+                    and 9.5 Mbit/s are handed out";
+        assert!(text.contains(said), "{text}");
+        let (_, text) = set(plans(rate, &percent(80))).await.unwrap_err();
+        assert!(text.contains("site galeri: uplink.up") && text.contains("site galeri: uplink.down"), "{text}");
+        let capped = format!("{}\nspeed = {{ down = 1 }}", rate.replace("} } }", "} }, most = { down = 1 } }"));
+        let (_, text) = set(plans(&capped, "")).await.unwrap_err();
+        assert!(text.contains("plan umum: share.guaranteed is more than share.most"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn vouchers_are_made_for_a_day_at_the_site_and_withdrawn_by_batch() {
     on_both("vouchers", async |world| {
         world.furnish().await;

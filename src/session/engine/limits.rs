@@ -61,6 +61,7 @@ impl Engine {
             visit: id,
             device: visit.record.device.clone(),
             holder: visit.record.holder.clone(),
+            plan: visit.plan.id.clone(),
             fresh,
             expires_in: self.expires_in(visit),
             visit_quota: visit.byte_limit().left(visit.record.traffic).into(),

@@ -18,6 +18,7 @@ mod privacy;
 mod publish;
 mod renew;
 mod replace;
+mod shares;
 mod usage;
 mod voucher;
 mod world;

@@ -99,11 +99,11 @@ fn pool(lan: &IfName, wan: &IfName, devices: u32) -> Result<(Shaper, Vec<ClassId
         if shaper.free() >= usize::from(most) {
             break;
         }
-        shaper.grow(GROWTH)?;
+        shaper.grow(GROWTH, usize::from(most))?;
         gapura_lab::signal::check()?;
     }
     let mut classes = Vec::new();
-    while let Some(class) = shaper.take().filter(|_| classes.len() < usize::from(most)) {
+    while let Some(class) = shaper.take(shaper::TierId::DEFAULT).filter(|_| classes.len() < usize::from(most)) {
         shaper.set_rate(class, Speed { up: rate, down: rate })?;
         classes.push(class);
     }

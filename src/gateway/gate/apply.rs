@@ -3,35 +3,28 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use gapura_kernel::net::shaper::Side;
-use gapura_kernel::net::{ClassId, Shaper, Speed as ClassSpeed};
-use gapura_kernel::{Access, ClassIds, Device, Ended, Holder, Kernel, KernelError, Quota, Repair, Slot, Update};
-use gapura_model::{BitRate, DeviceId, HolderId, IfName, MacAddr, Traffic, VisitId};
-use gapura_session::{Effect, Grant, KernelQuota, LONGEST_GRANT, Speed};
+use gapura_kernel::net::Shaper;
+use gapura_kernel::{
+    Access, ClassIds, Device, Ended, Holder, Kernel, KernelError, Observed, Quota, Repair, Slot, Update,
+};
+use gapura_model::{DeviceId, HolderId, IfName, MacAddr, Traffic, VisitId};
+use gapura_session::{Effect, Grant, KernelQuota, LONGEST_GRANT};
 
 use super::holders::HolderNumbers;
+use super::shaping::{Moved, Shaping};
 use crate::slots::Slots;
 
 /// Everything that touches the kernel on behalf of visits.
 pub(crate) struct Hands {
     pub(crate) kernel: Kernel,
-    pub(crate) shaper: Option<Shaper>,
+    pub(crate) shaping: Shaping,
     pub(crate) slots: Slots,
     pub(crate) lans: Vec<IfName>,
     holders: HolderNumbers,
-    classes: BTreeMap<VisitId, Classes>,
     /// The last reading of each visit's counters.
     readings: BTreeMap<VisitId, Traffic>,
     /// Devices that may pass at any hour, without an end.
     trusted: BTreeSet<MacAddr>,
-}
-
-/// The traffic classes of a visit.
-#[derive(Clone, Copy, Debug, Default)]
-struct Classes {
-    plan: Option<ClassId>,
-    slow: Option<ClassId>,
-    wanted: (Speed, Option<Speed>),
 }
 
 /// What carrying effects out brought to light.
@@ -62,11 +55,10 @@ impl Hands {
     pub(crate) fn new(kernel: Kernel, shaper: Option<Shaper>, lans: Vec<IfName>) -> Self {
         Self {
             kernel,
-            shaper,
+            shaping: Shaping::new(shaper),
             slots: Slots::new(),
             lans,
             holders: HolderNumbers::default(),
-            classes: BTreeMap::new(),
             readings: BTreeMap::new(),
             trusted: BTreeSet::new(),
         }
@@ -159,27 +151,6 @@ impl Hands {
         self.holders.holder(number).cloned()
     }
 
-    /// Puts shaping trees on visitor bridges (download) and uplinks (upload), and takes them from interfaces that are neither.
-    pub(crate) fn shape(&mut self, lans: &[IfName], uplinks: &[IfName], down: Option<BitRate>, up: Option<BitRate>) {
-        let Some(shaper) = self.shaper.as_mut() else { return };
-        let gone: Vec<IfName> = shaper
-            .devices()
-            .map(|(name, ..)| name.clone())
-            .filter(|name| !lans.contains(name) && !uplinks.contains(name))
-            .collect();
-        for name in gone {
-            if let Err(error) = shaper.remove_device(&name) {
-                tracing::warn!(%name, error = %gapura_model::with_causes(&error), "a shaping tree could not be taken away");
-            }
-        }
-        let lans = lans.iter().map(|lan| (lan, Side::Lan, down));
-        for (name, side, stated) in lans.chain(uplinks.iter().map(|uplink| (uplink, Side::Uplink, up))) {
-            if let Err(error) = shaper.set_device(name, side, stated) {
-                tracing::warn!(%name, error = %gapura_model::with_causes(&error), "an interface could not be shaped");
-            }
-        }
-    }
-
     /// Counters that were granted again begin at zero: the next reading counts from there.
     pub(crate) fn after_repair(&mut self, repairs: &[Repair]) {
         for repair in repairs {
@@ -191,20 +162,14 @@ impl Hands {
         }
     }
 
-    /// Takes over a visit that the kernel holds since before a restart.
-    pub(crate) fn adopt(
-        &mut self,
-        visit: VisitId,
-        slot: Slot,
-        holder: &HolderId,
-        number: Option<u32>,
-        read: Traffic,
-    ) -> bool {
-        if !self.slots.adopt(visit, slot) {
+    /// Takes over a visit that the kernel holds since before a restart, its counters last read as `read`.
+    pub(crate) fn adopt(&mut self, grant: &Grant, found: &Observed, read: Traffic) -> bool {
+        if !self.slots.adopt(grant.visit, found.slot) {
             return false;
         }
-        self.holders.adopt(holder, number, slot);
-        self.readings.insert(visit, read);
+        self.holders.adopt(&grant.holder, found.holder, found.slot);
+        self.readings.insert(grant.visit, read);
+        self.shaping.adopt(grant, found.classes, found.slow);
         true
     }
 
@@ -215,38 +180,24 @@ impl Hands {
 
     /// Everything the kernel should hold for these grants, for a reconciler.
     pub(crate) fn desired(&mut self, grants: &[Grant]) -> Vec<Access> {
-        grants.iter().filter_map(|grant| self.access(grant)).collect()
+        let access = |grant| {
+            let classes = self.shaping.held(grant);
+            self.access(grant, classes)
+        };
+        grants.iter().filter_map(access).collect()
     }
 
-    /// Grows the pool of classes by a bounded step, and gives classes to visits that began without. True while there is more
+    /// Grows the pools of classes by a bounded step, and gives visits the classes they should have. True while there is more
     /// to do, with the last bytes of visits whose counters begin anew for it.
     pub(crate) fn grow(&mut self, spare: usize) -> (bool, Vec<(VisitId, Traffic)>) {
-        let Some(shaper) = self.shaper.as_mut() else { return (false, Vec::new()) };
-        let mut more = false;
-        if shaper.free() < spare || shaper.taken() > 0 {
-            let room = if shaper.free() < spare { STEP } else { 0 };
-            match shaper.grow(room.max(1)) {
-                Ok(growth) => more = growth.lacking > 0 || (growth.added > 0 && shaper.free() < spare),
-                Err(error) => {
-                    tracing::warn!(error = %gapura_model::with_causes(&error), "traffic classes could not be made");
-                }
-            }
-        }
-        let bare: Vec<VisitId> =
-            self.classes.iter().filter(|(_, classes)| classes.lacks()).map(|(visit, _)| *visit).collect();
-        let mut updates = Vec::new();
-        for visit in bare {
-            let (speed, slow) = self.classes.get(&visit).map(|classes| classes.wanted).unwrap_or_default();
-            let (classes, slow_classes) = self.class(visit, speed, slow);
-            if let Some(slot) = self.slots.slot(visit)
-                && classes != ClassIds::default()
-            {
-                let mut update = Update::of(slot);
-                update.classes = Some(classes);
-                update.slow = slow.map(|_| slow_classes);
-                updates.push(update);
-            }
-        }
+        let (more, moved) = self.shaping.grow(spare);
+        let update = |moved: &Moved| {
+            let mut update = Update::of(self.slots.slot(moved.visit)?);
+            update.classes = Some(moved.classes);
+            update.slow = Some(moved.slow);
+            Some(update)
+        };
+        let updates: Vec<Update> = moved.iter().filter_map(update).collect();
         if updates.is_empty() {
             return (more, Vec::new());
         }
@@ -254,7 +205,8 @@ impl Hands {
             Ok(ended) => (more, self.last_bytes(ended)),
             Err(error) => {
                 tracing::warn!(error = %gapura_model::with_causes(&error), "visits could not be given their traffic classes");
-                (more, Vec::new())
+                self.shaping.undo(moved);
+                (false, Vec::new())
             }
         }
     }
@@ -276,13 +228,13 @@ impl Hands {
         let running = self.slots.slot(grant.visit);
         match (running, grant.fresh) {
             (Some(slot), false) => {
-                let (classes, slow) = self.class(grant.visit, grant.speed, grant.slow);
+                let (classes, slow) = self.shaping.assign(grant);
                 let update = Update {
                     slot,
                     expires_in: Some(self.ends(grant)),
                     visit_quota: Some(kernel_quota(grant.visit_quota)),
                     classes: Some(classes),
-                    slow: Some(grant.slow.and(slow)),
+                    slow: Some(slow),
                     ..Update::of(slot)
                 };
                 self.add_update(update, pending, carried)
@@ -300,7 +252,8 @@ impl Hands {
                     carried.failed.push(grant.visit);
                     return Ok(());
                 }
-                let Some(access) = self.access(grant) else { return Ok(()) };
+                let classes = self.shaping.assign(grant);
+                let Some(access) = self.access(grant, classes) else { return Ok(()) };
                 pending.grants.push(access);
                 pending.granted.push(grant.visit);
                 Ok(())
@@ -318,9 +271,8 @@ impl Hands {
         Ok(())
     }
 
-    fn access(&mut self, grant: &Grant) -> Option<Access> {
+    fn access(&mut self, grant: &Grant, (classes, slow): (ClassIds, Option<ClassIds>)) -> Option<Access> {
         let slot = self.slots.slot(grant.visit)?;
-        let (classes, slow) = self.class(grant.visit, grant.speed, grant.slow);
         let holder = grant
             .holder_quota
             .map(|quota| Holder { key: self.holders.number(&grant.holder, slot), quota: kernel_quota(quota) });
@@ -333,36 +285,13 @@ impl Hands {
             visit_quota: kernel_quota(grant.visit_quota),
             holder,
             classes,
-            slow: grant.slow.and(slow),
+            slow,
         })
     }
 
     fn ends(&self, grant: &Grant) -> Option<Duration> {
         let trusted = self.trusted.contains(&grant.device.mac);
         (!(trusted && grant.expires_in >= LONGEST_GRANT)).then_some(grant.expires_in)
-    }
-
-    /// The traffic classes for a visit at these speeds; the kernel's unshaped class where the pool is empty for now.
-    fn class(&mut self, visit: VisitId, speed: Speed, slow: Option<Speed>) -> (ClassIds, Option<ClassIds>) {
-        let Some(shaper) = self.shaper.as_mut() else {
-            return (ClassIds::default(), slow.map(|_| ClassIds::default()));
-        };
-        let classes = self.classes.entry(visit).or_default();
-        classes.wanted = (speed, slow);
-        if classes.plan.is_none() {
-            classes.plan = shaper.take();
-        }
-        if slow.is_some() && classes.slow.is_none() {
-            classes.slow = shaper.take();
-        }
-        for (class, speed) in [(classes.plan, Some(speed)), (classes.slow, slow)] {
-            if let (Some(class), Some(speed)) = (class, speed)
-                && let Err(error) = shaper.set_rate(class, ClassSpeed { up: speed.up, down: speed.down })
-            {
-                tracing::warn!(error = %gapura_model::with_causes(&error), "a traffic class kept its former speed");
-            }
-        }
-        (handles(classes.plan), slow.map(|_| handles(classes.slow)))
     }
 
     fn flush(&mut self, pending: &mut Pending, carried: &mut Carried) -> Result<(), KernelError> {
@@ -417,26 +346,8 @@ impl Hands {
             self.holders.release(holder, slot);
         }
         self.readings.remove(&visit);
-        if let Some(classes) = self.classes.remove(&visit)
-            && let Some(shaper) = self.shaper.as_mut()
-        {
-            classes.plan.into_iter().chain(classes.slow).for_each(|class| shaper.give_back(class));
-        }
+        self.shaping.forget(visit);
     }
-}
-
-/// Classes made in one step of the background growth.
-const STEP: usize = 32;
-
-impl Classes {
-    fn lacks(&self) -> bool {
-        self.plan.is_none() || (self.wanted.1.is_some() && self.slow.is_none())
-    }
-}
-
-fn handles(class: Option<ClassId>) -> ClassIds {
-    let handle = class.map_or(0, ClassId::handle);
-    ClassIds { up: handle, dn: handle }
 }
 
 fn device(device: &DeviceId) -> Device {

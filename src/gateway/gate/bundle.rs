@@ -8,7 +8,7 @@ use captive_portal::{Notice, Severity};
 use gapura_ledger::Entry;
 use gapura_model::{DeviceId, HolderId, Moment};
 use gapura_session::{Admission, Engine};
-use gapura_wire::{Bundle, Sha256};
+use gapura_wire::{Bundle, Sha256, overbooked};
 
 use super::run::Gate;
 use crate::policy::{both, garden_networks, portal_site, session_policy};
@@ -43,6 +43,8 @@ impl Gate {
         }
         self.admit_trusted(now);
         self.shape();
+        // Visits of a plan that gained or lost its part of the uplink are given other classes as soon as there are some.
+        self.timers.grow = self.timers.grow.map(|at| at.min(now.up));
         self.windows(now);
         Ok(())
     }
@@ -71,6 +73,10 @@ impl Gate {
         bundle.vouchers.sort_by_key(|one| one.tag);
         let now = self.clock.now();
         self.site = Arc::new(portal_site(&bundle));
+        for why in overbooked(&bundle.parts(), bundle.uplink) {
+            tracing::warn!(why, "more of the uplink is promised than there is: every part is cut in proportion");
+        }
+        self.hands.shaping.share_out(&bundle.parts());
         self.voucher_key.send_replace(Some(bundle.voucher_key.clone()));
         // A notice of the bundle before goes with it; one that staff put up at this router stays.
         let former = self.bundle.as_ref().map(|former| former.published);

@@ -13,6 +13,7 @@ mod memory;
 mod rebuild;
 mod report;
 mod run;
+mod shaping;
 mod share;
 mod staff;
 mod start;

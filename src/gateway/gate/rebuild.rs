@@ -60,6 +60,12 @@ pub(super) fn rebuild(
         restart.places.insert(id, Place { slot: seen.slot.get(), generation: seen.generation, reading: seen.traffic });
         rebuilt.insert(id);
     }
+    if !rebuilt.is_empty() {
+        tracing::warn!(
+            visits = rebuilt.len(),
+            "visits the ledger does not know go on with what the kernel knows of them"
+        );
+    }
     rebuilt
 }
 

@@ -197,9 +197,9 @@ impl Gate {
 
     /// Puts the shaping trees where they belong, by the speed the site states.
     pub(super) fn shape(&mut self) {
-        let stated = self.bundle.as_ref().map(|bundle| bundle.uplink);
+        let stated = self.bundle.as_ref().map(|bundle| bundle.uplink).unwrap_or_default();
         let lans = self.hands.lans.clone();
-        self.hands.shape(&lans, &self.uplinks, stated.and_then(|speed| speed.down), stated.and_then(|speed| speed.up));
+        self.hands.shaping.shape(&lans, &self.uplinks, stated.down, stated.up);
     }
 }
 

@@ -33,7 +33,7 @@ const RECONCILE_EVERY: Duration = Duration::from_secs(30);
 pub(super) const MOST_HOLDERS: u32 = 5_000;
 /// Commands that share one commit and one batch.
 const TOGETHER: usize = 512;
-/// Classes kept in reserve while the site shapes.
+/// Classes kept in reserve in each tier while the site shapes.
 const SPARE_CLASSES: usize = 64;
 
 /// Told of each bundle that is in force.
@@ -183,6 +183,7 @@ impl Gate {
         }
         if self.timers.reconcile <= now.up {
             self.reconcile(now);
+            self.hands.shaping.verify();
             self.admit_trusted(now);
             self.look_at_tables();
         }

@@ -13,13 +13,14 @@ use gapura_ledger::{LedgerError, settings as ledger_settings};
 use gapura_model::{BootId, ClockTrust, GatewayId, IfName, Moment, Uptime, VisitId};
 use gapura_rules::hours::{Hours, Zone};
 use gapura_runtime::{Clock, Tasks};
-use gapura_session::{Effect, Engine, Guesses, InDoubt, Pacing, Policy};
+use gapura_session::{Effect, Engine, Grant, Guesses, InDoubt, Pacing, Policy};
 use gapura_wire::{Bundle, VoucherKey};
 use tokio::sync::{Notify, watch};
 
 use super::apply::Hands;
 use super::handle::{Command, Handle};
 use super::memory::Memory;
+use super::rebuild::rebuild;
 use super::run::{Gate, OnAddresses, OnPolicy, Timers};
 use super::view::{Around, view};
 use crate::notices::Notices;
@@ -103,17 +104,10 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
     let shaper = setup.net_features.htb.then(|| Shaper::open(setup.net_features.leaf(), MOST_CLASSES)).transpose()?;
     let mut hands = Hands::new(kernel, shaper, lans);
     hands.set_trusted(policy.trusted.keys().copied());
-    let rebuilt = if memory.is_new() {
-        super::rebuild::rebuild(&policy, boot, &now, &found, &mut restart)
-    } else {
-        BTreeSet::new()
-    };
-    if !rebuilt.is_empty() {
-        tracing::warn!(
-            visits = rebuilt.len(),
-            "visits the ledger does not know go on with what the kernel knows of them"
-        );
+    if let Some(bundle) = &setup.bundle {
+        hands.shaping.share_out(&bundle.parts());
     }
+    let rebuilt = if memory.is_new() { rebuild(&policy, boot, &now, &found, &mut restart) } else { BTreeSet::new() };
     let places = restart.places;
     let mut engine = Engine::restore(policy, boot, &now, restart.session);
     adopt(&mut engine, &mut hands, &now, &found, &places)?;
@@ -129,7 +123,7 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
     let filled = Arc::new(Notify::new());
     let shares = super::share::Shares::new(memory.balances_lost());
     let handle = Handle::new(commands, filled.clone(), shares.wanted());
-    let shapes = hands.shaper.is_some();
+    let shapes = hands.shaping.works();
     let recent_holders = memory.recent_holders(super::run::MOST_HOLDERS);
     let mut gate = Gate {
         engine,
@@ -254,6 +248,7 @@ fn adopt(
 ) -> Result<(), StartError> {
     let mut adopted = 0_usize;
     let mut lost = Vec::new();
+    let grants: BTreeMap<VisitId, Grant> = engine.grants().into_iter().map(|grant| (grant.visit, grant)).collect();
     for record in engine.records().collect::<Vec<_>>() {
         let known = places.get(&record.id);
         let same_slot = |seen: &&Observed| known.is_some_and(|place| place.slot == seen.slot.get());
@@ -263,9 +258,9 @@ fn adopt(
                 .is_some_and(|device| device.lan == record.device.lan && device.mac == record.device.mac)
         };
         let seen = found.iter().find(|seen| same_device(seen)).or_else(|| found.iter().find(same_slot));
-        if let Some(seen) = seen {
+        if let (Some(seen), Some(grant)) = (seen, grants.get(&record.id)) {
             let reading = known.map_or_else(Default::default, |place| place.reading);
-            if hands.adopt(record.id, seen.slot, &record.holder, seen.holder, reading) {
+            if hands.adopt(grant, seen, reading) {
                 adopted += 1;
                 continue;
             }

@@ -226,6 +226,8 @@ impl Seen {
                     .iter()
                     .any(|name| read_name(name).is_some_and(|(owner, ..)| owner == Depleted::Holder(*key)))
             }),
+            classes: visit.classes,
+            slow: visit.slow,
             traffic: Traffic {
                 up: ByteCount::new(bytes("up") + bytes("slow_up")),
                 down: ByteCount::new(bytes("dn") + bytes("slow_dn")),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gapura_model::{IfName, Traffic};
 
-use crate::{Access, Device, Slot};
+use crate::{Access, ClassIds, Device, Slot};
 
 /// Everything per visitor that the gate shall hold; the rest (windows, lists, interfaces) [`crate::Kernel`] remembers itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,6 +66,10 @@ pub struct Observed {
     pub trusted: bool,
     /// The holder's number.
     pub holder: Option<u32>,
+    /// Traffic classes.
+    pub classes: ClassIds,
+    /// Classes after the bytes are used up.
+    pub slow: Option<ClassIds>,
     /// Bytes so far.
     pub traffic: Traffic,
 }

@@ -16,5 +16,7 @@ mod lock;
 mod neighbours;
 #[path = "net/shaping.rs"]
 mod shaping;
+#[path = "net/tiers.rs"]
+mod tiers;
 #[path = "net/uplink.rs"]
 mod uplink;

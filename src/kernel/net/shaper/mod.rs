@@ -4,10 +4,17 @@
 //!
 //! ```text
 //! 1:            unclassified packets go straight on (DHCP, DNS, the portal, the router itself)
-//! └ 1:1         95 % of the stated uplink speed
-//!   ├ 1:2       the walled garden, all visitors together
-//!   └ 1:10 ...  one class a visitor (two, for plans that slow down), handed out from a pool
+//! └ 1:1             95 % of the stated uplink speed
+//!   ├ 1:2           the walled garden, all visitors together
+//!   ├ 1:3           the default tier: what is guaranteed to nobody, at least 1 %
+//!   │ └ 1:10 ...    one class a visitor (two, for plans that slow down), handed out from a pool
+//!   └ 1:8000 ...    a tier for each plan with a share of the uplink: guaranteed to it, lent to others while it is idle
+//!     └ 1:11 ...    its visitors, from a pool of its own
 //! ```
+//!
+//! What is guaranteed comes first; what is left over is lent to all who want more, evenly by visitor. A class cannot move to
+//! another tier in the kernel: a visitor whose plan gets a share (or loses it) is given another class, and the one it had is
+//! returned to its pool, or removed with the tier.
 //!
 //! The nft table steers a visitor's packets by `skb->priority`; the same minor is used on every device, so one number serves both
 //! directions. Creating classes is quadratic in the kernel, so the pool grows a few at a time in the background
@@ -16,17 +23,21 @@
 //! before the first [`Shaper::take`].
 
 mod device;
+mod pool;
 mod rates;
 mod tc;
+mod tier;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use gapura_model::{BitRate, IfName};
 use serde::{Deserialize, Serialize};
 
 use self::device::Device;
+use self::pool::Pool;
 pub use self::tc::Leaf;
+pub use self::tier::{TierId, TierSpeed};
 use super::{LinkIndex, NetError, Route};
 
 /// Ceilings of a visitor, seen from the device; `None` is no ceiling of its own.
@@ -46,6 +57,16 @@ pub enum Side {
     Lan,
     /// An uplink: uploads leave by it.
     Uplink,
+}
+
+impl Side {
+    /// The ceiling that holds for what leaves by such a device.
+    const fn of(self, speed: Speed) -> Option<BitRate> {
+        match self {
+            Self::Lan => speed.down,
+            Self::Uplink => speed.up,
+        }
+    }
 }
 
 /// A class of the pool, the same on every device.
@@ -88,6 +109,8 @@ pub struct Growth {
     pub rebuilt: usize,
     /// New classes in the pool.
     pub added: usize,
+    /// Classes taken away: their tier is gone, or another one needs the room.
+    pub removed: usize,
     /// Classes that devices still lack: call again.
     pub lacking: usize,
 }
@@ -97,11 +120,9 @@ pub struct Growth {
 pub struct Shaper {
     route: Route,
     leaf: Leaf,
-    most: u16,
     devices: Vec<Device>,
-    free: BTreeSet<u16>,
-    /// Taken classes with their speeds, and the garden's.
-    speeds: BTreeMap<u16, Speed>,
+    tiers: BTreeMap<TierId, TierSpeed>,
+    pool: Pool,
 }
 
 /// First minor of the pool.
@@ -111,15 +132,15 @@ const LAST_MINOR: u16 = 0x7fff;
 const GARDEN_MINOR: u16 = 2;
 
 impl Shaper {
-    /// No devices yet. `leaf` comes from [`super::NetFeatures::leaf`]; `most` bounds the pool (classes cost about 1 kB each on every
-    /// device, and creating the ten thousandth takes 0.6 ms).
+    /// No devices yet, and only the default tier. `leaf` comes from [`super::NetFeatures::leaf`]; `most` bounds the pool (classes
+    /// cost about 1 kB each on every device, and creating the ten thousandth takes 0.6 ms).
     pub fn open(leaf: Leaf, most: u16) -> Result<Self, NetError> {
-        let most = most.min(LAST_MINOR - FIRST_MINOR + 1);
-        let speeds = BTreeMap::from([(GARDEN_MINOR, Speed::default())]);
-        Ok(Self { route: Route::open()?, leaf, most, devices: Vec::new(), free: BTreeSet::new(), speeds })
+        let tiers = BTreeMap::from([(TierId::DEFAULT, TierSpeed::default())]);
+        Ok(Self { route: Route::open()?, leaf, devices: Vec::new(), tiers, pool: Pool::new(most) })
     }
 
-    /// Shapes a device, or changes its stated speed: 95 % of `stated` is shared out; `None` leaves only the visitors' own ceilings.
+    /// Shapes a device, or changes its stated speed: 95 % of `stated` is shared out; `None` leaves only the visitors' own ceilings
+    /// and those of tiers.
     ///
     /// Each device has a tree of its own: where two visitor bridges share one uplink, split its speed between them.
     ///
@@ -130,18 +151,41 @@ impl Shaper {
                 return Ok(());
             }
             device.stated = stated;
-            device.verify(&mut self.route, self.leaf)?;
-            let speeds = self.speeds.iter().map(|(minor, speed)| (*minor, *speed));
-            return device.set_rates(&mut self.route, self.leaf, speeds);
+            device.verify(&mut self.route, self.leaf, &self.tiers)?;
+            return device.set_rates(&mut self.route, self.leaf, self.pool.speeds());
         }
         self.devices.retain(|device| device.name != *name);
-        let mut device = Device::adopt(&mut self.route, name, side, stated, self.leaf)?;
-        device.set_rates(&mut self.route, self.leaf, self.speeds.iter().map(|(minor, speed)| (*minor, *speed)))?;
-        for minor in device.minors().filter(|minor| !self.speeds.contains_key(minor)) {
-            self.free.insert(minor);
+        let mut device = Device::adopt(&mut self.route, name, side, stated, self.leaf, &self.tiers)?;
+        for (minor, tier) in device.places() {
+            // Where devices disagree about a class, the first one is right and the others build it again.
+            if !self.devices.iter().any(|other| other.has(minor)) {
+                self.pool.settle(minor, tier);
+            }
         }
+        device.set_rates(&mut self.route, self.leaf, self.pool.speeds())?;
         self.devices.push(device);
         Ok(())
+    }
+
+    /// Sets the tiers beside the default one, all at once. A change of speeds touches no visitor; a tier that is no longer named
+    /// keeps its visitors, without a guarantee, until they are given classes elsewhere ([`Shaper::is_in`]).
+    ///
+    /// A device that cannot be told does not keep the others from it; it is told by the next [`Shaper::verify`].
+    pub fn set_tiers(&mut self, tiers: BTreeMap<TierId, TierSpeed>) -> Result<(), NetError> {
+        let mut tiers = tiers;
+        tiers.insert(TierId::DEFAULT, TierSpeed::default());
+        if tiers == self.tiers {
+            return Ok(());
+        }
+        self.tiers = tiers;
+        let mut failed = None;
+        for device in self.devices.iter_mut().filter(|device| !device.is_lost()) {
+            let done = device
+                .set_tiers(&mut self.route, &self.tiers)
+                .and_then(|()| device.set_rates(&mut self.route, self.leaf, self.pool.speeds()));
+            failed = failed.or(done.err());
+        }
+        failed.map_or(Ok(()), Err)
     }
 
     /// No longer shapes a device and takes its tree away; one that is gone is simply forgotten.
@@ -162,20 +206,24 @@ impl Shaper {
         self.set_rate(ClassId::GARDEN, speed)
     }
 
-    /// Creates at most `most` classes (counted on every device): first those a device lacks, classes in use before others, then
-    /// new ones for the pool. Call it from a timer with a small number until nothing lacks and [`Shaper::free`] is enough.
+    /// Creates (or takes away) at most `most` classes, counted on every device: first those a device lacks, classes in use before
+    /// others, then new ones until each tier has `spare` that nobody has. Call it from a timer with a small `most` until it has
+    /// nothing to do.
     ///
     /// An error on one device does not keep the others from growing; the first error is returned at the end. A device that vanished
     /// is left alone until [`Shaper::verify`] finds it again.
-    pub fn grow(&mut self, most: usize) -> Result<Growth, NetError> {
+    pub fn grow(&mut self, most: usize, spare: usize) -> Result<Growth, NetError> {
         let mut growth = Growth::default();
         let mut room = most;
         let mut failed = None;
+        self.house();
         for device in self.devices.iter_mut().filter(|device| !device.is_lost()) {
-            let lacking = || self.speeds.keys().chain(&self.free).copied().filter(|minor| !device.has(*minor));
-            let part: Vec<_> = lacking().take(room).collect();
-            growth.lacking += lacking().count().saturating_sub(part.len());
-            match device.build(&mut self.route, self.leaf, &part, &self.speeds) {
+            let wanted = |tier: TierId| tier == TierId::ROOT || self.tiers.contains_key(&tier);
+            let lacking = self.pool.all().filter(|(minor, tier)| wanted(*tier) && !device.holds(*minor, *tier));
+            let mut part: Vec<_> = lacking.collect();
+            growth.lacking += part.len().saturating_sub(room);
+            part.truncate(room);
+            match device.build(&mut self.route, self.leaf, &part, &self.pool) {
                 Ok(()) => growth.rebuilt += part.len(),
                 Err(error) => {
                     growth.lacking += part.len();
@@ -188,62 +236,61 @@ impl Shaper {
             return Err(error);
         }
         if growth.lacking == 0 && !self.devices.is_empty() {
-            growth.added = self.extend(room / self.devices.len())?;
+            let room = room / self.devices.len();
+            growth.removed = self.shrink(room, spare)?;
+            growth.added = self.extend(room.saturating_sub(growth.removed), spare)?;
         }
         Ok(growth)
     }
 
-    /// Takes a class, one that is built on every device before one that some device still lacks; `None`: the pool is empty, send
-    /// the visitor unshaped and grow. The class keeps the rates of its last use until [`Shaper::set_rate`].
-    pub fn take(&mut self) -> Option<ClassId> {
-        let everywhere = |minor: &&u16| self.devices.iter().all(|device| device.has(**minor));
-        let somewhere = |minor: &&u16| self.devices.iter().any(|device| device.has(**minor));
-        let minor = *self.free.iter().find(everywhere).or_else(|| self.free.iter().find(somewhere))?;
-        self.free.remove(&minor);
-        self.speeds.insert(minor, Speed::default());
-        Some(ClassId(minor))
+    /// Takes a class of a tier, one that is built on every device before one that some device still lacks; `None`: it has none
+    /// now, send the visitor unshaped and grow. The class keeps the rates of its last use until [`Shaper::set_rate`].
+    pub fn take(&mut self, tier: TierId) -> Option<ClassId> {
+        let devices = &self.devices;
+        let suits = |minor: u16| {
+            let having = devices.iter().filter(|device| device.holds(minor, tier)).count();
+            if having == devices.len() { u8::MAX } else { u8::from(having > 0) }
+        };
+        self.pool.take(tier, suits).map(ClassId)
     }
 
     /// Takes exactly this class, after a restart; its rates are not touched until [`Shaper::set_rate`]. False if it is taken already
-    /// or out of the pool's range. One that no device has is built by the next [`Shaper::grow`].
-    pub fn claim(&mut self, class: ClassId, speed: Speed) -> bool {
-        let ours = (FIRST_MINOR..=LAST_MINOR).contains(&class.0) && !self.speeds.contains_key(&class.0);
-        if ours {
-            self.free.remove(&class.0);
-            self.speeds.insert(class.0, speed);
-        }
-        ours
+    /// or out of the pool's range. Where a device has it, it is in the tier it is in there; one that no device has is built in
+    /// `tier` by the next [`Shaper::grow`].
+    pub fn claim(&mut self, class: ClassId, tier: TierId, speed: Speed) -> bool {
+        self.pool.claim(class.0, tier, speed)
+    }
+
+    /// Whether a class may serve a visitor of this tier; otherwise take another one, and give this one back after that.
+    pub fn is_in(&self, class: ClassId, tier: TierId) -> bool {
+        self.pool.home(class.0) == Some(tier)
     }
 
     /// Returns a class to the pool. Take it out of the nft maps first.
     pub fn give_back(&mut self, class: ClassId) {
-        if class != ClassId::GARDEN && self.speeds.remove(&class.0).is_some() {
-            self.free.insert(class.0);
-        }
+        self.pool.give_back(class.0);
     }
 
     /// Sets the ceilings of a taken class on every device. A class that somebody deleted is built again by the next
     /// [`Shaper::grow`], with these rates. Rates that the class has already cost nothing.
     pub fn set_rate(&mut self, class: ClassId, speed: Speed) -> Result<(), NetError> {
-        if let Some(known) = self.speeds.get_mut(&class.0) {
-            *known = speed;
-        }
+        self.pool.set_speed(class.0, speed);
         for device in &mut self.devices {
             device.set_rates(&mut self.route, self.leaf, std::iter::once((class.0, speed)))?;
         }
         Ok(())
     }
 
-    /// Reads every tree back, repairs roots and rates and finds what is missing (somebody ran `tc qdisc del`, a device was unplugged and
-    /// plugged in again). Returns the number of classes to build: call [`Shaper::grow`]. A device that is gone is left for later.
+    /// Reads every tree back, repairs roots, tiers and rates and finds what is missing (somebody ran `tc qdisc del`, a device was
+    /// unplugged and plugged in again). Returns the number of classes to build: call [`Shaper::grow`]. A device that is gone is left
+    /// for later.
     pub fn verify(&mut self) -> Result<usize, NetError> {
         let mut missing = 0;
         for device in &mut self.devices {
-            match device.verify(&mut self.route, self.leaf) {
+            match device.verify(&mut self.route, self.leaf, &self.tiers) {
                 Ok(lost) => {
                     missing += lost;
-                    let speeds = self.speeds.iter().map(|(minor, speed)| (*minor, *speed));
-                    device.set_rates(&mut self.route, self.leaf, speeds)?;
+                    device.set_rates(&mut self.route, self.leaf, self.pool.speeds())?;
                 }
                 Err(NetError::NoSuchLink(_)) => {}
                 Err(error) => return Err(error),
@@ -252,40 +299,78 @@ impl Shaper {
         Ok(missing)
     }
 
-    /// Classes in the pool that nobody has.
+    /// Classes in the pool that nobody has, in all tiers.
     pub fn free(&self) -> usize {
-        self.free.len()
+        self.pool.free()
+    }
+
+    /// Classes of one tier that nobody has.
+    pub fn free_in(&self, tier: TierId) -> usize {
+        self.pool.free_in(tier)
     }
 
     /// Classes taken.
     pub fn taken(&self) -> usize {
-        self.speeds.len().saturating_sub(1)
+        self.pool.taken()
     }
 
-    /// Adds up to `count` new classes on every device.
-    fn extend(&mut self, count: usize) -> Result<usize, NetError> {
-        let have = self.free.len() + self.taken();
-        let count = count.min(usize::from(self.most).saturating_sub(have));
-        let unused = |minor: &u16| !self.free.contains(minor) && !self.speeds.contains_key(minor);
-        let minors: Vec<u16> = (FIRST_MINOR..=LAST_MINOR).filter(unused).take(count).collect();
-        for device in self.devices.iter_mut().filter(|device| !device.is_lost()) {
-            device.build(&mut self.route, self.leaf, &minors, &self.speeds)?;
+    /// Classes in use whose tier is gone, and that are on no device any more, go to the default tier.
+    fn house(&mut self) {
+        let known = |tier: TierId| tier == TierId::ROOT || self.tiers.contains_key(&tier);
+        let homeless: Vec<u16> = self
+            .pool
+            .all()
+            .filter(|(minor, tier)| !known(*tier) && !self.devices.iter().any(|device| device.has(*minor)))
+            .map(|(minor, _)| minor)
+            .collect();
+        for minor in homeless {
+            self.pool.settle(minor, TierId::DEFAULT);
         }
-        self.free.extend(&minors);
-        Ok(minors.len())
+    }
+
+    /// Takes away up to `count` free classes that are in the way, and the tiers that are empty then.
+    fn shrink(&mut self, count: usize, spare: usize) -> Result<usize, NetError> {
+        let short = self.tiers.keys().map(|tier| spare.saturating_sub(self.pool.free_in(*tier))).sum();
+        let mut surplus = self.pool.surplus(|tier| self.tiers.contains_key(&tier), short, spare);
+        surplus.truncate(count);
+        for device in self.devices.iter_mut().filter(|device| !device.is_lost()) {
+            let there: Vec<u16> = surplus.iter().copied().filter(|minor| device.has(*minor)).collect();
+            device.remove(&mut self.route, &there)?;
+            device.drop_empty_tiers(&mut self.route)?;
+        }
+        for minor in &surplus {
+            self.pool.forget(*minor);
+        }
+        Ok(surplus.len())
+    }
+
+    /// Adds up to `count` new classes on every device, where a tier has fewer than `spare`.
+    fn extend(&mut self, count: usize, spare: usize) -> Result<usize, NetError> {
+        let short = self.tiers.keys().flat_map(|tier| {
+            let missing = spare.saturating_sub(self.pool.free_in(*tier));
+            std::iter::repeat_n(*tier, missing)
+        });
+        let new: Vec<(u16, TierId)> = self.pool.unused(count).into_iter().zip(short).collect();
+        for device in self.devices.iter_mut().filter(|device| !device.is_lost()) {
+            device.build(&mut self.route, self.leaf, &new, &self.pool)?;
+        }
+        for (minor, tier) in &new {
+            self.pool.settle(*minor, *tier);
+        }
+        Ok(new.len())
     }
 }
 
 /// Whether a device takes an HTB root; for trying on a scratch device.
 pub(super) fn can_lay_root(route: &mut Route, link: LinkIndex) -> bool {
-    let rates = rates::root(None);
+    let rates = rates::root(None).class;
     let requests = [tc::root_qdisc(link), tc::class(link, tc::ROOT_CLASS, 0, &rates, true)];
     route.conn().batch("try HTB", requests).is_ok_and(|outcomes| outcomes.iter().all(Result::is_ok))
 }
 
 /// Whether a class may have this queue; for trying on a scratch device that has a root.
 pub(super) fn can_use_leaf(route: &mut Route, link: LinkIndex, leaf: Leaf) -> bool {
-    let rates = rates::visitor(None, None);
+    let rates = rates::visitor(&rates::root(None), None);
     let requests = [
         tc::class(link, FIRST_MINOR, tc::ROOT_CLASS, &rates, true),
         tc::leaf(link, 1500, FIRST_MINOR, leaf, &rates),

@@ -140,13 +140,18 @@ pub(super) fn delete_leaf(link: LinkIndex, minor: u16) -> Request {
     Request::new(libc::RTM_DELQDISC, 0).raw(&header(link, u32::from(minor) << 16, ROOT_QDISC | u32::from(minor)))
 }
 
+/// Takes class `minor` away with its queue; refused (EBUSY) while others are under it.
+pub(super) fn delete_class(link: LinkIndex, minor: u16) -> Request {
+    Request::new(libc::RTM_DELTCLASS, 0).raw(&header(link, ROOT_QDISC | u32::from(minor), 0))
+}
+
 /// What a device has now.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     /// Whether its root is an HTB with our handle and default.
     pub(super) root: bool,
-    /// Its classes: minor and what the kernel was told.
-    pub(super) classes: Vec<(u16, Told)>,
+    /// Its classes: minor, the minor they are under, and what the kernel was told.
+    pub(super) classes: Vec<(u16, u16, Told)>,
     /// The minors whose queue is of the wanted kind.
     pub(super) leaves: Vec<u16>,
 }
@@ -167,13 +172,17 @@ pub(super) fn read(route: &mut Route, link: LinkIndex, leaf: Leaf) -> Result<Fou
     }
     if found.root {
         let classes = route.conn().dump("list traffic classes", &request(libc::RTM_GETTCLASS), parse_class)?;
-        found.classes = classes.into_iter().filter(|row| row.0 == link.get()).map(|row| (row.1, row.2)).collect();
+        found.classes = classes
+            .into_iter()
+            .filter(|row| row.0 == link.get())
+            .map(|(_, minor, parent, told)| (minor, parent, told))
+            .collect();
     }
     Ok(found)
 }
 
-/// Interface number, minor and rates of a class of ours.
-pub(super) fn parse_class(message: Message<'_>) -> Option<(u32, u16, Told)> {
+/// Interface number, minor, parent's minor (0: the root) and rates of a class of ours.
+pub(super) fn parse_class(message: Message<'_>) -> Option<(u32, u16, u16, Told)> {
     let row = Row::read(message, libc::RTM_NEWTCLASS).filter(|row| row.kind == "htb")?;
     let options = find(message.body, 20, TCA_OPTIONS)?;
     let parms = find(options, 0, TCA_HTB_PARMS)?;
@@ -183,7 +192,8 @@ pub(super) fn parse_class(message: Message<'_>) -> Option<(u32, u16, Told)> {
     };
     let told = Told { rate: rate(8, TCA_HTB_RATE64)?, ceil: rate(20, TCA_HTB_CEIL64)? };
     let minor = u16::try_from(row.handle & 0xffff).ok()?;
-    (row.handle & 0xffff_0000 == ROOT_QDISC).then_some((row.link, minor, told))
+    let parent = if row.parent == TC_H_ROOT { 0 } else { u16::try_from(row.parent & 0xffff).ok()? };
+    (row.handle & 0xffff_0000 == ROOT_QDISC).then_some((row.link, minor, parent, told))
 }
 
 /// A row of either table.

@@ -136,7 +136,12 @@ fn packets(features: Features) -> [Row; 8] {
 fn traffic(features: NetFeatures) -> [Row; 5] {
     let row = |name, there, absent, effect| Row { name, there, absent, effect };
     [
-        row("htb", features.htb, Level::Limited, "no speed limits, and one visitor can take the whole uplink"),
+        row(
+            "htb",
+            features.htb,
+            Level::Limited,
+            "no speed limits, no plan has a share of the uplink, and one visitor can take all of it",
+        ),
         row(
             "fq-codel",
             features.fq_codel,

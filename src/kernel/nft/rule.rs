@@ -382,15 +382,16 @@ impl Rule {
         .end(Verdict::Accept)
     }
 
-    /// The first segment of a connection: SYN without RST.
+    /// SYN or SYN-ACK: `@th,96,32 & 0x00060000 == 0x00020000 meta l4proto tcp`. Every packet comes by: the flags are asked first,
+    /// as four bytes, which the kernel reads, masks and compares without a call; the protocol only of those that look like one.
     pub(super) fn syn(self) -> Self {
-        self.l4(TCP)
-            .payload(TRANSPORT, 13, 1, 0)
-            .with([Expr::Mask { reg: 0, to: 0, mask: vec![6], xor: vec![0] }])
-            .is(EQ, &[2])
+        self.payload(TRANSPORT, 12, 4, 0)
+            .with([Expr::Mask { reg: 0, to: 0, mask: vec![0, 6, 0, 0], xor: vec![0; 4] }])
+            .is(EQ, &[0, 2, 0, 0])
+            .l4(TCP)
     }
 
-    /// `tcp option maxseg size set rt mtu`.
+    /// `tcp option maxseg size set rt mtu`: the smaller one of the ways there and back; a smaller wish stays.
     pub(super) fn clamp(self) -> RuleSpec {
         self.with([Expr::PathMss { to: 0 }, Expr::HostToNet { reg: 0, size: 2 }, Expr::MssWrite { from: 0 }]).0
     }

@@ -1,7 +1,7 @@
 //! The rules every packet meets: tables, sets, chains. Nothing in here is per visitor.
 //!
-//! An established packet of a visit costs a compare of its direction, one lookup for "alive, bytes left" and one that counts
-//! and classes. Identity, hours, bans, garden and filters are asked on first packets and misses only.
+//! An established packet of a visit costs a compare of its TCP flags and one of its direction, one lookup for "alive, bytes left"
+//! and one that counts and classes. Identity, hours, bans, garden and filters are asked on first packets and misses only.
 
 use super::codec::{ChainSpec, Family, Hook, RuleSpec, SetSpec, Writer, kind};
 use super::rule::{ICMP, ICMP6, Ip, Rule, TCP, UDP, rule};
@@ -55,7 +55,7 @@ pub(crate) fn inet(config: &GateConfig, features: Features) -> Skeleton {
     first_packets(&mut rules, config, features);
     rules.push(rule("masquerading").oif("uplinks").family(Ip::V4).masquerade());
     rules.push(rule("masquerading").oif("uplinks").unique_local_source().masquerade());
-    every_packet(&mut rules);
+    every_packet(&mut rules, config);
     slow_path(&mut rules, config, features);
     refusals(&mut rules);
     own_services(&mut rules, features);
@@ -205,8 +205,12 @@ fn first_packets(rules: &mut Vec<RuleSpec>, config: &GateConfig, features: Featu
     rules.push(stranger().drop());
 }
 
-fn every_packet(rules: &mut Vec<RuleSpec>) {
+fn every_packet(rules: &mut Vec<RuleSpec>, config: &GateConfig) {
     let forward = || rule("forward");
+    if config.clamp_mss {
+        // Before everything else: a SYN sent again, and the answer to one, belong to flows that may pass already.
+        rules.push(forward().syn().clamp());
+    }
     rules.push(forward().original().goto("outward"));
     rules.push(forward().quota("live").count_and_class("dn"));
     rules.push(forward().quota("vis_dn").and_quota("hold_dn").count_and_class("dn"));
@@ -230,9 +234,6 @@ fn every_packet(rules: &mut Vec<RuleSpec>) {
 /// First packets and misses: who is it, where does it go, may it.
 fn slow_path(rules: &mut Vec<RuleSpec>, config: &GateConfig, features: Features) {
     let slow = || rule("slow");
-    if config.clamp_mss {
-        rules.push(slow().oif("uplinks").syn().clamp());
-    }
     rules.push(slow().iif("emergency").goto("emergency_out"));
     rules.push(slow().mark(FRESH.0, FRESH.1).goto("filters"));
     rules.push(slow().mark_has(Mark::BLOCKED).goto("deny"));

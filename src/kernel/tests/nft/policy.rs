@@ -303,6 +303,53 @@ fn segments_fit_the_uplink_and_strangers_do_not_fill_the_gate() {
     for (host, segment) in UPSTREAM.iter().zip([1260, 1240]) {
         let offered = lab.py("c1", &format!("segment {host} 443"));
         assert!(offered.parse::<u32>().unwrap() <= segment, "{host}: {offered}");
+        // The servers' own cable takes 1500 bytes, and so they say.
+        assert_eq!(lab.py("c1", &format!("answered {host} 443")), segment.to_string(), "{host}: in the SYN-ACK");
+    }
+    // A SYN that is lost beyond the gate and sent again belongs to a flow that passes already.
+    lab.sh(
+        "up",
+        "nft 'add table inet lossy; add chain inet lossy input { type filter hook input priority 0; }; \
+         add rule inet lossy input tcp dport 443 tcp flags & (syn | ack) == syn meta nfproto ipv4 limit rate 1/day burst 1 packets counter drop; \
+         add rule inet lossy input tcp dport 443 tcp flags & (syn | ack) == syn meta nfproto ipv6 limit rate 1/day burst 1 packets counter drop'",
+    );
+    for (host, segment) in UPSTREAM.iter().zip([1260, 1240]) {
+        let offered = lab.py("c1", &format!("segment {host} 443"));
+        assert!(offered.parse::<u32>().unwrap() <= segment, "{host}, sent again: {offered}");
+    }
+    let lost = lab.sh("up", "nft list chain inet lossy input");
+    assert_eq!(lost.matches("counter packets 1 bytes").count(), 2, "one SYN of each family: {lost}");
+}
+
+#[test]
+fn a_smaller_wish_of_the_visitor_or_the_server_stays() {
+    let lab = Lab::new("mss2");
+    let _servers = servers(&lab);
+    let mut kernel = open(&lab, config(), &[]);
+    kernel.grant(&[access(1)]).unwrap();
+    for (host, segment) in UPSTREAM.iter().zip([1460, 1440]) {
+        assert_eq!(lab.py("c1", &format!("answered {host} 443")), segment.to_string(), "{host}: nothing to cut");
+    }
+    lab.sh("up", "ip link set eth0 mtu 1290");
+    for (host, segment) in UPSTREAM.iter().zip([1250, 1230]) {
+        assert_eq!(lab.py("c1", &format!("answered {host} 443")), segment.to_string(), "{host}");
+    }
+}
+
+#[test]
+fn word_of_a_narrow_path_beyond_the_uplink_reaches_the_visitor() {
+    let lab = Lab::new("toobig");
+    let mut kernel = open(&lab, config(), &[]);
+    kernel.grant(&[access(1)]).unwrap();
+    // Upstream passes packets on over a cable for 1280 bytes.
+    lab.sh(
+        "up",
+        "ip link add far0 mtu 1280 type veth peer name far1; ip link set far0 up; ip link set far1 up; \
+         echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding; \
+         ip route add 203.0.113.0/24 dev far0; ip -6 route add 2001:db8:203::/64 dev far0",
+    );
+    for host in ["203.0.113.7", "2001:db8:203::7"] {
+        assert_eq!(lab.py("c1", &format!("mtu {host} 443 1400")), "1280", "{host}");
     }
 }
 

@@ -4,7 +4,9 @@ serve LABEL PORT...    TCP and UDP on every address; TCP answers by the line it 
 try HOST PORT          the label, or RST, PROHIBITED, TIMEOUT, UNREACHABLE, CLOSED
 udp HOST PORT COUNT    "answers errors": datagrams on fresh sockets
 stream HOST PORT MODE  drip/down: prints READY, then END <what> <bytes>; udp MODE "echo"
-segment HOST PORT      the largest segment TCP may send, as the other side's SYN said
+segment HOST PORT      the largest segment the other side may send, as our SYN said when it arrived there
+answered HOST PORT     the largest segment named in the SYN-ACK, as it arrived here
+mtu HOST PORT SIZE     the path's MTU once a datagram of SIZE bytes that must not be split was sent; 0 if nobody said
 ping HOST              yes or no
 raw IFACE HEX          one Ethernet frame
 """
@@ -102,10 +104,52 @@ def udp(host, port, count):
 
 def segment(host, port):
     with socket.socket(family(host)) as sock:
-        sock.settimeout(3)
+        sock.settimeout(10)
         sock.connect((host, port))
         sock.send(b"seen\n")
         return sock.recv(100).decode()
+
+
+def answered(host, port):
+    with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3)) as ear, socket.socket(family(host)) as sock:
+        ear.settimeout(10)
+        sock.settimeout(10)
+        sock.connect((host, port))
+        while True:
+            packet = ear.recv(65536)
+            if packet[0] >> 4 == 4 and packet[9] == 6:
+                sender, tcp = packet[12:16], packet[(packet[0] & 15) * 4:]
+            elif packet[0] >> 4 == 6 and packet[6] == 6:
+                sender, tcp = packet[8:24], packet[40:]
+            else:
+                continue
+            if sender != socket.inet_pton(family(host), host) or tcp[:2] != port.to_bytes(2, "big") or tcp[13] & 18 != 18:
+                continue
+            options = tcp[20:(tcp[12] >> 4) * 4]
+            while options and options[0]:
+                if options[0] == 2:
+                    return int.from_bytes(options[2:4], "big")
+                options = options[1 if options[0] == 1 else options[1]:]
+            return "none"
+
+
+def mtu(host, port, size):
+    six = ":" in host
+    level = socket.IPPROTO_IPV6 if six else socket.IPPROTO_IP
+    discover, learned = (23, 24) if six else (10, 14)
+    with socket.socket(family(host), socket.SOCK_DGRAM) as sock:
+        sock.setsockopt(level, discover, 2)
+        sock.connect((host, port))
+        for _ in range(50):
+            try:
+                sock.send(bytes(size))
+            except OSError:
+                pass
+            time.sleep(0.1)
+            known = sock.getsockopt(level, learned)
+            if known < size:
+                return known
+    return 0
 
 
 def ping(host):
@@ -166,6 +210,10 @@ def main(words):
         stream(words[1], int(words[2]), " ".join(words[3:]))
     elif words[0] == "segment":
         print(segment(words[1], int(words[2])))
+    elif words[0] == "answered":
+        print(answered(words[1], int(words[2])))
+    elif words[0] == "mtu":
+        print(mtu(words[1], int(words[2]), int(words[3])))
     elif words[0] == "ping":
         print(ping(words[1]))
     elif words[0] == "raw":

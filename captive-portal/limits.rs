@@ -59,7 +59,7 @@ impl Default for Limits {
             handshake_timeout: Duration::from_secs(5),
             forms_in_flight: 256,
             gate_timeout: Duration::from_secs(20),
-            certificate_check: Duration::from_secs(30),
+            certificate_check: Duration::from_secs(5),
             backlog: 1024,
         }
     }

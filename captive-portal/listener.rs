@@ -72,12 +72,21 @@ pub(crate) async fn serve<G: Gate>(
 }
 
 async fn watch(certificate: Arc<Certificate>, every: Duration, stop: CancellationToken) {
+    let mut said = None;
     while timeout(every, stop.cancelled()).await.is_err() {
-        match certificate.reload() {
-            Ok(true) => tracing::info!("the portal's certificate changed and is in use"),
-            Ok(false) => {}
-            Err(error) => tracing::error!(%error, "the portal keeps its old certificate"),
+        let wrong = match certificate.reload() {
+            Ok(changed) => {
+                if changed {
+                    tracing::info!("the portal's certificate changed and is in use");
+                }
+                None
+            }
+            Err(error) => Some(error.to_string()),
+        };
+        if let Some(error) = wrong.as_ref().filter(|_| wrong != said) {
+            tracing::error!(%error, "the portal keeps its old certificate");
         }
+        said = wrong;
     }
 }
 

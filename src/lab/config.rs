@@ -41,6 +41,10 @@ pub struct SiteWish {
     pub blocked: Vec<MacAddr>,
     /// More keys for the gateway's `[gateway]` section, as TOML lines.
     pub gateway_lines: String,
+    /// More keys for the first visitor bridge, `br-lan`, as TOML lines: who hands out addresses there.
+    pub lan_lines: String,
+    /// More sections for the gateway's file, such as `[portal]`.
+    pub gateway_sections: String,
     /// More arguments for `gapura gateway`, such as `--without owner` or `--clock-shift "-86400 doubtful"`.
     pub gateway_arguments: Vec<String>,
     /// Where the gateway keeps its data and its control socket (`data` and `run` below it); else in the lab's directory.
@@ -87,7 +91,15 @@ pub fn gateway(spec: &LabSpec, dir: &Path, wish: &SiteWish, controller: Option<&
     if controller.is_none() {
         put(&mut text, format_args!("site_file = \"{}\"\n", site.display()));
     }
-    put(&mut text, format_args!("\n[[lan]]\ninterface = \"br-lan\"\naddress = \"{}/{}\"\n", addr::LAN.0, addr::LAN.1));
+    put(
+        &mut text,
+        format_args!(
+            "\n[[lan]]\ninterface = \"br-lan\"\naddress = \"{}/{}\"\n{}",
+            addr::LAN.0,
+            addr::LAN.1,
+            wish.lan_lines
+        ),
+    );
     if spec.second_bridge > 0 {
         put(
             &mut text,
@@ -103,6 +115,7 @@ pub fn gateway(spec: &LabSpec, dir: &Path, wish: &SiteWish, controller: Option<&
     if let Some(lines) = controller {
         put(&mut text, format_args!("\n[controller]\n{lines}"));
     }
+    put(&mut text, format_args!("\n{}", wish.gateway_sections));
     text
 }
 

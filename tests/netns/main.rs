@@ -19,6 +19,7 @@ mod older;
 mod privilege;
 mod raw;
 mod repair;
+mod secure_portal;
 mod stand;
 mod storage;
 mod theft;

@@ -87,7 +87,9 @@ backoff-cutoff 2;
 request subnet-mask, broadcast-address, routers, domain-name-servers, dhcp-lease-time, captive-portal;
 ";
 
-const DHCPCD_CONF: &str = "option domain_name_servers, routers, subnet_mask, captive_portal_uri
+/// Debian 12's version knows option 114 only by what it was before RFC 8910.
+const DHCPCD_CONF: &str = "define 114 string captive_portal_uri
+option domain_name_servers, routers, subnet_mask, captive_portal_uri
 noipv6
 noipv6rs
 noarp

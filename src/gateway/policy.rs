@@ -10,7 +10,7 @@ use gapura_rules::hours::{HoursDocument, Override};
 use gapura_session::{Block, InDoubt, Plan, Policy, Seat, Terms, TrustedDevice, Way};
 use gapura_wire::{Bundle, DeviceRole, GardenTarget};
 
-/// A visit on a PC seat that sends nothing for this long ends.
+/// A visit on a PC seat that sends nothing for this long ends, where the site says nothing else.
 const SEAT_IDLE: Duration = Duration::from_mins(10);
 
 /// The session policy of a bundle, with the changes of hours that staff of this router made.
@@ -45,7 +45,9 @@ pub(crate) fn session_policy(bundle: &Bundle, overrides: &[Override]) -> Result<
         match device.role {
             DeviceRole::Blocked => drop(policy.blocked.insert(device.mac, Block { reason: name, until: None })),
             DeviceRole::Trusted => drop(policy.trusted.insert(device.mac, TrustedDevice { name, group: 0 })),
-            DeviceRole::Seat => drop(policy.seats.insert(device.mac, Seat { name, idle: SEAT_IDLE })),
+            DeviceRole::Seat => {
+                drop(policy.seats.insert(device.mac, Seat { name, idle: device.idle.unwrap_or(SEAT_IDLE) }));
+            }
         }
     }
     let problems = policy.problems();

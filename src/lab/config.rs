@@ -226,7 +226,7 @@ pub fn bundle(wish: &SiteWish) -> Result<Bundle, LabError> {
         devices: wish
             .blocked
             .iter()
-            .map(|mac| Device { mac: *mac, role: DeviceRole::Blocked, label: "lab".into() })
+            .map(|mac| Device { mac: *mac, role: DeviceRole::Blocked, label: "lab".into(), idle: None })
             .collect(),
         notices: Vec::new(),
         pseudonym_keys: pseudonym_keys.into(),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
+use std::time::Duration;
 
 use gapura_model::{BitRate, Generation, MacAddr, PlanId, SiteId};
 use gapura_rules::hours::Hours;
@@ -197,6 +198,9 @@ pub struct Device {
     /// What staff call it, for example `PC 3`; shown to a blocked visitor as the reason.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub label: String,
+    /// A seat's visit that sends nothing for this long (seconds) ends; none = ten minutes.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::voucher::opt_seconds")]
+    pub idle: Option<Duration>,
 }
 
 /// All that one site's gateway needs to know, as of one generation. Holds keys: it is stored with mode 0600 and never logged.
@@ -277,6 +281,9 @@ impl Bundle {
         let shown = self.terms.iter().map(|terms| &terms.text).chain(self.notices.iter().map(|notice| &notice.text));
         if shown.chain(self.look.texts.values()).any(|text| text.id.len().max(text.en.len()) > limits::SHOWN_BYTES) {
             wrong.push(format!("a text has more than {} bytes", limits::SHOWN_BYTES));
+        }
+        for device in self.devices.iter().filter(|device| device.idle == Some(Duration::ZERO)) {
+            wrong.push(format!("device {}: an idle time of zero would end every visit at once", device.label));
         }
         if self.pseudonym_keys.is_empty() {
             wrong.push("there is no pseudonym key".to_owned());

@@ -86,6 +86,7 @@ fn bundle() -> Bundle {
             mac: "02:00:5e:10:00:09".parse().unwrap(),
             role: DeviceRole::Seat,
             label: "PC 3".to_owned(),
+            idle: None,
         }],
         notices: vec![Notice { severity: Severity::Warning, text: text("Listrik padam pukul 3", ""), until: at(3600) }],
         pseudonym_keys: vec![EpochKey { epoch: "2026-11".parse().unwrap(), key: Secret::new([9; 32]) }],

@@ -20,6 +20,7 @@ mod privilege;
 mod raw;
 mod repair;
 mod secure_portal;
+mod staff;
 mod stand;
 mod storage;
 mod theft;

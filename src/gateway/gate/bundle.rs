@@ -2,16 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
-use captive_portal::{Notice, Severity};
 use gapura_ledger::Entry;
 use gapura_model::{DeviceId, HolderId, Moment};
-use gapura_session::{Admission, Engine};
+use gapura_session::{Admission, Engine, Way};
 use gapura_wire::{Bundle, Sha256, overbooked};
 
+use super::notice::of_department;
 use super::run::Gate;
-use crate::policy::{both, garden_networks, portal_site, session_policy};
+use crate::policy::{garden_networks, portal_site, session_policy};
 
 impl Gate {
     /// Checks a bundle and puts it in force.
@@ -83,20 +82,8 @@ impl Gate {
         if self.notice.as_ref().is_some_and(|(shown, _)| former.is_some() && shown.issued == former) {
             self.notice = None;
         }
-        let running = bundle.notices.iter().filter(|notice| notice.until > now.wall);
-        if self.notice.is_none()
-            && let Some(notice) = running.max_by_key(|notice| notice.severity)
-        {
-            let severity = match notice.severity {
-                gapura_wire::Severity::Info => Severity::Info,
-                gapura_wire::Severity::Warning => Severity::Waspada,
-                gapura_wire::Severity::Danger => Severity::Awas,
-            };
-            let lasts = now.until_wall(notice.until).min(Duration::from_hours(720));
-            let (title, body) = (both(&notice.text), captive_portal::Text::plain(""));
-            let shown =
-                Notice { severity, title, body, issued: Some(bundle.published), until: Some(notice.until), link: None };
-            self.notice = Some((shown, now.up.after(lasts)));
+        if self.notice.is_none() {
+            self.notice = of_department(&bundle, &now);
         }
         (self.on_policy)(&bundle);
         self.bundle = Some(bundle);
@@ -108,7 +95,9 @@ impl Gate {
         for mac in trusted {
             for lan in self.hands.lans.clone() {
                 let device = DeviceId { lan, mac };
-                if self.engine.visit_of(&device).is_none()
+                let visit = self.engine.visit_of(&device).and_then(|visit| self.engine.record(visit));
+                // A visit of before it was on the list gives way: it would end with its plan.
+                if visit.is_none_or(|visit| visit.way != Way::Trusted)
                     && let Err(refused) = self.admit(now, &device, Admission::Trusted, false)
                 {
                     tracing::debug!(?refused, "a trusted device was not let in");

@@ -9,6 +9,8 @@ use gapura_rules::hours::Override;
 use gapura_session::{Effect, HolderBalance, Notice, VisitRecord, Way as SessionWay};
 use gapura_wire::{AccountGrant, Bundle, OutboxState, Record, VisitUsage, Way, epoch_key_at};
 
+use super::notice::StaffNotice;
+
 /// The ledger, and what is remembered beside it.
 pub(crate) struct Memory {
     ledger: Ledger,
@@ -24,6 +26,8 @@ pub(crate) struct Memory {
 
 /// Setting: changes of hours by staff of this router, as JSON.
 const OVERRIDES: &str = "hours-changes";
+/// Setting: the notice that staff of this router put up, as JSON.
+const NOTICE: &str = "notice";
 /// Setting: the last batch's number, with the kernel run it belongs to.
 const BATCH: &str = "batch";
 /// Setting: the running outage of the uplink, its id and beginning, as JSON.
@@ -270,6 +274,17 @@ impl Memory {
     /// Notes which garden's names are in the kernel.
     pub(crate) fn keep_garden(&mut self, hash: String) {
         self.try_commit(&[Entry::Setting { name: GARDEN, value: Some(hash) }]);
+    }
+
+    /// The notice that staff of this router put up last; it may have ended.
+    pub(crate) fn notice(&self) -> Option<StaffNotice> {
+        self.setting(NOTICE).and_then(|text| serde_json::from_str(&text).ok())
+    }
+
+    /// Keeps or forgets it.
+    pub(crate) fn keep_notice(&mut self, notice: Option<&StaffNotice>) {
+        let value = notice.and_then(|notice| serde_json::to_string(notice).ok());
+        self.try_commit(&[Entry::Setting { name: NOTICE, value }]);
     }
 
     /// The outage of the uplink that was told as begun and not as ended.

@@ -10,6 +10,7 @@ mod door;
 mod handle;
 mod holders;
 mod memory;
+mod notice;
 mod rebuild;
 mod report;
 mod run;

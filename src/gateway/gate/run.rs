@@ -197,9 +197,7 @@ impl Gate {
             }
             self.timers.grow = Some(now.up.after(Duration::from_millis(if more { 20 } else { 1_000 })));
         }
-        if self.notice.as_ref().is_some_and(|(_, until)| *until <= now.up) {
-            self.notice = None;
-        }
+        self.notice_ends(now);
     }
 
     /// Reads the kernel's counters and tells the engine.

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use captive_portal::{Notice, Severity, Text};
 use gapura_model::{ByteCount, DeviceId, IfName, MacAddr, Moment, VisitId};
 use gapura_rules::hours::{OpenState, Override};
 use gapura_session::{Admission, Block};
@@ -10,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use super::run::{Gate, Waiting};
-use crate::ctl::{self, Answer, Request, Who};
+use crate::ctl::{Answer, Request, Who};
 
 /// Who staff at the router are in the audit trail: the socket tells nothing more.
 const STAFF: &str = "petugas di gerbang";
@@ -114,32 +113,6 @@ impl Gate {
             Ok((visit, _)) => Ok(self.session(now, visit)),
             Err(refused) => Err(format!("{mac} was not let in: {refused:?}")),
         }
-    }
-
-    fn set_notice(&mut self, now: &Moment, text: Option<String>, severity: ctl::Severity, seconds: u64) -> Value {
-        self.notice = text.map(|text| {
-            let until = now.up.after(Duration::from_secs(seconds));
-            let (title, body) = match text.split_once('\n') {
-                Some((title, body)) => (title.to_owned(), body.to_owned()),
-                None => (text, String::new()),
-            };
-            let severity = match severity {
-                ctl::Severity::Info => Severity::Info,
-                ctl::Severity::Waspada => Severity::Waspada,
-                ctl::Severity::Siaga => Severity::Siaga,
-                ctl::Severity::Awas => Severity::Awas,
-            };
-            let until_wall = Some(now.wall_after(Duration::from_secs(seconds)));
-            let (title, body) = (Text::plain(title), Text::plain(body));
-            (Notice { severity, title, body, issued: Some(now.wall), until: until_wall, link: None }, until)
-        });
-        let shown = self.notice.as_ref().map(|(notice, _)| notice.title.id.clone());
-        self.memory.audit(
-            now,
-            if shown.is_some() { "notice-shown" } else { "notice-removed" },
-            &shown.unwrap_or_default(),
-        );
-        json!({ "notice": self.notice.is_some() })
     }
 
     fn change_hours(

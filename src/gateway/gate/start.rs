@@ -162,6 +162,7 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
         dropped_repairs: 0,
         last_reconcile: Vec::new(),
     };
+    gate.recall_notice(&now);
     if let Some(bundle) = gate.bundle.take() {
         // It may have come just before the gateway stopped.
         gate.end_withdrawn(&now, &bundle);

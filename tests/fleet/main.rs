@@ -10,6 +10,7 @@
 #![expect(unreachable_pub, reason = "modules of one test binary")]
 
 mod account;
+mod emergency;
 mod enrol;
 mod group;
 mod people;

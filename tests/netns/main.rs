@@ -9,6 +9,7 @@
 
 mod clock;
 mod deadlines;
+mod emergency;
 mod flows;
 mod garden;
 mod hostile;

@@ -380,6 +380,11 @@ impl Gate {
             {
                 self.recent_holders.insert(balance.holder.clone());
             }
+            if let Effect::Emergency(lasts) = effect {
+                let words =
+                    if lasts.is_some() { "stands open for everybody" } else { "is no longer open for everybody" };
+                tracing::warn!(for_s = lasts.map(|lasts| lasts.as_secs()), "Buka darurat: the gate {words}");
+            }
             if matches!(effect, Effect::Block { .. } | Effect::Emergency(_)) {
                 self.keep_blocks();
             }

@@ -62,8 +62,11 @@ impl Engine {
         }
         let doomed: Vec<_> = same.into_iter().filter_map(|record| engine.resume(record)).collect();
         engine.judge_resumed(doomed);
-        if let Some(emergency) = snapshot.emergency.filter(|emergency| emergency.until > now.up) {
-            engine.effects.push(Effect::Emergency(Some(now.up.until(emergency.until))));
+        if let Some(emergency) = snapshot.emergency {
+            if emergency.until > now.up {
+                engine.effects.push(Effect::Emergency(Some(now.up.until(emergency.until))));
+            }
+            // One that ended meanwhile ends at the first look.
             engine.emergency = Some(emergency);
         }
         engine.observe(now);

@@ -93,6 +93,10 @@ pub struct LanSection {
     /// Ports of the bridge that must not reach each other; default: all.
     #[serde(default)]
     pub isolate: IsolateMode,
+    /// Ports of the bridge with the site's own machines behind them, such as the DHCP server of `foreign` or the controller of
+    /// the access points: visitors reach these machines, and they may hand out addresses.
+    #[serde(default)]
+    pub trusted_ports: BTreeSet<IfName>,
 }
 
 /// Who hands out IPv4 addresses on a visitor bridge.

@@ -204,7 +204,7 @@ fn start_rooms(
     };
     network::watch_network(around, tasks)?;
     network::probe_uplinks(config.clone(), clock.clone(), started.handle.clone(), tasks)?;
-    network::lend(&config, api, clock.clone(), tasks)?;
+    network::lend(&config, api, clock.clone(), started.handle.clone(), tasks)?;
 
     let listener = ctl::bind(&config.gateway.run_dir.join(ctl::SOCKET))?;
     let (asked, stopping) = (started.handle.clone(), tasks.stopping().clone());

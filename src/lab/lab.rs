@@ -190,7 +190,7 @@ impl Lab {
         let dir = self.home.join("isp");
         fs::create_dir(&dir).map_err(LabError::io(format!("create {}", dir.display())))?;
         let range = format!("{0},{0},255.255.255.0,1h", addr::WAN0.far4);
-        self.adopt(dnsmasq(&self.up, "isp0", &range, addr::DNS.0, &dir)?);
+        self.adopt(dnsmasq(&self.up, "isp0", &range, (addr::WAN0.up4, addr::DNS.0), &dir)?);
         let client = crate::visit::lease_on(&self.gw, "wan0", &dir)?;
         self.adopt(client);
         let what = "the gateway's address on wan0 by DHCP";
@@ -201,12 +201,12 @@ impl Lab {
 }
 
 /// A plain dnsmasq for DHCP only (`port=0`) on `interface`, in the foreground, its files in `dir`. `range` as its
-/// `dhcp-range` has it.
+/// `dhcp-range` has it; clients are told this router and this resolver.
 pub fn dnsmasq(
     ns: &Ns,
     interface: &str,
     range: &str,
-    dns: std::net::Ipv4Addr,
+    (router, dns): (std::net::Ipv4Addr, std::net::Ipv4Addr),
     dir: &Path,
 ) -> Result<Guarded, LabError> {
     let log = File::create(dir.join("dnsmasq.log")).map_err(LabError::io("create dnsmasq's log"))?;
@@ -214,6 +214,7 @@ pub fn dnsmasq(
     command.args(["--no-daemon", "--conf-file=/dev/null", "--port=0"]);
     command.args(["--dhcp-authoritative", "--no-ping", "--bind-interfaces", "--log-facility=-", "--log-dhcp"]);
     command.arg(format!("--interface={interface}")).arg(format!("--dhcp-range={range}"));
+    command.arg(format!("--dhcp-option=option:router,{router}"));
     command.arg(format!("--dhcp-option=option:dns-server,{dns}"));
     command.arg(format!("--dhcp-leasefile={}", dir.join("dnsmasq.leases").display()));
     command.arg(format!("--pid-file={}", dir.join("dnsmasq.pid").display()));

@@ -16,6 +16,7 @@ const OF_GATEWAY: Examples<'_> = &[
     ("gateway.user", "\"gapura\""),
     ("lan.interface", "\"br-lan\""),
     ("lan.address", "\"10.20.0.1/22\""),
+    ("lan.trusted_ports", "[\"eth3\"]"),
     ("uplink.interfaces", "[\"wan0\"]"),
     ("uplink.probes", "[\"192.0.2.80:443\", \"[2001:db8::80]:443\"]"),
     ("uplink.prefix", "\"2001:db8:1::/56\""),

@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests, and helpers of tests")]
 #![expect(clippy::indexing_slicing, reason = "JSON is looked into by key, where a missing key is null")]
 
+mod addresses;
 mod clock;
 mod deadlines;
 mod emergency;

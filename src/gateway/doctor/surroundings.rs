@@ -75,8 +75,11 @@ fn bridge(lan: &LanSection, links: &[Link], report: &mut Report) {
     if running == 0 {
         finding.means("nobody can reach it").mend("check cables and access points");
     }
-    let open: Vec<&str> =
-        ports.iter().filter(|port| port.isolated != Some(true)).map(|port| port.name.as_str()).collect();
+    let open: Vec<&str> = ports
+        .iter()
+        .filter(|port| port.isolated != Some(true) && !lan.trusted_ports.contains(&port.name))
+        .map(|port| port.name.as_str())
+        .collect();
     let about = format!("{name}, visitors apart");
     match (lan.isolate, open.is_empty()) {
         (IsolateMode::None, _) => {

@@ -76,6 +76,7 @@ impl Gate {
                 }
                 self.clash = words;
             }
+            Command::Pool(alert) => self.pool_alert = alert,
             Command::Theft(device) => {
                 if let Some(visit) = self.engine.visit_of(&device) {
                     self.address_taken(now, visit);

@@ -64,6 +64,8 @@ pub(crate) enum Command {
     Network(Box<Picture>),
     /// Whether the Internet is there.
     Internet(bool),
+    /// What staff should know of the addresses that are lent.
+    Pool(Option<&'static str>),
     /// Whether an uplink's network overlaps a visitor network, in words.
     Clash(Option<String>),
     /// A visitor's address was seen where it does not belong.

@@ -70,6 +70,8 @@ pub(crate) struct Gate {
     pub(super) told: super::tally::Told,
     /// What staff should see to.
     pub(super) alerts: Vec<&'static str>,
+    /// The same of the addresses that are lent.
+    pub(super) pool_alert: Option<&'static str>,
     /// The batch under way, with the number of its last message.
     pub(super) sent: Option<(u64, UsageBatch)>,
     /// Records in the next batch at most.

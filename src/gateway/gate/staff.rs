@@ -181,7 +181,7 @@ impl Gate {
             "storage": self.memory.state(),
             "kernel": { "repairs": self.dropped_repairs },
             "tallies": self.counts(),
-            "alerts": self.alerts,
+            "alerts": self.alerts.iter().chain(&self.pool_alert).collect::<Vec<_>>(),
             "uptime_seconds": self.started.until(now.up).as_secs(),
         })
     }

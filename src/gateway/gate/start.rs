@@ -149,6 +149,7 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
         thefts: Notices::once_in(Duration::from_mins(1)),
         told: super::tally::Told::since(now.wall),
         alerts: Vec::new(),
+        pool_alert: None,
         sent: None,
         batch_size: super::report::BATCH_SIZE,
         front,
@@ -331,6 +332,7 @@ pub(crate) fn kernel_config(config: &crate::config::Config, bundle: Option<&Bund
         portal_tls_port: config.portal.certificate.as_ref().map(|_| config.portal.https_port),
         allowed: config.gateway.allowed.iter().filter_map(|net| net.parse().ok()).collect(),
         management: config.gateway.management.iter().filter_map(|net| net.parse().ok()).collect(),
+        isolate: config.lan.iter().any(|lan| lan.isolate == crate::config::IsolateMode::All),
         management_ports: vec![(gapura_kernel::Proto::Tcp, 22)],
         ..GateConfig::default()
     };

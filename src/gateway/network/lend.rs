@@ -9,6 +9,7 @@ use gapura_runtime::{Clock, Tasks};
 use tokio::sync::watch;
 
 use crate::config::{Config, DhcpMode};
+use crate::gate::{Command, Handle};
 
 /// Why no addresses can be lent.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +30,7 @@ pub(crate) fn lend(
     config: &Arc<Config>,
     api: Option<ApiUri>,
     clock: Arc<dyn Clock>,
+    gate: Handle,
     tasks: &Tasks,
 ) -> Result<(), LendError> {
     let ours = config.lan.iter().filter(|lan| lan.dhcp == DhcpMode::Ours);
@@ -67,7 +69,7 @@ pub(crate) fn lend(
         // The plan never changes in a run; its sender lives as long as the server.
         drop(plan_in_force);
     });
-    tasks.spawn("addresses: pool", watch_pool(leases, pool, clock, tasks.stopping().clone()));
+    tasks.spawn("addresses: pool", watch_pool(leases, pool, clock, gate, tasks.stopping().clone()));
     Ok(())
 }
 
@@ -86,9 +88,11 @@ async fn watch_pool(
     leases: std::path::PathBuf,
     pool: u32,
     clock: Arc<dyn Clock>,
+    gate: Handle,
     stopping: tokio_util::sync::CancellationToken,
 ) {
     let mut watch = PoolWatch::default();
+    let (mut alert, mut told) = (None, None);
     loop {
         tokio::select! {
             () = stopping.cancelled() => return,
@@ -99,14 +103,23 @@ async fn watch_pool(
         let text = tokio::fs::read_to_string(&leases).await.unwrap_or_default();
         let used = Leases::parse(&text, kernel_now).used();
         match watch.observe(used, pool) {
-            Some(PoolAlert::Relieved) => tracing::info!(used, pool, "there are addresses for visitors again"),
-            Some(alert) => tracing::warn!(
-                ?alert,
-                used,
-                pool,
-                "addresses for visitors run short: widen the bridge's subnet or shorten the lease"
-            ),
+            Some(PoolAlert::Relieved) => {
+                tracing::info!(used, pool, "there are addresses for visitors again");
+                alert = None;
+            }
+            Some(PoolAlert::NearlyFull) => alert = Some(NEARLY_FULL),
+            Some(PoolAlert::Full) => alert = Some(FULL),
             None => {}
+        }
+        if alert != told && gate.tell(Command::Pool(alert)) {
+            told = alert;
+            if let Some(alert) = alert {
+                tracing::warn!(used, pool, "{alert}");
+            }
         }
     }
 }
+
+const NEARLY_FULL: &str =
+    "over 95 % of the addresses for visitors are lent: widen the bridge's subnet or shorten the lease";
+const FULL: &str = "no address for another visitor is left: widen the bridge's subnet or shorten the lease";

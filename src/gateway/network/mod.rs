@@ -19,7 +19,7 @@ use std::net::IpAddr;
 use gapura_kernel::net::{NetError, NetFeatures, Route, SECOND_LOCK_PREF, SecondLock, sysctl};
 use gapura_model::IfName;
 
-use crate::config::{Config, IsolateMode};
+use crate::config::{Config, IsolateMode, LanSection};
 
 /// Why the network cannot be prepared.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +46,7 @@ pub(crate) fn prepare(config: &Config, features: NetFeatures) -> Result<(), Prep
         }
         route.set_up(&lan.interface, true)?;
         if features.isolation && lan.isolate == IsolateMode::All {
-            isolate(&mut route, &lan.interface);
+            isolate(&mut route, lan);
         }
     }
     let (devices, flows_per_device) = (config.gateway.devices, config.limits.flows_per_device);
@@ -73,10 +73,10 @@ pub(crate) fn lans(config: &Config) -> Vec<IfName> {
     config.lan.iter().map(|lan| lan.interface.clone()).collect()
 }
 
-fn isolate(route: &mut Route, bridge: &IfName) {
-    let ports = route.link(bridge).and_then(|link| route.ports(link.index)).unwrap_or_default();
+fn isolate(route: &mut Route, lan: &LanSection) {
+    let ports = route.link(&lan.interface).and_then(|link| route.ports(link.index)).unwrap_or_default();
     for port in ports {
-        if let Err(error) = route.isolate(&port.name, true) {
+        if let Err(error) = route.isolate(&port.name, !lan.trusted_ports.contains(&port.name)) {
             tracing::warn!(port = %port.name, error = %gapura_model::with_causes(&error), "a port could not be isolated");
         }
     }

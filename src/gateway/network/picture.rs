@@ -17,7 +17,7 @@ pub(crate) struct Picture {
     pub(crate) uplinks: Vec<IfName>,
     /// Uplinks whose link is up.
     pub(crate) running: Vec<IfName>,
-    /// The ports of the visitor bridges.
+    /// The ports of the visitor bridges with visitors behind them.
     pub(crate) ports: Vec<IfName>,
     /// Networks of uplinks and of the router's other interfaces: not for visitors.
     pub(crate) refused: Vec<Net>,
@@ -57,7 +57,10 @@ pub(super) fn look_with(route: &mut Route, config: &Config, ula: Ula, added: &Ad
         }
     }
     for lan in links.iter().filter(|link| is_lan(link)) {
-        picture.ports.extend(links.iter().filter(|link| link.master == Some(lan.index)).map(|link| link.name.clone()));
+        let trusted =
+            |port: &Link| config.lan.iter().any(|of| of.interface == lan.name && of.trusted_ports.contains(&port.name));
+        let ports = links.iter().filter(|link| link.master == Some(lan.index) && !trusted(link));
+        picture.ports.extend(ports.map(|link| link.name.clone()));
     }
     let on = |address: &Address| links.iter().find(|link| link.index == address.link);
     for address in &addresses {

@@ -134,7 +134,7 @@ impl Around {
         address(route, &picture, added);
         if self.features.isolation && picture.ports != last.ports {
             for lan in self.config.lan.iter().filter(|lan| lan.isolate == IsolateMode::All) {
-                isolate(route, &lan.interface);
+                isolate(route, lan);
             }
         }
         self.advertise(&picture);

@@ -84,7 +84,7 @@ fn visitors_get_leases_from_a_plain_dnsmasq_with_three_real_clients() {
     wanted.clients = vec![DhcpClient::Udhcpc, DhcpClient::Dhclient, DhcpClient::Dhcpcd];
     let mut lab = Lab::up(room(), wanted).unwrap();
     let dir = lab.dir().join("gw");
-    let server = dnsmasq(lab.gw(), "br-lan", "10.60.0.100,10.60.0.120,30m", addr::DNS.0, &dir).unwrap();
+    let server = dnsmasq(lab.gw(), "br-lan", "10.60.0.100,10.60.0.120,30m", (addr::LAN.0, addr::DNS.0), &dir).unwrap();
     lab.adopt(server);
     forward_plainly(&lab);
     for number in 1..=3 {
@@ -232,7 +232,7 @@ fn helper_stands_until_killed() {
     let Ok(name) = std::env::var("GAPURA_LAB_CRASH") else { return };
     let mut lab = Lab::up(room(), LabSpec::new(name.parse().unwrap(), 1)).unwrap();
     let dir = lab.dir().join("gw");
-    let server = dnsmasq(lab.gw(), "br-lan", "10.60.0.100,10.60.0.120,30m", addr::DNS.0, &dir).unwrap();
+    let server = dnsmasq(lab.gw(), "br-lan", "10.60.0.100,10.60.0.120,30m", (addr::LAN.0, addr::DNS.0), &dir).unwrap();
     lab.adopt(server);
     lab.visitor_mut(1).unwrap().join(SOON).unwrap();
     lab.declare_ready().unwrap();

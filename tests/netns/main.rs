@@ -27,3 +27,4 @@ mod stand;
 mod storage;
 mod theft;
 mod uplink;
+mod uplink_set;

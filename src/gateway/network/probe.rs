@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gapura_kernel::net::uplink::{Health, Target, Thresholds, UplinkHealth, probe};
+use gapura_kernel::net::uplink::{Health, Outcome, Target, Thresholds, UplinkHealth, probe};
 use gapura_model::IfName;
 use gapura_runtime::{Clock, Tasks};
 
@@ -41,12 +41,14 @@ pub(crate) fn probe_uplinks(
                 let now = clock.now();
                 let worked = match outcome {
                     Ok(outcome) => outcome.worked(),
-                    Err(error) => {
-                        tracing::debug!(uplink = %name, error = %gapura_model::with_causes(&error), "an uplink could not be asked");
+                    Err(ref error) => {
+                        tracing::debug!(uplink = %name, error = %gapura_model::with_causes(error), "an uplink could not be asked");
                         false
                     }
                 };
-                health.result(worked, &now);
+                // Unplugged, or without a default route: there is no silence to wait for.
+                let _turn =
+                    if matches!(outcome, Ok(Outcome::NoWay)) { health.lost(&now) } else { health.result(worked, &now) };
                 settled &= worked == (health.health(&now) == Health::Up);
             }
             let now = clock.now();

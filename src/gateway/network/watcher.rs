@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gapura_kernel::net::{Change, Groups, LinkIndex, Moved, Moves, NetError, NetFeatures, Route, Watch};
+use gapura_kernel::net::{Change, Groups, LinkIndex, Moved, Moves, NetError, NetFeatures, Route, Watch, sysctl};
 use gapura_lan::{AdvertPlan, ApiUri, Reach, Ula};
 use gapura_model::{DeviceId, IfName, MacAddr, Uptime};
 use gapura_runtime::{Clock as _, ClockStart, SystemClock, Tasks};
@@ -128,6 +128,9 @@ impl Around {
             picture.own.iter().any(is) || picture.stale.iter().any(is)
         };
         noted(added.retain(listed));
+        for uplink in &picture.uplinks {
+            prepare_uplink(uplink);
+        }
         if picture == *last {
             return;
         }
@@ -291,6 +294,22 @@ fn address(route: &mut Route, picture: &Picture, added: &mut Added) {
             Err(error) => {
                 tracing::warn!(%lan, error = %gapura_model::with_causes(&error), "a withdrawn address could not be removed");
             }
+        }
+    }
+}
+
+/// Gives an uplink that came or came back what the others were given at the start.
+fn prepare_uplink(uplink: &IfName) {
+    let wrong = sysctl::uplink_settings(uplink).map(|settings| sysctl::apply(&settings));
+    match wrong {
+        Ok(wrong) => {
+            for (setting, why) in wrong {
+                tracing::warn!(setting = setting.name, %why, effect = setting.effect, "a kernel setting is not as wanted");
+            }
+        }
+        // It may have gone again.
+        Err(error) => {
+            tracing::debug!(%uplink, error = %gapura_model::with_causes(&error), "an uplink's settings could not be read");
         }
     }
 }

@@ -90,9 +90,7 @@ pub fn settings(lans: &[IfName], uplinks: &[IfName], sizes: &Sizes) -> Result<Ve
         }
     }
     for uplink in uplinks {
-        for (suffix, wanted, effect) in PER_UPLINK {
-            all.push(setting(per_link(suffix, uplink), Wanted::Is((*wanted).to_owned()), effect, true));
-        }
+        all.extend(per_uplink(uplink));
     }
     let rows = sizes.neighbours();
     for family in ["ipv4", "ipv6"] {
@@ -106,6 +104,21 @@ pub fn settings(lans: &[IfName], uplinks: &[IfName], sizes: &Sizes) -> Result<Ve
         setting.found = read(&setting.name)?;
     }
     Ok(all)
+}
+
+/// The part that is about one uplink: an interface that comes later is as the machine's defaults made it.
+pub fn uplink_settings(uplink: &IfName) -> Result<Vec<Setting>, NetError> {
+    let mut all: Vec<Setting> = per_uplink(uplink).collect();
+    for setting in &mut all {
+        setting.found = read(&setting.name)?;
+    }
+    Ok(all)
+}
+
+fn per_uplink(uplink: &IfName) -> impl Iterator<Item = Setting> {
+    PER_UPLINK.iter().map(|(suffix, wanted, effect)| {
+        setting(per_link(suffix, uplink), Wanted::Is((*wanted).to_owned()), effect, true)
+    })
 }
 
 /// Sets what is ours and wrong. Returns the settings that still are not as wanted afterwards, each with the reason in words.
@@ -167,6 +180,8 @@ const FLOWS_FULL: &str = "new connections of everybody fail once the flow table 
 const BRIDGED: &str = "frames between devices of one bridge pass the routing filter a second time and count twice";
 const ERRORS: &str = "strangers wait for a timeout instead of being told at once that the door is shut";
 
+const UNPLUGGED: &str = "packets go to an uplink whose cable is pulled although another one works";
+
 /// Name, value, effect. The names of IPv6 bits are absent where IPv6 is off; then there is nothing to set.
 const WHOLE_MACHINE: &[(&str, &str, &str)] = &[
     ("net.ipv4.ip_forward", "1", "no visitor reaches the Internet over IPv4"),
@@ -204,6 +219,8 @@ const PER_UPLINK: &[(&str, &str, &str)] = &[
     ("net.ipv4.conf.{}.accept_redirects", "0", "somebody on the uplink can divert the gateway's packets"),
     // The reverse look-up of a reply is asked as if it came from the visitor bridge, without a mark: the second lock refuses it.
     ("net.ipv4.conf.{}.rp_filter", "0", "replies to visitors are thrown away: the second lock is asked in reverse"),
+    ("net.ipv4.conf.{}.ignore_routes_with_linkdown", "1", UNPLUGGED),
+    ("net.ipv6.conf.{}.ignore_routes_with_linkdown", "1", UNPLUGGED),
 ];
 
 fn setting(name: String, wanted: Wanted, effect: &'static str, ours: bool) -> Setting {

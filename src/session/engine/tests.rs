@@ -584,6 +584,23 @@ fn a_new_policy_changes_running_visits() {
 }
 
 #[test]
+fn an_emergency_opening_goes_on_after_a_restart_or_ends_as_it_would_have() {
+    let policy = Policy::open_house(always(), plan());
+    let mut site = Site::with(policy.clone());
+    site.engine.open_in_emergency(&site.now, 30 * MINUTE, "Sitti", "gempa");
+    let snapshot = Snapshot { emergency: site.engine.emergency_open().cloned(), ..Snapshot::default() };
+    let after = |time| {
+        let mut again = Engine::restore(policy.clone(), boot(), &site.now.after(time), snapshot.clone());
+        (again.take_effects(), again.emergency_open().is_some())
+    };
+    let (effects, open) = after(10 * MINUTE);
+    assert!(open && effects.contains(&Effect::Emergency(Some(20 * MINUTE))));
+    let (effects, open) = after(HOUR);
+    assert!(!open && effects.contains(&Effect::Notice(Notice::EmergencyEnded { by: None })), "{effects:?}");
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Emergency(Some(_)))));
+}
+
+#[test]
 fn staff_block_kick_extend_and_open_in_emergency() {
     let mut site = Site::new(always(), time_plan(Some(HOUR), None));
     let one = site.ask(tap(1)).unwrap();

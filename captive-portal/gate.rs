@@ -181,6 +181,8 @@ pub enum EndReason {
     VisitTime,
     /// The day's time is over.
     DayTime,
+    /// The month's time is over.
+    MonthTime,
     /// The bytes of a period are used up.
     Bytes(Period),
     /// This site's share of a group's voucher is used up.
@@ -285,6 +287,11 @@ pub enum Refused {
     PasswordNeedsHttps,
     /// The day's time is gone.
     DayTimeGone {
+        /// When there is new time.
+        again: Timestamp,
+    },
+    /// The month's time is gone.
+    MonthTimeGone {
         /// When there is new time.
         again: Timestamp,
     },

@@ -147,6 +147,7 @@ ended-out-title = You have logged out
 ended-out-sub = Thank you for visiting.
 ended-time-title = Your time is over
 ended-day-title = Today’s time is over
+ended-month-title = This month’s time is over
 ended-bytes-title = Your data is used up
 ended-bytes-day-title = Today’s data is used up
 ended-bytes-month-title = This month’s data is used up

@@ -134,6 +134,7 @@ ended-out-title = Anda sudah keluar
 ended-out-sub = Terima kasih sudah singgah.
 ended-time-title = Waktu Anda habis
 ended-day-title = Waktu hari ini habis
+ended-month-title = Waktu bulan ini habis
 ended-bytes-title = Kuota Anda habis
 ended-bytes-day-title = Kuota hari ini habis
 ended-bytes-month-title = Kuota bulan ini habis

@@ -28,7 +28,7 @@ pub(crate) fn ended(scene: &Scene<'_>, ended: &Ended) -> String {
     let again = ended.again.filter(|_| say.trusted()).map(|again| {
         let key = match ended.why {
             EndReason::Bytes(_) => "again-bytes",
-            EndReason::DayTime => "again-time",
+            EndReason::DayTime | EndReason::MonthTime => "again-time",
             EndReason::LoggedOut
             | EndReason::VisitTime
             | EndReason::Share
@@ -75,6 +75,7 @@ fn reason(scene: &Scene<'_>, why: &EndReason) -> (&'static str, Vec<String>) {
         EndReason::LoggedOut => ("ended-out-title", vec![]),
         EndReason::VisitTime => ("ended-time-title", vec![]),
         EndReason::DayTime => ("ended-day-title", vec![]),
+        EndReason::MonthTime => ("ended-month-title", vec![]),
         EndReason::Bytes(Period::Visit) => ("ended-bytes-title", vec![]),
         EndReason::Bytes(Period::Day) => ("ended-bytes-day-title", vec![]),
         EndReason::Bytes(Period::Month) => ("ended-bytes-month-title", vec![]),

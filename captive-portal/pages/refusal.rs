@@ -42,6 +42,7 @@ pub(crate) fn field_error(scene: &Scene<'_>, refused: &Refused) -> FieldError {
         Refused::ShareUsed
         | Refused::PasswordNeedsHttps
         | Refused::DayTimeGone { .. }
+        | Refused::MonthTimeGone { .. }
         | Refused::BytesGone { .. }
         | Refused::Pause { .. }
         | Refused::Closed { .. }
@@ -77,6 +78,9 @@ pub(crate) fn refused(scene: &Scene<'_>, refused: &Refused) -> (StatusCode, Stri
     match refused {
         Refused::DayTimeGone { again } => {
             ok(with_ways(w.t("ended-day-title"), when("again-time", Some(*again)), Vec::new()))
+        }
+        Refused::MonthTimeGone { again } => {
+            ok(with_ways(w.t("ended-month-title"), when("again-time", Some(*again)), Vec::new()))
         }
         Refused::BytesGone { period, again } => {
             let title = match period {

@@ -281,6 +281,7 @@ fn situations() -> Vec<(&'static str, View)> {
             ended(EndReason::VisitTime, &|e| (e.time_left, e.resumable) = (Some(Duration::ZERO), false)),
         ),
         ("ended-day-time", ended(EndReason::DayTime, &used_up)),
+        ("ended-month-time", ended(EndReason::MonthTime, &used_up)),
         (
             "quota-visit",
             ended(EndReason::Bytes(Period::Visit), &|e| (e.bytes_left, e.resumable) = (Some(ByteCount::ZERO), false)),
@@ -332,6 +333,7 @@ fn refusals() -> Vec<(&'static str, Refused)> {
         ("password", Refused::WrongPassword),
         ("https", Refused::PasswordNeedsHttps),
         ("day-time", Refused::DayTimeGone { again: later }),
+        ("month-time", Refused::MonthTimeGone { again: later }),
         ("bytes-visit", Refused::BytesGone { period: Period::Visit, again: None }),
         ("bytes-day", Refused::BytesGone { period: Period::Day, again: Some(later) }),
         ("bytes-month", Refused::BytesGone { period: Period::Month, again: Some(later) }),

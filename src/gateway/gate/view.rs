@@ -225,8 +225,9 @@ fn reason(farewell: &Farewell) -> EndReason {
         EndCause::LoggedOut => EndReason::LoggedOut,
         EndCause::Kicked | EndCause::Blocked => EndReason::Staff { reason: farewell.reason.clone().map(Text::plain) },
         EndCause::TimeUp(Scope::Day) => EndReason::DayTime,
+        EndCause::TimeUp(Scope::Month) => EndReason::MonthTime,
         EndCause::TimeUp(Scope::Share) | EndCause::QuotaUp(Scope::Share) => EndReason::Share,
-        EndCause::TimeUp(Scope::Visit | Scope::Month | Scope::Voucher) => EndReason::VisitTime,
+        EndCause::TimeUp(Scope::Visit | Scope::Voucher) => EndReason::VisitTime,
         EndCause::QuotaUp(scope) => EndReason::Bytes(period(scope)),
         EndCause::Closing => EndReason::Closing,
         EndCause::Idle => EndReason::Idle,
@@ -263,7 +264,7 @@ pub(crate) fn refused(refusal: Refusal, engine: &Engine, now: &Moment, devices: 
         }
         Refusal::TimeUsed { scope: Scope::Voucher | Scope::Visit, .. } => Refused::UsedUp,
         Refusal::TimeUsed { scope: Scope::Month, until } => {
-            Refused::DayTimeGone { again: until.unwrap_or_else(|| engine.policy().hours.zone().next_month(now.wall)) }
+            Refused::MonthTimeGone { again: until.unwrap_or_else(|| engine.policy().hours.zone().next_month(now.wall)) }
         }
         Refusal::BytesUsed { scope, until } => Refused::BytesGone { period: period(scope), again: until },
         Refusal::Pause { wait } => Refused::Pause { until: now.wall_after(wait) },

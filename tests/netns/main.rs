@@ -18,6 +18,7 @@ mod ipv6;
 mod killed;
 mod marks;
 mod older;
+mod plans;
 mod privilege;
 mod raw;
 mod repair;

@@ -1,6 +1,6 @@
 //! What the controller is told: batches, heartbeats, balances.
 
-use gapura_model::{BootId, ClockTrust, HolderId, Moment};
+use gapura_model::{BootId, ClockTrust, HolderId, Moment, Uptime};
 use gapura_session::{HolderBalance, Lent, Used as SessionUsed};
 use gapura_wire::{
     Balance, BalanceReport, ClockQuality, ClockSource, GatewayState, Heartbeat, Outage, OutageKind, Record,
@@ -200,6 +200,10 @@ impl Gate {
         let stated = self.bundle.as_ref().map(|bundle| bundle.uplink).unwrap_or_default();
         let lans = self.hands.lans.clone();
         self.hands.shaping.shape(&lans, &self.uplinks, stated.down, stated.up);
+        // A new tree has no classes: visitors who come now would have to wait for their speed.
+        if self.timers.grow.is_some() {
+            self.timers.grow = Some(Uptime::default());
+        }
     }
 }
 

@@ -123,6 +123,7 @@ fn start_rooms(
     mut handed: HandOver,
     tasks: &Tasks,
 ) -> Result<Running, Failure> {
+    let config = serviceable(config);
     make_directory(&config.gateway.data_dir)?;
     make_directory(&config.gateway.run_dir)?;
     let (features, net_features) = probe(&config)?;
@@ -141,7 +142,10 @@ fn start_rooms(
     let (looks, looks_seen) = watch::channel(None::<Look>);
     let (addresses, addresses_seen) = watch::channel(Vec::new());
     let on_policy = {
-        let (known, address) = (known.clone(), config.portal.name.clone());
+        let known = known.clone();
+        // Where a visitor finds the portal again.
+        let first = config.lan.first().map(|lan| lan.address.address.to_string());
+        let address = config.portal.name.clone().or(first);
         Box::new(move |bundle: &Bundle| {
             known.send_modify(|known| {
                 let mut next = Known::clone(known);
@@ -295,6 +299,20 @@ fn read_site_file(path: &Path) -> Result<Bundle, RunError> {
         .map_err(|error| wrong(gapura_model::with_causes(&error)))?;
     bundle.check().map_err(wrong)?;
     Ok(bundle)
+}
+
+/// A certificate that cannot be used must not keep a whole site closed: the portal serves without HTTPS until it is mended.
+fn serviceable(config: Arc<Config>) -> Arc<Config> {
+    let (Some(chain), Some(key)) = (&config.portal.certificate, &config.portal.key) else { return config };
+    match captive_portal::Certificate::load(chain, key) {
+        Ok(_) => config,
+        Err(error) => {
+            tracing::error!(error = %gapura_model::with_causes(&error), "the portal's certificate cannot be used: serving without HTTPS, without account passwords; mend the files and restart the gateway");
+            let mut without = Config::clone(&config);
+            (without.portal.certificate, without.portal.key) = (None, None);
+            Arc::new(without)
+        }
+    }
 }
 
 fn api_uri(config: &Config) -> Result<Option<ApiUri>, Failure> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use captive_portal::{Look, Offer, Site, Text, Week};
+use captive_portal::{Link, Logo, Look, Offer, Site, Text, Week};
 use gapura_kernel::{Net, PortRange, Proto};
 use gapura_model::PlanId;
 use gapura_rules::hours::{HoursDocument, Override};
@@ -138,6 +138,12 @@ pub(crate) fn portal_look(bundle: &Bundle, address: Option<&str>) -> Look {
     let mut look = Look::new(service, Text::plain(site), Text::plain(bundle.site.agency.clone()));
     look.welcome = text("welcome");
     look.address = address.map(str::to_owned);
+    look.logo = bundle
+        .look
+        .logo
+        .as_ref()
+        .map(|svg| Logo { view_box: svg.view_box().to_owned(), paths: svg.paths().map(str::to_owned).collect() });
+    look.garden = bundle.garden.iter().filter_map(garden_link).take(GARDEN_LINKS).collect();
     for (key, place) in [
         ("brand", &mut look.colours.brand),
         ("brand-2", &mut look.colours.brand_2),
@@ -169,6 +175,17 @@ pub(crate) fn portal_look(bundle: &Bundle, address: Option<&str>) -> Look {
         look.help.counter = Some(Text::plain(contact.to_owned()));
     }
     look
+}
+
+/// A page for a slow phone lists no more.
+const GARDEN_LINKS: usize = 8;
+
+/// A name of the garden that a browser can open, as a link under that name.
+fn garden_link(entry: &gapura_wire::Garden) -> Option<Link> {
+    let GardenTarget::Name(name) = &entry.to else { return None };
+    let open = |port| entry.ports.is_empty() || entry.ports.contains(&port);
+    let scheme = if open(443) { "https" } else { Some("http").filter(|_| open(80))? };
+    Some(Link { label: Text::plain(name.clone()), url: format!("{scheme}://{name}/") })
 }
 
 pub(crate) fn both(text: &gapura_wire::Text) -> Text {

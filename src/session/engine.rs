@@ -32,7 +32,7 @@ use visit::Visit;
 
 pub use admit::{Admitted, DeviceKind, Entry};
 pub use change::{Emergency, ExtendRefusal};
-pub use ending::Farewell;
+pub use ending::{Farewell, Kept};
 pub use figures::Figures;
 pub use restart::Snapshot;
 pub use usage::Scarce;

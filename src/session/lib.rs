@@ -19,7 +19,8 @@ mod share;
 pub use ask::{Admission, Ask, Terms, Voucher, Way};
 pub use effect::{Effect, Grant, KernelQuota, Notice};
 pub use engine::{
-    Admitted, DeviceKind, Emergency, Engine, Entry, ExtendRefusal, Farewell, Figures, LONGEST_GRANT, Scarce, Snapshot,
+    Admitted, DeviceKind, Emergency, Engine, Entry, ExtendRefusal, Farewell, Figures, Kept, LONGEST_GRANT, Scarce,
+    Snapshot,
 };
 pub use guess::{Guesses, Pace, Pacing};
 pub use outcome::{EndCause, ParseEndCauseError, Refusal, Scope};

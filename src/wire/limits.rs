@@ -22,6 +22,8 @@ pub const SHARE_LINES: usize = 500;
 pub const TEXT_CHARS: usize = 200;
 /// The longest text shown to a visitor (terms, a notice), in bytes of UTF-8.
 pub const SHOWN_BYTES: usize = 16 * 1024;
+/// Path data of a logo, bytes: it stands in every page of the portal.
+pub const LOGO_PATHS: usize = 2_000;
 /// The largest logo, in bytes of SVG.
 pub const LOGO_BYTES: usize = 8 * 1024;
 /// The longest a gateway may wait in one long-poll, in seconds.

@@ -137,6 +137,9 @@ pub enum ParseSvgError {
     /// Not an `svg` element.
     #[error("the logo does not begin with <svg and end with </svg>")]
     NotSvg,
+    /// Not drawn in the way that the portal can show.
+    #[error("the logo has to be drawn with <path> elements in a viewBox, with at most {most} bytes of path data: save it as plain paths of one colour", most = limits::LOGO_PATHS)]
+    NotPaths,
     /// Something a logo has no use for.
     #[error("the logo contains \"{0}\", which may not stand inside a page: save it as plain shapes")]
     Forbidden(&'static str),
@@ -147,6 +150,38 @@ impl Svg {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The `viewBox`: four numbers.
+    pub fn view_box(&self) -> &str {
+        attribute(&self.0, "viewBox").unwrap_or_default()
+    }
+
+    /// The `d` of each `path`, in order: all that the portal draws, in the one colour of its header.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        let parts = self.0.split("<path").skip(1);
+        parts.filter_map(|part| attribute(part, "d"))
+    }
+
+    /// Path data (SVG 2 section 9.3), in a box.
+    fn is_drawn_with_paths(&self) -> bool {
+        let plain = |c: char| c.is_ascii_digit() || matches!(c, '.' | '-');
+        let number = |part: &str| part.chars().all(plain) && part.parse::<f32>().is_ok();
+        let in_box = self.view_box().split_whitespace().map(number).collect::<Vec<_>>() == [true; 4];
+        let drawn: usize = self.paths().map(str::len).sum();
+        let letter = |c: char| c.is_ascii_digit() || "MmLlHhVvCcSsQqTtAaZzEe.,+- \n".contains(c);
+        in_box && (1..=limits::LOGO_PATHS).contains(&drawn) && self.paths().all(|path| path.chars().all(letter))
+    }
+}
+
+/// The value of an attribute of the element that `text` begins with or within.
+fn attribute<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let tag = text.split('>').next()?;
+    tag.match_indices(name).find_map(|(at, _)| {
+        let (before, rest) = (tag.get(..at)?, tag.get(at + name.len()..)?);
+        let rest = rest.trim_start().strip_prefix('=')?.trim_start();
+        let quote = rest.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+        before.ends_with(char::is_whitespace).then(|| rest.get(1..)?.split(quote).next()).flatten()
+    })
 }
 
 impl FromStr for Svg {
@@ -191,7 +226,8 @@ impl FromStr for Svg {
         if has_event_handler(&plain) {
             return Err(ParseSvgError::Forbidden("on...="));
         }
-        Ok(Self(text.to_owned()))
+        let svg = Self(text.to_owned());
+        if svg.is_drawn_with_paths() { Ok(svg) } else { Err(ParseSvgError::NotPaths) }
     }
 }
 
@@ -226,9 +262,15 @@ mod tests {
 
     #[test]
     fn a_logo_is_shapes_and_nothing_else() {
-        assert!("<svg viewBox=\"0 0 8 8\"><path fill=\"#fff\" d=\"M0 0h8\"/></svg>".parse::<Svg>().is_ok());
+        let text = "<svg width='8' viewBox=\"0 0 8 8\"><path fill=\"#fff\" d=\"M0 0h8\"/>\n<g><path id='d' d = 'M1,1z'></path></g></svg>";
+        let svg: Svg = text.parse().unwrap();
+        assert_eq!((svg.view_box(), svg.paths().collect::<Vec<_>>()), ("0 0 8 8", vec!["M0 0h8", "M1,1z"]));
         for bad in [
             "<p>",
+            "<svg><path d=\"M0 0h8\"/></svg>",
+            "<svg viewBox=\"0 0 8\"><path d=\"M0 0h8\"/></svg>",
+            "<svg viewBox=\"0 0 8 8\"><circle r=\"4\"/></svg>",
+            "<svg viewBox=\"0 0 8 8\"><path d=\"M0 0h8*\"/></svg>",
             "<svg><script>1</script></svg>",
             "<svg onload=\"x\"></svg>",
             "<svg\nonload = x></svg>",

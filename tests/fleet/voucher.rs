@@ -52,22 +52,24 @@ fn time_of_use_stops_at_log_out_and_the_last_day_is_kept() {
     };
     assert!(is_in(&redeem(one, &used)));
     pass(3);
-    log_out(one);
+    let over = log_out(one);
+    assert!(words(&over).contains("tersimpan"), "{}", words(&over));
     pass(4);
-    // Had time run on, one second were left; now it is about five.
-    assert!(is_in(&redeem(one, &used)));
+    // Had time run on, one second were left; now it is about five. The code need not be typed again.
+    assert!(is_in(&submit(one, &over, "/lagi", &[])));
     let watch = Stopwatch::start();
     let left = world.ctl(&["sessions"])[0]["seconds_left"].as_u64().unwrap();
-    assert!((3..=5).contains(&left), "{left} s left");
-    world.wait("the end of the time of use", Duration::from_secs(8), || (!is_online(one, Family::V4)).then_some(()));
+    assert!((2..=5).contains(&left), "{left} s left");
+    world.wait("the end of the time of use", Duration::from_secs(20), || (!is_online(one, Family::V4)).then_some(()));
     let second = watch.elapsed();
-    assert!((Duration::from_millis(2_500)..Duration::from_secs(6)).contains(&second), "{second:?}");
+    assert!((Duration::from_secs(1)..Duration::from_secs(8)).contains(&second), "{second:?}");
     let visits = world
         .wait_for_visits("both ends", |visits| visits.len() == 2 && visits.iter().all(|visit| !visit["end"].is_null()));
     let seconds: u64 = visits.iter().map(|visit| visit["seconds"].as_u64().unwrap()).sum();
     println!("Waktu pakai 8 s: used {seconds} s in two visits, the second ended after {} ms", second.as_millis());
     assert!((7..=8).contains(&seconds), "{seconds}");
     assert_eq!(visits[1]["cause"], "time-up-voucher");
+    assert!(!page(one, "/").forms().iter().any(|form| form.action.contains("/lagi")), "nothing is left to go on with");
     let again = redeem(one, &used);
     assert!(words(&again).contains("Voucer ini sudah habis dipakai"), "{}", words(&again));
 
@@ -75,9 +77,9 @@ fn time_of_use_stops_at_log_out_and_the_last_day_is_kept() {
     let until = world.vouchers("warga", 1, &["--use-before", &before.to_string()]).remove(0);
     let two = world.lab.visitor(2).unwrap();
     assert!(is_in(&redeem(two, &until)));
-    world.wait("Pakai sebelum", Duration::from_secs(10), || (!is_online(two, Family::V4)).then_some(()));
+    world.wait("Pakai sebelum", Duration::from_secs(20), || (!is_online(two, Family::V4)).then_some(()));
     let late = unix_seconds() - before.as_second();
-    assert!((0..=1).contains(&late), "ended {late} s after its last moment");
+    assert!((0..=3).contains(&late), "ended {late} s after its last moment");
     let again = redeem(two, &until);
     assert!(words(&again).contains("hanya dapat dipakai sebelum"), "{}", words(&again));
 }

@@ -76,6 +76,16 @@ fn with_a_certificate_systems_are_told_and_the_portal_is_https() {
         assert_eq!(fresh.get(API, family).unwrap().0, 200, "over {family}");
     }
     assert_eq!(site.gateway_mut().id(), pid);
+
+    // A router that starts with such a file serves the site without HTTPS, and says so.
+    site.gateway_mut().kill();
+    site.restart_gateway().unwrap();
+    assert!(log(&site).contains("serving without HTTPS"), "{}", log(&site));
+    let by_address = Request::get("10.60.0.1", "/", PHONE);
+    let reply = visitor_of(&site, 2).request((LAN.0, 80).into(), &by_address).unwrap();
+    assert!(reply.status == 200 && reply.text().contains("Setuju dan sambungkan"), "{}", reply.text());
+    let https = (LAN.0, 443).into();
+    assert_eq!(visitor_of(&site, 2).ns().run(|| Ok(knock(https, SOON).0)).unwrap(), Knock::Refused);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use gapura_session::{Admission, Ask, Entry as HowEntered, ExtendRefusal, Pace, V
 
 use super::handle::{Command, Credential, Entry};
 use super::run::{Gate, Waiting};
-use super::view::refused;
+use super::view::{refused, resumable};
 
 /// How long a verifier is kept after the controller confirmed it.
 const VERIFIER_LIFE: jiff::SignedDuration = jiff::SignedDuration::from_hours(30 * 24);
@@ -146,7 +146,12 @@ impl Gate {
                 self.guesses.right(device);
                 Admission::Account { name, plan, terms }
             }
-            Credential::Again => return Err(Refused::NotOffered),
+            Credential::Again => {
+                let farewell = self.engine.farewell(device).ok_or(Refused::NotOffered)?;
+                let tag = resumable(&self.engine, now, farewell).ok_or(Refused::NotOffered)?;
+                let voucher = self.voucher(&tag).ok_or(Refused::NotOffered)?;
+                Admission::Voucher { hash: *tag.as_bytes(), voucher, terms }
+            }
         };
         self.admit(now, device, admission, take_over)
     }

@@ -393,6 +393,10 @@ impl Gate {
             if matches!(effect, Effect::Hours { .. } | Effect::Notice(gapura_session::Notice::ClockDoubtful)) {
                 self.timers.windows = now.up;
             }
+            if matches!(effect, Effect::Notice(gapura_session::Notice::ClockSet)) {
+                // At once: a router that dies before the next reading must not come back in doubt.
+                self.timers.usage = now.up;
+            }
         }
         match self.hands.carry(&effects) {
             Ok(carried) => {

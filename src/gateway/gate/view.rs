@@ -6,12 +6,13 @@ use captive_portal::{
     BytesLeft, Door, EndReason, Ended, Extension, Notice, Period, Refused, Share, Site, Speed, State, Text, TimeEnd,
     TimeLeft, Uplink, View, Visit,
 };
-use gapura_model::{ByteCount, DeviceId, Moment, Traffic, VisitId};
+use gapura_model::{ByteCount, DeviceId, HolderId, Moment, Traffic, VisitId};
 use gapura_rules::hours::{Hours, OpenState};
 use gapura_session::{
     Allowance, ByteLimit, DeviceKind, EndCause, Engine, Farewell, Figures, KernelQuota, Plan, Refusal, Scope,
     VisitRecord,
 };
+use gapura_wire::VoucherTag;
 use jiff::Timestamp;
 
 /// What the gate's thread knows beside the engine.
@@ -207,17 +208,40 @@ fn ended(engine: &Engine, now: &Moment, farewell: &Farewell) -> Ended {
         | EndCause::RouterOff
         | EndCause::Lost => None,
     };
+    let kept = &farewell.kept;
+    // What staff, the department or the calendar took away is kept for nobody.
+    let comes_back = matches!(
+        farewell.cause,
+        EndCause::LoggedOut | EndCause::Idle | EndCause::Closing | EndCause::Kicked | EndCause::TimeUp(Scope::Visit)
+    );
+    let renewed = [kept.time.map(|(_, scope)| scope), kept.bytes.map(|(_, scope)| scope)].into_iter().flatten();
+    let renewed = renewed.filter_map(|scope| match scope {
+        Scope::Day => Some(zone.next_day(farewell.at)),
+        Scope::Month => Some(zone.next_month(farewell.at)),
+        Scope::Visit | Scope::Share | Scope::Voucher => None,
+    });
     Ended {
         why: reason(farewell),
         at: farewell.at,
         lasted: farewell.used,
         used: farewell.traffic,
-        time_left: None,
-        bytes_left: None,
-        keep_until: None,
-        again: again.filter(|again| *again > now.wall),
-        resumable: false,
+        time_left: kept.time.map(|(left, _)| left).filter(|_| comes_back),
+        bytes_left: kept.bytes.map(|(left, _)| left).filter(|_| comes_back),
+        keep_until: renewed.chain(kept.use_before).min().filter(|_| comes_back),
+        again: again.or(farewell.paused_until).filter(|again| *again > now.wall),
+        resumable: resumable(engine, now, farewell).is_some(),
     }
+}
+
+/// The voucher that a device may go on with by one tap: after its visitor logged out or went silent. Not an account, whose
+/// password is asked for, and not at a PC seat, where the next person sits.
+pub(crate) fn resumable(engine: &Engine, now: &Moment, farewell: &Farewell) -> Option<VoucherTag> {
+    let HolderId::Voucher(tag) = &farewell.holder else { return None };
+    let open = matches!(farewell.cause, EndCause::LoggedOut | EndCause::Idle) && !farewell.kept.is_used_up();
+    let waits = farewell.paused_until.is_some_and(|until| until > now.wall);
+    let over = farewell.kept.use_before.is_some_and(|before| before <= now.wall);
+    let seat = engine.policy().seats.contains_key(&farewell.device.mac);
+    (open && !waits && !over && !seat).then(|| VoucherTag::from_bytes(*tag))
 }
 
 fn reason(farewell: &Farewell) -> EndReason {

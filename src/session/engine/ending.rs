@@ -3,12 +3,16 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use gapura_model::{DeviceId, Moment, Traffic, VisitId};
+use gapura_model::{ByteCount, DeviceId, HolderId, Moment, Traffic, VisitId};
 use jiff::Timestamp;
 
+use super::holder::Holder;
+use super::limits::{bytes_left, times};
+use super::visit::Visit;
 use super::{Engine, before};
 use crate::effect::{Effect, Notice};
-use crate::outcome::EndCause;
+use crate::outcome::{EndCause, Scope};
+use crate::plan::ByteLimit;
 use crate::record::Ended;
 
 /// What a device's last visit ended with.
@@ -16,6 +20,8 @@ use crate::record::Ended;
 pub struct Farewell {
     /// The visit.
     pub visit: VisitId,
+    /// The device.
+    pub device: DeviceId,
     /// Why it ended.
     pub cause: EndCause,
     /// When, by the wall clock of then (UTC).
@@ -26,6 +32,47 @@ pub struct Farewell {
     pub traffic: Traffic,
     /// What staff gave as the reason, where staff ended it; not known any more after a restart.
     pub reason: Option<String>,
+    /// Whose it was.
+    pub holder: HolderId,
+    /// What the holder has left; not known any more after a restart.
+    pub kept: Kept,
+    /// The pause that the plan wants before the next visit ends then (UTC).
+    pub paused_until: Option<Timestamp>,
+}
+
+/// What a voucher or an account has left when a visit ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// Time, and which limit it is of; `None` where none limits it.
+    pub time: Option<(Duration, Scope)>,
+    /// Bytes both ways together, and which limit they are of; `None` where none limits them so.
+    pub bytes: Option<(ByteCount, Scope)>,
+    /// *Pakai sebelum* (UTC).
+    pub use_before: Option<Timestamp>,
+}
+
+impl Kept {
+    /// Nothing more can be used.
+    pub fn is_used_up(&self) -> bool {
+        self.time.is_some_and(|(left, _)| left.is_zero()) || self.bytes.is_some_and(|(left, _)| left == ByteCount::ZERO)
+    }
+
+    fn of(visit: &Visit, holder: &Holder, service: Duration) -> Self {
+        if !visit.counts_on_holder() {
+            return Self::default();
+        }
+        let times = times(&visit.plan, holder, service);
+        let bytes = bytes_left(&visit.plan, holder);
+        let totals = bytes.into_iter().filter_map(|(left, _, scope)| match left {
+            ByteLimit::Total(left) => Some((left, scope)),
+            ByteLimit::None | ByteLimit::EachWay { .. } => None,
+        });
+        Self {
+            time: times.into_iter().map(|(limit, used, scope)| (limit.saturating_sub(used), scope)).min(),
+            bytes: totals.min(),
+            use_before: visit.use_before(),
+        }
+    }
 }
 
 const MOST_FAREWELLS: usize = 4096;
@@ -169,8 +216,10 @@ impl Engine {
 
         let holder_id = record.holder.clone();
         let pause = visit.plan.pause.filter(|_| cause.owes_pause() && visit.counts_on_holder());
+        let mut kept = Kept::default();
         if let Some(holder) = self.holders.get_mut(&holder_id) {
             holder.leave(id, until, service);
+            kept = Kept::of(&visit, holder, service);
             if let Some(pause) = pause {
                 holder.pause_until(ended.wall_after(pause));
             }
@@ -178,8 +227,18 @@ impl Engine {
                 self.fade_holder(holder_id.clone());
             }
         }
-        let farewell =
-            Farewell { visit: id, cause, at: ended.wall, used: record.used, traffic: record.traffic, reason: None };
+        let farewell = Farewell {
+            visit: id,
+            device: device.clone(),
+            cause,
+            at: ended.wall,
+            used: record.used,
+            traffic: record.traffic,
+            reason: None,
+            holder: holder_id.clone(),
+            kept,
+            paused_until: pause.map(|pause| ended.wall_after(pause)),
+        };
         self.farewells.insert(device.clone(), farewell);
         self.effects.push(Effect::Record(record.clone()));
         self.changed_holders.remove(&holder_id);

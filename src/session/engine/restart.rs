@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::admit::trusted_plan;
 use super::holder::Holder;
 use super::visit::Visit;
-use super::{Emergency, Engine, Farewell};
+use super::{Emergency, Engine, Farewell, Kept};
 use crate::ask::Way;
 use crate::effect::Effect;
 use crate::outcome::EndCause;
@@ -101,11 +101,15 @@ impl Engine {
         record.ended = Some(Ended { at: record.updated, cause });
         let farewell = Farewell {
             visit: record.id,
+            device: record.device.clone(),
             cause,
             at: record.updated,
             used: record.used,
             traffic: record.traffic,
             reason: None,
+            holder: record.holder.clone(),
+            kept: Kept::default(),
+            paused_until: None,
         };
         self.farewells.insert(record.device.clone(), farewell);
         self.effects.push(Effect::Record(record.clone()));

@@ -42,6 +42,8 @@ pub(crate) struct Heard {
     pub(crate) recall: Vec<SiteId>,
     /// Something is to be stored.
     pub(crate) changed: bool,
+    /// The site speaks of the share it holds by now: what it was asked back for is answered.
+    pub(crate) answered: bool,
     /// The message says what cannot be.
     pub(crate) wrong: Option<&'static str>,
 }
@@ -78,7 +80,7 @@ impl Lending {
             return Heard::default();
         }
         let Some(held) = self.sites.get_mut(site) else { return Heard::default() };
-        let mut heard = Heard::default();
+        let mut heard = Heard { answered: line.number >= held.number, ..Heard::default() };
         if line.number > held.number {
             // A database restored from a backup: what it says holds again from here on.
             held.number = line.number.saturating_add(1);
@@ -108,7 +110,7 @@ impl Lending {
                 }
             }
             if moved {
-                held.number += 1;
+                held.number = held.number.saturating_add(1);
                 heard.changed = true;
             }
         }

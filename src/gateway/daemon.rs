@@ -160,6 +160,7 @@ fn start_rooms(
         data_dir: config.gateway.data_dir.clone(),
         ledger: config.limits.ledger(),
         gateway: Some(gateway.clone()),
+        in_fleet: membership.is_some(),
         kernel: gate::kernel_config(&config, bundle.as_ref(), network::lans(&config)),
         features,
         net_features,

@@ -45,16 +45,6 @@ impl<K: Clone + Ord> Notices<K> {
         Some(1)
     }
 
-    /// Of whom there is more to tell since a while: it happened again too soon after it was told. They count as told now.
-    pub(crate) fn held(&mut self, at: Uptime) -> Vec<K> {
-        let due = self.told.iter_mut().filter(|(_, told)| told.held > 0 && told.at.until(at) >= self.once_in);
-        due.map(|(whom, told)| {
-            *told = Told { at, held: 0 };
-            whom.clone()
-        })
-        .collect()
-    }
-
     /// Forgets whom nothing happened to for a while.
     pub(crate) fn tidy(&mut self, at: Uptime) {
         let long = self.once_in.saturating_mul(2);
@@ -76,9 +66,6 @@ mod tests {
             told.extend(notices.happened(&1, at));
         }
         assert_eq!(told, [1, 600, 600]);
-        // The last minute's are told although nothing more happens, and once.
-        let later = |minutes| Uptime::new(Duration::from_mins(minutes));
-        assert_eq!((notices.held(later(3)), notices.held(later(3))), (vec![1], Vec::new()));
         assert_eq!(notices.happened(&2, Uptime::default()), Some(1), "each device for itself");
         for n in 0..u16::MAX {
             notices.happened(&n, Uptime::default());

@@ -3,6 +3,7 @@
 mod admit;
 mod change;
 mod clock;
+mod earlier;
 mod ending;
 mod figures;
 mod holder;

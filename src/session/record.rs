@@ -106,6 +106,12 @@ pub struct HolderBalance {
     pub lent: Option<Lent>,
 }
 
+impl Used {
+    pub(crate) fn plus(self, more: Self) -> Self {
+        Self { time: self.time.saturating_add(more.time), traffic: self.traffic + more.traffic }
+    }
+}
+
 /// Time and bytes used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Used {

@@ -141,10 +141,11 @@ impl Tx {
         self.execute(sql::RECALL_DONE, args![site.as_str(), tag]).await.map(drop)
     }
 
-    /// Tags of vouchers that a site is asked back for, at most `limit`.
-    pub async fn recalls(&mut self, site: &SiteId, limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+    /// Tags of vouchers that a site is asked back for, at most `limit`, without those that were over before `since`: the site no
+    /// longer knows them.
+    pub async fn recalls(&mut self, site: &SiteId, since: Timestamp, limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows: Vec<TagRow> = self.rows(sql::RECALL_LIST, args![site.as_str(), limit]).await?;
+        let rows: Vec<TagRow> = self.rows(sql::RECALL_LIST, args![site.as_str(), millis(since), limit]).await?;
         Ok(rows.into_iter().map(|row| row.tag).collect())
     }
 

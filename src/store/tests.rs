@@ -308,15 +308,15 @@ async fn a_group_s_vouchers_stand_in_each_site_s_list_and_are_withdrawn_together
         // Asked back once, however often it is wanted.
         tx.add_recall(&sites[0], &[1; 32]).await.unwrap();
         tx.add_recall(&sites[0], &[1; 32]).await.unwrap();
-        assert_eq!(tx.recalls(&sites[0], 10).await.unwrap(), [vec![1; 32]]);
+        assert_eq!(tx.recalls(&sites[0], at(0), 10).await.unwrap(), [vec![1; 32]]);
         tx.recall_done(&sites[0], &[1; 32]).await.unwrap();
-        assert!(tx.recalls(&sites[0], 10).await.unwrap().is_empty());
+        assert!(tx.recalls(&sites[0], at(0), 10).await.unwrap().is_empty());
 
         // A batch of the site alone does not touch the group's, nor the other way round.
         assert_eq!(tx.revoke_batch(&sites[0], "20261121-7KQM", at(1)).await.unwrap(), 1);
         assert!(!tx.revoke_voucher(&sites[0], &[1; 32], at(1)).await.unwrap());
         assert_eq!(tx.remove_group_site(&group, &sites[1], at(1)).await.unwrap(), Some(1));
-        assert_eq!(tx.recalls(&sites[1], 10).await.unwrap(), [vec![2; 32]], "what it holds goes back");
+        assert_eq!(tx.recalls(&sites[1], at(0), 10).await.unwrap(), [vec![2; 32]], "what it holds goes back");
         assert_eq!(tx.remove_group_site(&group, &sites[1], at(1)).await.unwrap(), None);
         assert_eq!(tx.lendings_of_batch(&group, "20261121-7KQM").await.unwrap().len(), 1);
         assert_eq!(tx.revoke_lending(&[9; 16], at(2)).await.unwrap(), 1);

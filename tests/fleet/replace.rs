@@ -113,7 +113,7 @@ fn a_router_whose_ledger_is_lost_gets_its_balances_back() {
     }
     world.start_router();
     world.start_controller();
-    world.wait("the balances", SOON, || {
+    world.wait("the balances", Duration::from_mins(1), || {
         world.router_log().contains("balances that were last reported for this site were taken over").then_some(())
     });
     // What vouched for the clock is lost too: until the controller says the time, the site's hours are in doubt.

@@ -16,9 +16,9 @@ use crate::stand::{
 };
 
 /// Long enough for two starts of the daemon on a slow machine.
-const LENGTH: Duration = Duration::from_secs(16);
+const LENGTH: Duration = Duration::from_secs(30);
 /// Whoever looks every 100 ms, and waits up to 500 ms for an answer, sees an end later than it came.
-const SEEN_LATE: Duration = Duration::from_secs(2);
+const SEEN_LATE: Duration = Duration::from_secs(5);
 
 fn open(site: &Site, length: Duration) {
     let length = format!("{}s", length.as_secs());
@@ -70,7 +70,7 @@ fn the_gate_opens_for_everybody_and_closes_by_itself_daemon_dead_or_not() {
     assert!(Duration::from_secs(left) + watch.elapsed() < LENGTH + SEEN_LATE, "{left} s left");
     // The end is the kernel's.
     site.gateway_mut().kill();
-    let ended = wait("the end of the emergency opening", LENGTH * 2, || {
+    let ended = wait("the end of the emergency opening", LENGTH + SOON, || {
         (tcp(&site, 1, Family::V4) == Knock::Refused).then(|| watch.elapsed())
     });
     assert!(ended + Duration::from_secs(1) > LENGTH && ended < LENGTH + SEEN_LATE, "ended after {ended:?}");
@@ -79,7 +79,7 @@ fn the_gate_opens_for_everybody_and_closes_by_itself_daemon_dead_or_not() {
     }
     for stream in streams {
         let report = stream.stop().unwrap();
-        assert!(report.in_order && report.longest_gap < Duration::from_secs(3), "{report:?}");
+        assert!(report.in_order && report.longest_gap < SEEN_LATE, "{report:?}");
         assert!(
             report.broken.as_ref().is_some_and(|end| end.contains("reset")),
             "told so, not left hanging: {report:?}"

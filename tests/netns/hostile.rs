@@ -94,7 +94,8 @@ fn hostile_requests_are_bounded_and_others_are_answered() {
         "taken of 10 MB header {header}, of 1 GB body {body}, of 1 GB chunked {chunks} bytes; others' pages p50 {:?}, p99 {p99:?}; memory {idle} -> {after} KiB",
         times[times.len() / 2]
     );
-    assert!(p99 < Duration::from_millis(50), "others waited {p99:?}");
+    // Far from what waiting for one of the hostile ones would take; how fast it is, is printed and measured by the benchmark.
+    assert!(p99 < Duration::from_millis(500), "others waited {p99:?}");
     assert!(after < MEMORY, "{after} KiB");
 }
 

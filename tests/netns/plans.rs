@@ -27,8 +27,8 @@ const FAST: u64 = 512 * KIB;
 /// Downstream speed after the fast bytes, bit/s.
 const SLOW: u64 = 800_000;
 const MONTH: u64 = 512 * KIB;
-const MONTH_TIME: Duration = Duration::from_secs(6);
-const PAUSE: Duration = Duration::from_secs(8);
+const MONTH_TIME: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_secs(12);
 /// Time of a visit, and what one extension adds: long enough for the page to be fetched on a slow machine.
 const TIME: Duration = Duration::from_secs(10);
 

@@ -44,7 +44,8 @@ fn another_device_with_a_visitors_address_is_noticed_and_the_plan_decides() {
     let thief = site.lab_mut().visitor_mut(3).unwrap();
     static_address(thief.ns(), [10, 60, 3, 250].into(), 22, gapura_lab::addr::LAN.0).unwrap();
     wait(&format!("the end of visitor 1's second visit\n{}", log(&site)), SOON, || {
-        let _ = tcp(&site, 3, Family::V4);
+        // Both use it, as thief and owner do.
+        let _ = (tcp(&site, 3, Family::V4), tcp(&site, 1, Family::V4));
         session(&site, 1).is_none().then_some(())
     });
     assert_eq!(status(&site)["tallies"]["addresses-taken"], 2);

@@ -35,7 +35,7 @@ pub(super) enum Scope<'a> {
 const MONTHS_AHEAD: usize = 4;
 
 /// Vouchers that ended or were withdrawn stand in bundles this much longer, so that the portal can say why.
-const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 60);
+pub(super) const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 60);
 
 /// Changes of accounts stand in bundles for as long as a gateway may keep a verifier, and a day.
 const ACCOUNT_CHANGES: SignedDuration = SignedDuration::from_hours(24 * 31);

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::enrol::Member;
+use super::publish::REMEMBERED;
 use super::site::document_of;
 use super::{Office, OfficeError, read_json, write_json};
 use crate::lending::Lending;
@@ -46,11 +47,13 @@ impl Office {
                 return Err(OfficeError::damaged("a lent voucher")("its shares do not add up".into()));
             }
             tx.put_lending(id, &write_json(&lending, "a lent voucher")?).await?;
-            tx.recall_done(&from.site, line.tag.as_bytes()).await?;
             // A box that takes this one's place must find the share even if nobody came here with the voucher.
             let balance = write_json(&nothing_used(line.tag), "a balance")?;
             let holder = WireHolder::Voucher(line.tag).key();
             tx.put_balance(&from.site, &holder, &balance, Timestamp::UNIX_EPOCH).await?;
+        }
+        if heard.answered {
+            tx.recall_done(&from.site, line.tag.as_bytes()).await?;
         }
         if !heard.recall.is_empty() {
             for other in tx.vouchers_of_lending(id).await? {
@@ -65,8 +68,9 @@ impl Office {
 }
 
 /// The vouchers a site is asked back for.
-pub(super) async fn recalled(tx: &mut Tx, site: &SiteId) -> Result<Vec<VoucherTag>, OfficeError> {
-    tx.recalls(site, limits::SHARE_LINES).await?.iter().map(|tag| tag_of(tag)).collect()
+pub(super) async fn recalled(tx: &mut Tx, site: &SiteId, now: Timestamp) -> Result<Vec<VoucherTag>, OfficeError> {
+    let in_bundles = now.checked_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
+    tx.recalls(site, in_bundles, limits::SHARE_LINES).await?.iter().map(|tag| tag_of(tag)).collect()
 }
 
 /// The share a site holds of the voucher behind a balance, for a box that takes its place.

@@ -81,7 +81,7 @@ impl Office {
         let text = write_json(&Heartbeat { nonce: Vec::new(), ..beat.clone() }, "a heartbeat")?;
         let mut tx = self.store.write().await?;
         tx.put_heartbeat(&from.site, &from.gateway, &text, self.now()).await?;
-        let recalled = super::share::recalled(&mut tx, &from.site).await?;
+        let recalled = super::share::recalled(&mut tx, &from.site, self.now()).await?;
         let last = tx.generations().await?.into_iter().find(|row| row.site == from.site.as_str());
         tx.commit().await?;
         let mut generation = Generation::new(last.map_or(0, |row| u64::try_from(row.generation).unwrap_or_default()));

@@ -172,8 +172,9 @@ impl Handle {
         self.ask(|reply| Command::RestoreBalances(Box::new(report), reply)).await.unwrap_or(false)
     }
 
-    pub(crate) async fn lost_balances(&self) -> bool {
-        self.ask(Command::LostBalances).await.unwrap_or(false)
+    /// `None`: too busy to say.
+    pub(crate) async fn lost_balances(&self) -> Option<bool> {
+        self.ask(Command::LostBalances).await
     }
 
     pub(crate) async fn shares(&self) -> Option<ShareReport> {

@@ -20,7 +20,7 @@ pub(crate) struct Memory {
     trouble: Option<String>,
     /// Nothing of an earlier run is in it.
     is_new: bool,
-    /// Blocks changed and are to be written with the next group.
+    /// When what is written happens.
     now: Moment,
 }
 
@@ -298,16 +298,14 @@ impl Memory {
         self.try_commit(&[Entry::Setting { name: OUTAGE, value }]);
     }
 
-    /// Whether the balances of an earlier ledger are still to come from the controller.
-    pub(crate) fn balances_lost(&self) -> bool {
-        self.setting(BALANCES_LOST).is_some()
-    }
-
-    /// Notes that they are to come, where the ledger is new and there were some.
-    pub(crate) fn note_lost_balances(&mut self, had_some: bool) {
+    /// Whether the balances of an earlier ledger are still to come from the controller; `had_some`: this router served before.
+    pub(crate) fn balances_lost(&mut self, had_some: bool) -> bool {
         if self.is_new && had_some {
+            // Whether or not the disk takes it: for this run it holds.
             self.keep_balances_lost(true);
+            return true;
         }
+        self.setting(BALANCES_LOST).is_some()
     }
 
     /// Notes that they are to come, or have come.

@@ -126,6 +126,8 @@ impl Gate {
     /// *Ganti router*: vouchers and accounts go on where the dead box last reported them. Devices are known only by pseudonym,
     /// and begin anew.
     pub(super) fn restore_balances(&mut self, now: &Moment, report: &BalanceReport) -> bool {
+        // Bytes first: visits may be granted anew.
+        self.read(now);
         let mut entries = Vec::new();
         for balance in &report.balances {
             let holder = match &balance.holder {
@@ -133,10 +135,13 @@ impl Gate {
                 WireHolder::Account(name) => HolderId::Account(name.clone()),
                 WireHolder::Device(_) => continue,
             };
-            if self.engine.knows(&holder) || self.memory.balance(&holder).ok().flatten().is_some() {
-                continue;
+            let earlier = session_balance(holder, balance, self.boot, now);
+            match self.engine.balance(&earlier.holder).or_else(|| self.memory.balance(&earlier.holder).ok().flatten()) {
+                None => entries.push(gapura_ledger::Entry::Balance(earlier)),
+                // Let in before this was known.
+                Some(kept) if self.lost_its_balances() => self.engine.add_earlier(now, kept, &earlier),
+                Some(_) => {}
             }
-            entries.push(gapura_ledger::Entry::Balance(session_balance(holder, balance, self.boot, now)));
         }
         match self.memory.commit(&entries, true) {
             Ok(()) => true,
@@ -164,17 +169,26 @@ impl Gate {
         // Bytes first: visits are granted anew.
         self.read(now);
         self.engine.uplink(now, up);
-        let mut random = [0; 16];
-        if !up && getrandom::fill(&mut random).is_ok() {
-            let id = Uuid::from_bytes(random);
-            self.outage = Some((id, now.wall));
-            self.memory.keep_outage(self.outage);
-            self.uplink_down_since = Some(now.wall);
-            let outage = Outage { id, kind: OutageKind::Uplink, start: now.wall, end: None };
-            self.memory.post(Some(id.to_string()), &Record::Outage(outage));
+        if !up {
+            self.outage_begins(now);
         }
         tracing::warn!(up, "the Internet {}", if up { "is back" } else { "is gone" });
         self.filled.notify_one();
+    }
+
+    /// The one that an earlier run of this program saw begin goes on.
+    fn outage_begins(&mut self, now: &Moment) {
+        let mut random = [0; 16];
+        if let Some(running) = self.memory.outage() {
+            self.outage = Some(running);
+        } else if getrandom::fill(&mut random).is_ok() {
+            let id = Uuid::from_bytes(random);
+            self.outage = Some((id, now.wall));
+            self.memory.keep_outage(self.outage);
+            let outage = Outage { id, kind: OutageKind::Uplink, start: now.wall, end: None };
+            self.memory.post(Some(id.to_string()), &Record::Outage(outage));
+        }
+        self.uplink_down_since = self.outage.map(|(_, start)| start);
     }
 
     /// Interfaces and addresses changed.

@@ -130,6 +130,10 @@ impl Gate {
 
     /// Puts in force what is given back; the report is made once ledger and kernel have it ([`Gate::share_report`]).
     pub(super) fn prepare_shares(&mut self, now: &Moment) -> Vec<VoucherTag> {
+        if self.shares.lost {
+            // Not known is what is left: what is wanted back waits for the balances.
+            return Vec::new();
+        }
         let recalled = std::mem::take(&mut self.shares.recalled);
         if recalled.is_empty() && self.shares.watched.is_empty() {
             return Vec::new();

@@ -30,6 +30,8 @@ pub(crate) struct Setup {
     pub(crate) data_dir: PathBuf,
     pub(crate) ledger: gapura_ledger::Options,
     pub(crate) gateway: Option<GatewayId>,
+    /// A controller took this router into its fleet.
+    pub(crate) in_fleet: bool,
     pub(crate) kernel: GateConfig,
     pub(crate) features: Features,
     pub(crate) net_features: NetFeatures,
@@ -87,7 +89,7 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
     let boot = boot_id()?;
     let mut memory = Memory::open(&setup.data_dir, setup.ledger, &now)?;
     // A router of the fleet with a bundle and no ledger has lost what was used here.
-    memory.note_lost_balances(setup.bundle.is_some() && setup.gateway.is_some());
+    let balances_lost = memory.balances_lost(setup.in_fleet && setup.bundle.is_some());
     let (last_boot, last_wall) = (memory.setting(ledger_settings::BOOT), memory.setting(ledger_settings::LAST_WALL));
     let mut restart = memory.restart(boot)?;
     let now = believed_before(&*setup.clock, now, restart.session.clock_basis);
@@ -121,7 +123,7 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
         watch::channel(setup.bundle.as_ref().map(|bundle| bundle.voucher_key.clone()));
     let (commands, queue) = sync_channel(QUEUE);
     let filled = Arc::new(Notify::new());
-    let shares = super::share::Shares::new(memory.balances_lost());
+    let shares = super::share::Shares::new(balances_lost);
     let handle = Handle::new(commands, filled.clone(), shares.wanted());
     let shapes = hands.shaping.works();
     let recent_holders = memory.recent_holders(super::run::MOST_HOLDERS);

@@ -149,7 +149,13 @@ async fn start_delay() {
 async fn poll_bundles(link: Link) {
     start_delay().await;
     let mut luck = Luck::new("bundle");
-    if link.membership.restore_balances || link.gate.lost_balances().await {
+    let lost = loop {
+        match link.gate.lost_balances().await {
+            Some(lost) => break lost,
+            None => luck.pause().await,
+        }
+    };
+    if link.membership.restore_balances || lost {
         // Before the first bundle, which is what makes vouchers usable here: nobody is given a second quota.
         restore_balances(&link, &mut luck).await;
     }
@@ -268,7 +274,11 @@ async fn beat(link: Link) {
     start_delay().await;
     let mut luck = Luck::new("heartbeat");
     loop {
-        let Some(mut beat) = link.gate.heartbeat().await else { return };
+        let Some(mut beat) = link.gate.heartbeat().await else {
+            // Too busy to say how it is.
+            luck.pause().await;
+            continue;
+        };
         beat.nonce = [draw(), draw()].iter().flat_map(|word| word.to_ne_bytes()).collect();
         match one_beat(&link, &beat).await {
             Ok(()) => {
@@ -384,6 +394,8 @@ async fn restore_balances(link: &Link, luck: &mut Luck) {
     if let Err(error) = link.identity.keep_membership(&membership) {
         tracing::warn!(error = %gapura_model::with_causes(&error), "balances were taken over, but not noted so");
     }
-    link.gate.tell(Command::BalancesRestored);
+    while !link.gate.tell(Command::BalancesRestored) {
+        luck.pause().await;
+    }
     tracing::info!(rows, "balances that were last reported for this site were taken over");
 }

@@ -88,7 +88,7 @@ fn listen(mut around: Around, watch: Watch) {
             // A device that left its port may come back on another one.
             Ok(Change::PortGone(row)) => theft.moves.forget(row.mac),
             Ok(Change::Woken) => {
-                theft.tidy(&around, clock.now().up);
+                theft.tidy(clock.now().up);
                 around.look(&mut route, &mut added, &mut last);
             }
             Ok(
@@ -184,7 +184,7 @@ impl Around {
 }
 
 /// The gate hears of a device's address once in this time. What comes of it, and how often it is said, is for the gate.
-const TOLD_ONCE_IN: Duration = Duration::from_millis(50);
+const TOLD_ONCE_IN: Duration = Duration::from_millis(10);
 
 /// Watching who takes whose address.
 struct Theft {
@@ -244,11 +244,7 @@ impl Theft {
         }
     }
 
-    fn tidy(&mut self, around: &Around, at: Uptime) {
-        // What happened just after it was told, and not again since.
-        for device in self.notices.held(at) {
-            around.gate.tell(Command::Theft(device));
-        }
+    fn tidy(&mut self, at: Uptime) {
         self.notices.tidy(at);
         self.asked.clear();
     }

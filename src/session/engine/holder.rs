@@ -37,6 +37,10 @@ impl Holder {
         holder
     }
 
+    pub(super) const fn balance_mut(&mut self) -> &mut HolderBalance {
+        &mut self.balance
+    }
+
     pub(super) const fn balance(&self) -> &HolderBalance {
         &self.balance
     }

@@ -60,7 +60,7 @@ impl Engine {
         self.know(kept);
     }
 
-    fn know(&mut self, kept: HolderBalance) {
+    pub(super) fn know(&mut self, kept: HolderBalance) {
         let service = self.service.passed(self.now.up);
         let (id, today) = (kept.holder.clone(), self.today);
         let fresh = !self.holders.contains_key(&id);

@@ -231,6 +231,26 @@ fn the_first_use_of_a_voucher_is_said_before_the_grant_and_only_once() {
 }
 
 #[test]
+fn what_a_lost_ledger_had_of_a_voucher_is_added_once() {
+    let mut site = Site::new(always(), plan());
+    site.ask(voucher(1, |voucher| voucher.use_time = Some(HOUR))).unwrap();
+    site.wait(10 * MINUTE);
+    let holder = site.engine.records().next().unwrap().holder;
+    let kept = |site: &Site| site.engine.balance(&holder).unwrap();
+    let mut earlier = kept(&site);
+    earlier.time_used = 45 * MINUTE;
+    earlier.first_used = earlier.first_used.map(|first| first - 2 * HOUR);
+    for _ in 0..2 {
+        let known = kept(&site);
+        site.engine.add_earlier(&site.now, known, &earlier);
+    }
+    assert_eq!(kept(&site).time_used, 55 * MINUTE);
+    site.wait(4 * MINUTE);
+    assert_eq!(site.engine.online(), 1);
+    assert_eq!(revoked(&site.wait(2 * MINUTE)), [EndCause::TimeUp(Scope::Voucher)]);
+}
+
+#[test]
 fn use_time_stops_at_log_out_and_while_idle() {
     let mut plan = plan();
     plan.idle = Some(10 * MINUTE);

@@ -110,7 +110,9 @@ impl Cli {
             #[cfg(feature = "gateway")]
             Command::Ctl(args) => args.run(&mut std::io::stdout()).map_err(failed).map(|()| ExitCode::SUCCESS),
             #[cfg(feature = "gateway")]
-            Command::Doctor(args) => args.run(&mut std::io::stdout()).map_err(failed).map(|()| ExitCode::SUCCESS),
+            Command::Doctor(args) => {
+                args.run(&columns_beside(), &mut std::io::stdout()).map_err(failed).map(|()| ExitCode::SUCCESS)
+            }
             #[cfg(feature = "gateway")]
             Command::Setup(args) => args.run(&mut std::io::stdout()).map_err(failed).map(|()| ExitCode::SUCCESS),
             #[cfg(feature = "controller")]
@@ -221,4 +223,22 @@ fn migrate(level: &str, args: &ConfigArg) -> Result<ExitCode, Failure> {
     let config = gapura_controller::load_config(&args.config).map_err(|error| Failure::new(error, Exit::Config))?;
     runtime(1)?.block_on(gapura_controller::migrate(&config)).map_err(failed)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The controller's columns, where this program has one.
+#[cfg(all(feature = "gateway", feature = "controller"))]
+fn columns_beside() -> Vec<gapura_gateway::doctor::Column> {
+    let column = |of: &gapura_controller::PrivacyColumn| gapura_gateway::doctor::Column {
+        database: "controller",
+        table: of.table,
+        column: of.column,
+        holds: of.holds,
+        until: of.until,
+    };
+    gapura_controller::privacy_columns().iter().map(column).collect()
+}
+
+#[cfg(all(feature = "gateway", not(feature = "controller")))]
+fn columns_beside() -> Vec<gapura_gateway::doctor::Column> {
+    Vec::new()
 }

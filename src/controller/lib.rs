@@ -20,6 +20,7 @@ mod tls;
 pub use config::{Config, load as load_config};
 pub use document::{PlanFile, SiteDocument, TermsDocument};
 pub use fleet::{CertificateError, Issued};
+pub use gapura_store::{PrivacyColumn, privacy_columns};
 pub use keys::{Keys, KeysError};
 pub use office::{
     AccountOrder, Actor, CodeMade, Group, Office, OfficeError, Pending, Place, Published, Usage, VoucherOrder,

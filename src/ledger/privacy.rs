@@ -37,7 +37,7 @@ pub const fn privacy_columns() -> &'static [PrivacyColumn] {
         column("audit", "actor", Name, "the audit log's retention"),
         column("audit", "detail", AddressOrName, "the audit log's retention"),
         column("verifier", "account", Name, "30 days after the last confirmed sign-in"),
-        column("setting", "value", AddressOrName, "as long as a block or an emergency opening lasts"),
+        column("setting", "value", AddressOrName, "the end of a block or an emergency opening, or the next notice"),
     ];
     COLUMNS
 }

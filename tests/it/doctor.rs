@@ -64,6 +64,10 @@ fn columns_with_addresses_are_listed() {
     let report: Value = serde_json::from_str(&said(&gapura(&["doctor", "privacy", "--json"]))).unwrap();
     let columns = report["columns"].as_array().unwrap();
     assert!(columns.iter().any(|column| column["table"] == "visit" && column["column"] == "mac"), "{report:#}");
+    assert!(
+        columns.iter().any(|column| column["database"] == "controller" && column["table"] == "account"),
+        "{report:#}"
+    );
     assert!(columns.iter().all(|column| column["until"].is_string() && column["holds"].is_string()));
     assert!(said(&gapura(&["doctor", "privacy"])).contains("visit.mac"));
 }

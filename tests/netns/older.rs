@@ -4,11 +4,7 @@ use gapura_lab::config::SiteWish;
 use gapura_lab::daemon::Site;
 use gapura_lab::story::Story;
 
-use crate::stand::{lab, program};
-
-/// What Linux 6.1 lacks: persisting owned tables (6.9) and so owned tables, timeouts changed in place (6.12), deleting what
-/// may be gone (6.3); and what small kernels are built without.
-const LACKING: [&str; 5] = ["owner", "persist", "timeout-update", "destroy", "fq-codel"];
+use crate::stand::{LACKING, lab, program};
 
 #[test]
 fn the_whole_story_holds_on_an_older_kernel() {

@@ -26,6 +26,10 @@ pub(crate) fn program() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_gapura"))
 }
 
+/// What Linux 6.1 lacks: persisting owned tables (6.9) and so owned tables, timeouts changed in place (6.12), deleting what
+/// may be gone (6.3); and what small kernels are built without.
+pub(crate) const LACKING: [&str; 5] = ["owner", "persist", "timeout-update", "destroy", "fq-codel"];
+
 /// A lab of its own for a test.
 pub(crate) fn lab(name: &str, visitors: u16, change: impl FnOnce(&mut LabSpec)) -> Lab {
     let name = format!("{name}-{}", std::process::id()).parse().expect("a test's name");
@@ -44,12 +48,22 @@ pub(crate) fn site(name: &str, visitors: u16, wish: SiteWish) -> Site {
 pub(crate) fn start(lab: Lab, wish: SiteWish) -> Site {
     // No controller tells the time here, and this machine's clock need not be synchronised.
     let gateway_lines = format!("trust_clock = true\n{}", wish.gateway_lines);
-    let wish = SiteWish { alone: true, gateway_lines, ..wish };
+    let mut gateway_arguments = wish.gateway_arguments;
+    gateway_arguments.extend(hidden());
+    let wish = SiteWish { alone: true, gateway_lines, gateway_arguments, ..wish };
     let mut site = Site::start(lab, program(), &wish).unwrap_or_else(|error| panic!("the site: {error}"));
     for number in 1..=site.lab().spec().all_visitors() {
         join(&mut site, number);
     }
     site
+}
+
+/// `make netns-older`: the same tests on what an older kernel has.
+fn hidden() -> Vec<String> {
+    if std::env::var_os("GAPURA_OLDER_KERNEL").is_none() {
+        return Vec::new();
+    }
+    LACKING.iter().flat_map(|name| ["--without".to_owned(), (*name).to_owned()]).collect()
 }
 
 /// A visitor comes onto the network, with addresses in both families where the upstream has IPv6.

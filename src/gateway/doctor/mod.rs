@@ -17,6 +17,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use gapura_runtime::settings::SettingsError;
 
+pub use self::privacy::Column;
+
 use self::machine::Site;
 use self::report::{Area, Level, Report, Verdict};
 use crate::Config;
@@ -63,13 +65,14 @@ pub enum DoctorError {
 }
 
 impl DoctorArgs {
-    /// Looks at this machine and prints what was found.
+    /// Looks at this machine and prints what was found; `beside`: columns of other databases that belong into the list of
+    /// `doctor privacy`.
     ///
     /// # Errors
     /// [`DoctorError`] when the report cannot be printed, and when something prevents serving visitors.
-    pub fn run(self, out: &mut dyn Write) -> Result<(), DoctorError> {
+    pub fn run(self, beside: &[Column], out: &mut dyn Write) -> Result<(), DoctorError> {
         match self.command {
-            Some(DoctorCommand::Privacy) => return privacy::print(self.json, out),
+            Some(DoctorCommand::Privacy) => return privacy::print(self.json, beside, out),
             None => {}
         }
         let report = examine(self.config.as_deref());

@@ -143,8 +143,16 @@ impl Office {
         }
         let mut balances = Vec::new();
         for row in &rows {
-            let balance = read_json(&row.document, "a balance")?;
-            balances.push(super::share::with_share(&mut tx, &from.site, balance).await?);
+            let balance =
+                async { super::share::with_share(&mut tx, &from.site, read_json(&row.document, "a balance")?).await };
+            match balance.await {
+                Ok(balance) => balances.push(balance),
+                Err(error @ OfficeError::Store(_)) => return Err(error),
+                // One that cannot be read must not keep the site from all the others, and from its bundles.
+                Err(error) => {
+                    tracing::error!(site = %from.site, error = %gapura_model::with_causes(&error), "a balance cannot be read and is left out");
+                }
+            }
         }
         tx.commit().await?;
         Ok(BalanceReport { balances, more_after })

@@ -129,7 +129,7 @@ impl Around {
         };
         noted(added.retain(listed));
         for uplink in &picture.uplinks {
-            prepare_uplink(uplink);
+            prepare_uplink(uplink, !last.uplinks.contains(uplink));
         }
         if picture == *last {
             return;
@@ -294,12 +294,12 @@ fn address(route: &mut Route, picture: &Picture, added: &mut Added) {
     }
 }
 
-/// Gives an uplink that came or came back what the others were given at the start.
-fn prepare_uplink(uplink: &IfName) {
+/// Gives an uplink that came or came back what the others were given at the start. What cannot be set is said when it came.
+fn prepare_uplink(uplink: &IfName, came: bool) {
     let wrong = sysctl::uplink_settings(uplink).map(|settings| sysctl::apply(&settings));
     match wrong {
         Ok(wrong) => {
-            for (setting, why) in wrong {
+            for (setting, why) in wrong.into_iter().filter(|_| came) {
                 tracing::warn!(setting = setting.name, %why, effect = setting.effect, "a kernel setting is not as wanted");
             }
         }

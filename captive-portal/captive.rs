@@ -3,9 +3,10 @@
 //! Every captive-portal detection of every client ends here, so this path is kept as short as it can be: the head is parsed
 //! in place, the answer is four prepared pieces and an address.
 
+use gapura_model::Name;
 use http::StatusCode;
 
-use crate::{Limits, Origin, Peer, origin::safe_path};
+use crate::{Limits, Origin, Peer, origin::safe_path, typed};
 
 /// Headers that are looked at; [`Limits::headers`] may be lower.
 const MAX_HEADERS: usize = 128;
@@ -19,6 +20,8 @@ pub(crate) enum Opening {
     Captive {
         /// An absolute URL of ours.
         location: String,
+        /// Because what was wanted is blocked.
+        blocked: bool,
         /// `HEAD`: the answer has no body.
         head: bool,
         /// The request has a body, which has to be read away for the answer to arrive.
@@ -30,8 +33,19 @@ pub(crate) enum Opening {
     Bad(StatusCode),
 }
 
-/// Looks at the first bytes of a plain connection.
-pub(crate) fn open(bytes: &[u8], origin: &Origin, limits: &Limits, peer: Peer) -> Opening {
+/// Where a request for somebody else's page leads if `blocks` holds for its name, as a path of ours: to the reason.
+pub(crate) fn reason(host: &str, blocks: impl Fn(&Name) -> bool) -> Option<String> {
+    typed::host_name(host).ok().filter(blocks).map(|name| format!("/situs?alamat={name}"))
+}
+
+/// Looks at the first bytes of a plain connection. `blocks` says whether a name is blocked for this visitor.
+pub(crate) fn open(
+    bytes: &[u8],
+    origin: &Origin,
+    limits: &Limits,
+    peer: Peer,
+    blocks: impl Fn(&Name) -> bool,
+) -> Opening {
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let allowed = headers.get_mut(..limits.headers.min(MAX_HEADERS)).unwrap_or_default();
     let mut request = httparse::Request::new(allowed);
@@ -63,8 +77,14 @@ pub(crate) fn open(bytes: &[u8], origin: &Origin, limits: &Limits, peer: Peer) -
         header.name.eq_ignore_ascii_case("transfer-encoding")
             || header.name.eq_ignore_ascii_case("content-length") && header.value != b"0"
     });
-    let path = if own { safe_path(target) } else { "/" };
-    Opening::Captive { location: format!("{}{path}", origin.base(peer.local)), head: method == "HEAD", body }
+    let reason = if own { None } else { reason(host, blocks) };
+    let path = match &reason {
+        Some(reason) => reason,
+        None if own => safe_path(target),
+        None => "/",
+    };
+    let location = format!("{}{path}", origin.base(peer.local));
+    Opening::Captive { location, blocked: reason.is_some(), head: method == "HEAD", body }
 }
 
 /// The redirect as it goes over the wire.
@@ -74,7 +94,7 @@ pub(crate) fn redirect(location: &str, head: bool) -> Vec<u8> {
         Referrer-Policy: no-referrer\r\nConnection: close\r\nContent-Length: ";
     const BODY: [&[u8]; 2] = [
         b"<!doctype html><html lang=\"id\"><title>Internet</title><p><a href=\"",
-        b"\">Masuk / Sign in</a></p></html>\n",
+        b"\">Lanjutkan / Continue</a></p></html>\n",
     ];
     let [before, after] = BODY;
     let length = before.len() + location.len() + after.len();
@@ -112,11 +132,11 @@ mod tests {
     fn look(bytes: &[u8]) -> Opening {
         let origin = Origin::Http { names: vec!["internet.example".into()], port: 80, fallback: None };
         let peer = Peer { remote: "10.7.0.9:4".parse().unwrap(), local: "10.7.0.1:80".parse().unwrap() };
-        open(bytes, &origin, &Limits::default(), peer)
+        open(bytes, &origin, &Limits::default(), peer, |name| name.to_string() == "situs-taruhan.example")
     }
 
     fn captive(head: bool, body: bool) -> Opening {
-        Opening::Captive { location: "http://10.7.0.1/".into(), head, body }
+        Opening::Captive { location: "http://10.7.0.1/".into(), blocked: false, head, body }
     }
 
     #[test]
@@ -129,6 +149,21 @@ mod tests {
         assert_eq!(look(b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nabc"), captive(false, true));
         assert_eq!(look(b"GET http://evil.example/ HTTP/1.1\r\nHost: 10.7.0.1\r\n\r\n"), captive(false, false));
         assert_eq!(look(b"GET /?u=http://10.7.0.1/ HTTP/1.1\r\nHost: \xff\r\n\r\n"), captive(false, false));
+    }
+
+    #[test]
+    fn blocked_names_lead_to_the_reason() {
+        let wants = |host: &str| match look(format!("GET /a?b HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes()) {
+            Opening::Captive { location, blocked, .. } => (location, blocked),
+            other @ (Opening::Partial | Opening::Own | Opening::Bad(_)) => panic!("{other:?}"),
+        };
+        let reason = ("http://10.7.0.1/situs?alamat=situs-taruhan.example".to_owned(), true);
+        assert_eq!(wants("Situs-Taruhan.example:80"), reason);
+        assert_eq!(wants("situs-taruhan.example."), reason);
+        for other in ["www.situs-taruhan.example", "situs-taruhan.example@a", "situs-taruhan.example/a", "10.7.0.2", ""]
+        {
+            assert_eq!(wants(other), ("http://10.7.0.1/".to_owned(), false), "{other}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use gapura_model::DeviceSort;
 use http::{HeaderMap, StatusCode, header, request::Parts};
 
 use crate::dress::Dress;
@@ -10,13 +11,14 @@ use crate::forms::Form;
 use crate::pages::Scene;
 use crate::portal::Shared;
 use crate::routes::Conn;
-use crate::say::Say;
+use crate::sort::sort_of;
 use crate::{Gate, Lang, View};
+use gapura_speech::Say;
 
 /// Query fields that are looked at.
 const QUERY_FIELDS: usize = 8;
-/// A longer query is not looked at at all.
-const QUERY_BYTES: usize = 1024;
+/// A longer query is not looked at at all: somebody may paste the whole address of a page.
+const QUERY_BYTES: usize = 8 * 1024;
 
 /// A request, as far as pages care.
 #[derive(Clone, Debug)]
@@ -29,6 +31,8 @@ pub(crate) struct Desk {
     pub(crate) gzip: bool,
     pub(crate) wants_html: bool,
     pub(crate) wants_captive_json: bool,
+    /// What the device seems to be.
+    pub(crate) sort: DeviceSort,
 }
 
 impl Desk {
@@ -66,6 +70,12 @@ impl<S: Sync> FromRequestParts<S> for Desk {
             gzip: accepts(&parts.headers, &header::ACCEPT_ENCODING, "gzip"),
             wants_html: accepts(&parts.headers, &header::ACCEPT, "text/html"),
             wants_captive_json: accepts(&parts.headers, &header::ACCEPT, "application/captive+json"),
+            sort: parts
+                .headers
+                .get(header::USER_AGENT)
+                .and_then(|says| says.to_str().ok())
+                .map(sort_of)
+                .unwrap_or_default(),
         })
     }
 }
@@ -112,7 +122,7 @@ impl Scenery {
         Scene {
             dress: &self.dress,
             view: &self.view,
-            say: Say::new(desk.lang, self.view.site.zone.clone(), self.moment),
+            say: Say::new(crate::words::words(desk.lang), self.view.site.zone.clone(), self.moment),
             path: path.to_owned(),
             token: self.token.clone(),
             passwords: self.passwords,

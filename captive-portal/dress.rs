@@ -2,7 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::{Lang, Look, LookError, TermsId, style::Style, token::hex, words::Words};
+use crate::style::{Scheme, Style};
+use crate::{Lang, Look, LookError, TermsId, token::hex, words::words};
 
 /// What the portal wears.
 #[derive(Clone, Debug)]
@@ -15,7 +16,12 @@ pub(crate) struct Dress {
 impl Dress {
     pub(crate) fn new(look: Look) -> Result<Self, LookError> {
         look.check()?;
-        let style = Style::new(&look.colours);
+        Ok(Self::unchecked(look, Scheme::OfTheScreen))
+    }
+
+    /// The same for a look that nobody but its author sees yet.
+    pub(crate) fn unchecked(look: Look, scheme: Scheme) -> Self {
+        let style = Style::new(&look.colours, scheme);
         let mut hash = Sha256::new();
         if let Some(known) = look.terms.hash {
             hash.update(known);
@@ -38,7 +44,7 @@ impl Dress {
             }
         }
         let terms = TermsId { version: look.terms.version.clone(), hash: hash.finalize().into() };
-        Ok(Self { look, style, terms })
+        Self { look, style, terms }
     }
 
     /// The terms as a form carries them: what was read, whatever its name.
@@ -62,7 +68,7 @@ pub(crate) fn short_terms(look: &Look, lang: Lang) -> Vec<String> {
         if !look.terms.lines.is_empty() {
             return look.terms.lines.iter().take(FIRST_LINES).map(|line| line.get(lang).to_owned()).collect();
         }
-        let w = Words::new(lang);
+        let w = words(lang);
         return vec![w.t("terms-short-1"), w.t("terms-short-2"), w.t("terms-short-3"), w.t("terms-short-4")];
     }
     look.terms.short.iter().map(|line| line.get(lang).to_owned()).collect()
@@ -71,7 +77,7 @@ pub(crate) fn short_terms(look: &Look, lang: Lang) -> Vec<String> {
 /// The clauses of the terms: heading and text; general ones where the operator has no text at all.
 pub(crate) fn clauses(look: &Look, lang: Lang) -> Vec<(String, String)> {
     if look.terms.clauses.is_empty() && look.terms.lines.is_empty() {
-        let w = Words::new(lang);
+        let w = words(lang);
         return vec![
             (w.t("terms-1-title"), w.t("terms-1")),
             (w.t("terms-2-title"), w.t("terms-2")),

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
 use axum::response::Response;
-use gapura_model::{AccountName, ParseVoucherError, Secret, VoucherCode};
+use gapura_model::{AccountName, MoveCode, ParseVoucherError, Secret, VoucherCode, VoucherToken};
 use http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::time::timeout;
@@ -25,6 +26,7 @@ const PASSWORD_BYTES: usize = 256;
 enum Way {
     OneTap,
     Voucher,
+    Link,
     Account,
     Again,
 }
@@ -34,6 +36,7 @@ impl Way {
         match self {
             Self::OneTap => "/masuk",
             Self::Voucher => "/voucer",
+            Self::Link => "/v",
             Self::Account => "/akun",
             Self::Again => "/lagi",
         }
@@ -43,6 +46,8 @@ impl Way {
     const fn page(self) -> &'static str {
         match self {
             Self::OneTap | Self::Again => "/",
+            // A code may be typed where a link does not help.
+            Self::Link => "/voucer",
             Self::Voucher | Self::Account => self.path(),
         }
     }
@@ -81,6 +86,9 @@ pub(crate) async fn voucher<G: Gate>(
     if !token_is_good(&shared, &desk, &form) {
         return stale(&shared, &desk, Way::Voucher, &form).await;
     }
+    if let Ok(code) = form.get("kode").parse::<MoveCode>() {
+        return moving(&shared, &desk, &form, code).await;
+    }
     match form.get("kode").parse::<VoucherCode>() {
         Ok(code) => enter(&shared, &desk, Way::Voucher, &form, Credentials::Voucher(code)).await,
         Err(error) => {
@@ -93,6 +101,63 @@ pub(crate) async fn voucher<G: Gate>(
             };
             reply::page(&desk, &scenery, StatusCode::OK, pages::voucher(&scene, form.get("kode"), Some(text), None))
         }
+    }
+}
+
+/// The one-time token of a voucher's QR code: the button of the page that [`crate::routes`] shows for it.
+pub(crate) async fn voucher_link<G: Gate>(
+    State(shared): State<Arc<Shared<G>>>,
+    desk: Desk,
+    link: Result<Path<String>, PathRejection>,
+    request: Request<Body>,
+) -> Response {
+    let form = match read_form(&shared, &desk, request).await {
+        Ok(form) => form,
+        Err(response) => return response,
+    };
+    let Some(link) = link.ok().and_then(|Path(text)| text.parse::<VoucherToken>().ok()) else {
+        return reply::see_other(&desk.href("/voucer"));
+    };
+    if !token_is_good(&shared, &desk, &form) {
+        let scenery = Scenery::look(&shared, &desk).await;
+        if scenery.view.standing() != Standing::Welcome {
+            return reply::see_other(&desk.href("/"));
+        }
+        let scene = scenery.scene_at(&desk, Way::Link.page());
+        let w = scene.say.words;
+        let problem = Problem { class: "warn", ..Problem::new(w.t("not-connected"), w.t("form-stale")) };
+        return reply::page(&desk, &scenery, StatusCode::OK, pages::voucher_link(&scene, &link, Some(problem)));
+    }
+    let take_over = form.get("alih") == "1";
+    shared.gate.seen_as(desk.conn.peer, desk.sort);
+    let entered =
+        in_time(&shared, shared.gate.enter(desk.conn.peer, Credentials::Token(link.clone()), take_over)).await;
+    match entered.unwrap_or(Err(Refused::Busy)) {
+        Ok(_) => reply::see_other(&desk.href("/status")),
+        Err(Refused::TooManyDevices { allowed, may_take_over: true }) => {
+            let scenery = Scenery::look(&shared, &desk).await;
+            let action = format!("/v/{}", link.to_text());
+            let html = pages::takeover(&scenery.scene_at(&desk, Way::Link.page()), allowed, &action, "", "");
+            reply::page(&desk, &scenery, StatusCode::OK, html)
+        }
+        Err(refusal) => refused(&shared, &desk, Way::Link, &form, &refusal).await,
+    }
+}
+
+/// Five letters in the voucher's field: the code by which staff let a visit of another device move here. Half a voucher's code looks
+/// the same, so that the answer speaks of both.
+async fn moving<G: Gate>(shared: &Shared<G>, desk: &Desk, form: &Form, code: MoveCode) -> Response {
+    shared.gate.seen_as(desk.conn.peer, desk.sort);
+    let entered = in_time(shared, shared.gate.enter(desk.conn.peer, Credentials::Moving(code), false)).await;
+    match entered.unwrap_or(Err(Refused::Busy)) {
+        Ok(_) => reply::see_other(&desk.href("/status")),
+        Err(Refused::UnknownCode) => {
+            let scenery = Scenery::look(shared, desk).await;
+            let scene = scenery.scene_at(desk, Way::Voucher.page());
+            let text = scene.say.words.t("refused-move-code");
+            reply::page(desk, &scenery, StatusCode::OK, pages::voucher(&scene, form.get("kode"), Some(text), None))
+        }
+        Err(refusal) => refused(shared, desk, Way::Voucher, form, &refusal).await,
     }
 }
 
@@ -183,7 +248,7 @@ async fn ask<G: Gate>(
         // The page they see then has the button again, with a fresh token.
         return reply::see_other(&desk.href("/status"));
     }
-    match in_time(shared, question).await {
+    match in_time(shared, question).await.unwrap_or(Err(Refused::Busy)) {
         Ok(()) => reply::see_other(&desk.href(then)),
         Err(refusal) => {
             let scenery = Scenery::look(shared, desk).await;
@@ -195,16 +260,18 @@ async fn ask<G: Gate>(
 
 async fn enter<G: Gate>(shared: &Shared<G>, desk: &Desk, way: Way, form: &Form, with: Credentials) -> Response {
     let take_over = form.get("alih") == "1";
-    match in_time(shared, shared.gate.enter(desk.conn.peer, with, take_over)).await {
+    shared.gate.seen_as(desk.conn.peer, desk.sort);
+    let entered = in_time(shared, shared.gate.enter(desk.conn.peer, with, take_over)).await;
+    match entered.unwrap_or(Err(Refused::Busy)) {
         Ok(_) => reply::see_other(&desk.href("/status")),
         Err(refusal) => refused(shared, desk, way, form, &refusal).await,
     }
 }
 
-/// Waits for the gate, with a bound on how many wait and for how long.
-async fn in_time<G, T>(shared: &Shared<G>, question: impl Future<Output = Result<T, Refused>>) -> Result<T, Refused> {
-    let _place = shared.forms.try_acquire().map_err(|_| Refused::Busy)?;
-    timeout(shared.settings.limits.gate_timeout, question).await.unwrap_or(Err(Refused::Busy))
+/// Waits for the gate, with a bound on how many wait and for how long; `None` where it is too busy.
+pub(crate) async fn in_time<G, T>(shared: &Shared<G>, question: impl Future<Output = T>) -> Option<T> {
+    let _place = shared.forms.try_acquire().ok()?;
+    timeout(shared.settings.limits.gate_timeout, question).await.ok()
 }
 
 async fn refused<G: Gate>(shared: &Shared<G>, desk: &Desk, way: Way, form: &Form, refusal: &Refused) -> Response {
@@ -216,16 +283,16 @@ async fn refused<G: Gate>(shared: &Shared<G>, desk: &Desk, way: Way, form: &Form
                 (form.get("kode").parse::<VoucherCode>().map_or_else(|_| String::new(), |code| code.grouped()), "")
             }
             Way::Account => (String::new(), form.get("nama")),
-            Way::OneTap | Way::Again => (String::new(), ""),
+            Way::OneTap | Way::Link | Way::Again => (String::new(), ""),
         };
         let html = pages::takeover(&scene, *allowed, way.path(), &code, name);
         return reply::page(desk, &scenery, StatusCode::OK, html);
     }
     let on_form = match way {
-        Way::Voucher | Way::Account if scenery.view.standing() == Standing::Welcome => {
+        Way::Voucher | Way::Link | Way::Account if scenery.view.standing() == Standing::Welcome => {
             pages::field_error(&scene, refusal)
         }
-        Way::Voucher | Way::Account | Way::OneTap | Way::Again => FieldError::Page,
+        Way::Voucher | Way::Link | Way::Account | Way::OneTap | Way::Again => FieldError::Page,
     };
     let (error, problem) = match on_form {
         FieldError::Field(text) => (Some(text), None),
@@ -235,7 +302,7 @@ async fn refused<G: Gate>(shared: &Shared<G>, desk: &Desk, way: Way, form: &Form
             return reply::page(desk, &scenery, status, html);
         }
     };
-    let html = if way == Way::Voucher {
+    let html = if matches!(way, Way::Voucher | Way::Link) {
         pages::voucher(&scene, form.get("kode"), error, problem)
     } else {
         pages::account(&scene, form.get("nama"), error, problem)
@@ -256,17 +323,21 @@ async fn stale<G: Gate>(shared: &Shared<G>, desk: &Desk, way: Way, form: &Form) 
         Way::OneTap => pages::welcome(&scene, Some(problem)),
         Way::Voucher => pages::voucher(&scene, form.get("kode"), None, Some(problem)),
         Way::Account => pages::account(&scene, form.get("nama"), None, Some(problem)),
-        Way::Again => return reply::see_other(&desk.href("/")),
+        Way::Link | Way::Again => return reply::see_other(&desk.href("/")),
     };
     reply::page(desk, &scenery, StatusCode::OK, html)
 }
 
-fn token_is_good<G: Gate>(shared: &Shared<G>, desk: &Desk, form: &Form) -> bool {
+pub(crate) fn token_is_good<G: Gate>(shared: &Shared<G>, desk: &Desk, form: &Form) -> bool {
     shared.tokens.check(form.get("t"), desk.conn.peer.remote.ip(), shared.gate.moment().up)
 }
 
 /// Reads a form that our own page sent; anything else is answered here.
-async fn read_form<G: Gate>(shared: &Shared<G>, desk: &Desk, request: Request<Body>) -> Result<Form, Response> {
+pub(crate) async fn read_form<G: Gate>(
+    shared: &Shared<G>,
+    desk: &Desk,
+    request: Request<Body>,
+) -> Result<Form, Response> {
     let (parts, body) = request.into_parts();
     match form_of(shared, desk.conn, &parts.headers, body).await {
         Ok(form) => Ok(form),

@@ -4,16 +4,16 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gapura_model::{AccountName, ByteCount, Moment, Secret, VoucherCode};
+use gapura_model::{AccountName, ByteCount, DeviceSort, Moment, MoveCode, Secret, VoucherCode, VoucherToken};
 use jiff::{Timestamp, tz::TimeZone};
 
-use crate::{Notice, Text, Visit};
+use crate::{Filter, HelpDesk, Notice, Text, Visit};
 
 /// The gateway, as the portal sees it.
 ///
 /// `view` is called for every page and every API answer, never for a captive redirect. All answers are about the device
 /// behind `peer`; finding that device (bridge and MAC address) is the gateway's affair.
-pub trait Gate: Send + Sync + 'static {
+pub trait Gate: Filter + HelpDesk {
     /// Both clocks, read now. Figures in a [`View`] are figures of this moment.
     fn moment(&self) -> Moment;
 
@@ -29,6 +29,9 @@ pub trait Gate: Send + Sync + 'static {
         with: Credentials,
         take_over: bool,
     ) -> impl Future<Output = Result<Entered, Refused>> + Send;
+
+    /// What the device at the door seems to be; said just before it enters, for staff to tell visits apart.
+    fn seen_as(&self, _peer: Peer, _sort: DeviceSort) {}
 
     /// Ends the device's visit (*Keluar*). Leaving without a visit is no mistake.
     fn leave(&self, peer: Peer) -> impl Future<Output = Result<(), Refused>> + Send;
@@ -56,6 +59,8 @@ pub enum Credentials {
     },
     /// The code on a paper voucher.
     Voucher(VoucherCode),
+    /// The one-time token in a paper voucher's QR code.
+    Token(VoucherToken),
     /// An account.
     Account {
         /// The name signed in with.
@@ -63,6 +68,8 @@ pub enum Credentials {
         /// At most 256 bytes of UTF-8.
         password: Secret<String>,
     },
+    /// The code by which staff let a visit of another device move here.
+    Moving(MoveCode),
     /// The visitor's last visit, from the page that says it ended (*Sambung lagi*): valid as far as the gateway still knows it.
     Again,
 }
@@ -260,6 +267,8 @@ pub enum Uplink {
 pub enum Refused {
     /// No such voucher.
     UnknownCode,
+    /// The voucher's QR code has let somebody in before; the code beside it still works.
+    LinkUsed,
     /// The voucher is used up.
     UsedUp,
     /// This site's share of a group's voucher is used up; there may be more once the site has heard from the controller.

@@ -35,10 +35,27 @@ pub struct Limits {
     pub forms_in_flight: usize,
     /// The gate has to answer a form within this (a password hash waits its turn).
     pub gate_timeout: Duration,
+    /// Appeals against blocked names: a person reads each of them.
+    pub appeals: Rate,
+    /// Requests for help: a person reads each of them.
+    pub requests: Rate,
+    /// Look-ups of appeals and requests by their number: few, so that numbers cannot be guessed.
+    pub look_ups: Rate,
     /// How often certificate files are looked at.
     pub certificate_check: Duration,
     /// What the kernel queues before the portal accepts.
     pub backlog: u32,
+}
+
+/// So many in any span of this length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// For one device.
+    pub per_device: usize,
+    /// For all devices of the site together.
+    pub per_site: usize,
+    /// The span.
+    pub window: Duration,
 }
 
 impl Default for Limits {
@@ -59,6 +76,9 @@ impl Default for Limits {
             handshake_timeout: Duration::from_secs(5),
             forms_in_flight: 256,
             gate_timeout: Duration::from_secs(20),
+            appeals: Rate { per_device: 3, per_site: 60, window: Duration::from_hours(1) },
+            requests: Rate { per_device: 3, per_site: 60, window: Duration::from_hours(1) },
+            look_ups: Rate { per_device: 30, per_site: 1000, window: Duration::from_mins(10) },
             certificate_check: Duration::from_secs(5),
             backlog: 1024,
         }

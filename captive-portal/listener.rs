@@ -4,10 +4,10 @@ use std::io::Read as _;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::BytesMut;
+use gapura_model::Name;
 use http::StatusCode;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -141,7 +141,7 @@ fn receive<G: Gate>(
 
 /// Most captive redirects end here, without a task, a timer or a place: the request is there already when the connection is
 /// accepted. Returns what was read where more than that is needed.
-fn answer_at_once<G>(shared: &Shared<G>, stream: &TcpStream, peer: Peer) -> Option<BytesMut> {
+fn answer_at_once<G: Gate>(shared: &Shared<G>, stream: &TcpStream, peer: Peer) -> Option<BytesMut> {
     // Past tokio's bookkeeping, which knows of no bytes before it was told: the socket does not block.
     let socket = socket2::SockRef::from(stream);
     let mut first = [0; FIRST_READ];
@@ -150,9 +150,10 @@ fn answer_at_once<G>(shared: &Shared<G>, stream: &TcpStream, peer: Peer) -> Opti
     if head.is_empty() {
         return None;
     }
-    match captive::open(head, &shared.settings.origin, &shared.settings.limits, peer) {
-        Opening::Captive { location, head: only_head, body: false } => {
-            shared.redirects.fetch_add(1, Ordering::Relaxed);
+    let blocks = |name: &Name| shared.gate.blocks(peer, name);
+    match captive::open(head, &shared.settings.origin, &shared.settings.limits, peer, blocks) {
+        Opening::Captive { location, blocked, head: only_head, body: false } => {
+            shared.count_redirect(blocked);
             // A new connection's buffer has room for it; if not, the visitor asks again.
             let _ = socket.send(&captive::redirect(&location, only_head));
             None
@@ -225,7 +226,8 @@ async fn plain<G: Gate>(
     let patience = if crowded { limits.head_timeout_busy } else { limits.head_timeout };
     let opening = timeout(patience, async {
         for _ in 0..limits.head_pieces.max(1) {
-            match captive::open(&head, &shared.settings.origin, limits, peer) {
+            let blocks = |name: &Name| shared.gate.blocks(peer, name);
+            match captive::open(&head, &shared.settings.origin, limits, peer, blocks) {
                 Opening::Partial => {}
                 found @ (Opening::Captive { .. } | Opening::Own | Opening::Bad(_)) => return Some(found),
             }
@@ -245,8 +247,8 @@ async fn plain<G: Gate>(
             let stream = tokio::io::join(read, write);
             return pages(shared, stream, Conn { peer, tls: false }, stop).await;
         }
-        Ok(Some(Opening::Captive { location, head, body })) => {
-            shared.redirects.fetch_add(1, Ordering::Relaxed);
+        Ok(Some(Opening::Captive { location, blocked, head, body })) => {
+            shared.count_redirect(blocked);
             (captive::redirect(&location, head), body)
         }
         Ok(Some(Opening::Bad(status))) => (captive::short_error(status), true),

@@ -219,25 +219,68 @@ impl Look {
 }
 
 impl Colours {
-    fn check(&self, wrong: &mut Vec<String>) {
+    /// The colours of a design token, for example `on-brand`; `None` where a site has no say.
+    pub fn of(&mut self, token: &str) -> Option<&mut Colour> {
+        Some(match token {
+            "brand" => &mut self.brand,
+            "brand-2" => &mut self.brand_2,
+            "on-brand" => &mut self.on_brand,
+            "on-brand-2" => &mut self.on_brand_2,
+            "accent" => &mut self.accent,
+            "accent-edge" => &mut self.accent_edge,
+            "on-accent" => &mut self.on_accent,
+            _ => return None,
+        })
+    }
+
+    /// Pairs that people cannot read.
+    pub fn faint(&self) -> Vec<Faint> {
         let [dark, dark_2] = self.dark();
-        for (front, front_name, back, back_name) in [
-            (self.on_brand, "on_brand", self.brand, "brand"),
-            (self.on_brand_2, "on_brand_2", self.brand, "brand"),
-            (self.on_brand, "on_brand", self.brand_2, "brand_2"),
-            (self.on_brand, "on_brand", dark, "brand (dark)"),
-            (self.on_brand_2, "on_brand_2", dark, "brand (dark)"),
-            (self.on_brand, "on_brand", dark_2, "brand_2 (dark)"),
-            (self.on_accent, "on_accent", self.accent, "accent"),
-        ] {
-            let contrast = front.contrast(back);
-            if contrast < 4.5 {
-                wrong.push(format!(
-                    "colours: {front_name} {front} on {back_name} {back} has a contrast of {contrast:.1}:1; people need 4.5:1"
-                ));
-            }
+        let pairs = [
+            (("on-brand", self.on_brand), ("brand", self.brand), false),
+            (("on-brand-2", self.on_brand_2), ("brand", self.brand), false),
+            (("on-brand", self.on_brand), ("brand-2", self.brand_2), false),
+            (("on-brand", self.on_brand), ("brand", dark), true),
+            (("on-brand-2", self.on_brand_2), ("brand", dark), true),
+            (("on-brand", self.on_brand), ("brand-2", dark_2), true),
+            (("on-accent", self.on_accent), ("accent", self.accent), false),
+        ];
+        let faint = |(front, back, dark): ((_, Colour), (_, Colour), _)| Faint {
+            front,
+            back,
+            dark,
+            contrast: front.1.contrast(back.1),
+        };
+        pairs.map(faint).into_iter().filter(|pair| pair.contrast < Faint::LEAST).collect()
+    }
+
+    fn check(&self, wrong: &mut Vec<String>) {
+        for Faint { front: (front_name, front), back: (back_name, back), dark, contrast } in self.faint() {
+            let (front_name, back_name) = (front_name.replace('-', "_"), back_name.replace('-', "_"));
+            let dark = if dark { " (dark)" } else { "" };
+            wrong.push(format!(
+                "colours: {front_name} {front} on {back_name}{dark} {back} has a contrast of {contrast:.1}:1; people need 4.5:1"
+            ));
         }
     }
+}
+
+/// Two colours that people cannot read on each other, by the names of their design tokens.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Faint {
+    /// What is written.
+    pub front: (&'static str, Colour),
+    /// What it is written on.
+    pub back: (&'static str, Colour),
+    /// On dark screens, where the back has less light.
+    pub dark: bool,
+    /// Their contrast ratio.
+    pub contrast: f64,
+}
+
+impl Faint {
+    /// The least contrast of text (WCAG 2.2, success criterion 1.4.3).
+    pub const LEAST: f64 = 4.5;
 }
 
 impl Logo {

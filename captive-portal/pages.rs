@@ -1,27 +1,34 @@
 //! Pages: what stands on them is decided here, how it looks stands in `templates/`.
 
+mod appeal;
 mod chrome;
 mod entry;
+mod help;
 mod message;
 mod over;
 mod reading;
 mod refusal;
 #[cfg(test)]
 mod samples;
+mod site;
 mod status;
 #[cfg(test)]
 mod tests;
 
 use askama::Template;
 
-use crate::{View, dress::Dress, say::Say};
+use crate::{View, dress::Dress};
+use gapura_speech::Say;
 
+pub(crate) use appeal::{Draft, Slip, Tracked, appeal, appeal_refused, follow};
 pub(crate) use chrome::Problem;
-pub(crate) use entry::{account, takeover, voucher, welcome};
+pub(crate) use entry::{account, takeover, voucher, voucher_link, welcome};
+pub(crate) use help::{HelpSlip, Plea, help, topic_of, visit_number};
 pub(crate) use message::{Standing, http_error, situation};
 pub(crate) use over::{closed, ended};
-pub(crate) use reading::{help, privacy, terms, why};
+pub(crate) use reading::{privacy, terms};
 pub(crate) use refusal::{FieldError, field_error, refused};
+pub(crate) use site::{Asked, site_blocked, why};
 pub(crate) use status::status;
 
 /// Everything a page is made from.

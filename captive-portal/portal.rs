@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::doorman::Doorman;
 use crate::dress::Dress;
+use crate::pace::Pace;
 use crate::token::Tokens;
 use crate::{Certificate, Gate, Limits, Look, LookError, Origin, listener};
 
@@ -61,8 +62,10 @@ pub struct Counts {
     pub connections: usize,
     /// Connections turned away because of [`Limits::connections`] or [`Limits::connections_per_peer`].
     pub turned_away: u64,
-    /// Captive redirects.
+    /// Captive redirects, those to the block page among them.
     pub redirects: u64,
+    /// Requests for blocked names that were led to the block page.
+    pub blocked: u64,
     /// Pages and API answers.
     pub pages: u64,
 }
@@ -84,12 +87,22 @@ pub(crate) struct Shared<G> {
     pub(crate) tokens: Tokens,
     pub(crate) doorman: Arc<Doorman>,
     pub(crate) forms: Semaphore,
+    pub(crate) appeals: Pace,
+    pub(crate) requests: Pace,
+    pub(crate) look_ups: Pace,
     pub(crate) redirects: AtomicU64,
+    pub(crate) blocked: AtomicU64,
     pub(crate) pages: AtomicU64,
     dress: RwLock<Arc<Dress>>,
 }
 
 impl<G> Shared<G> {
+    /// Counts a redirect: to the page that says why something is blocked, or to the portal.
+    pub(crate) fn count_redirect(&self, blocked: bool) {
+        self.redirects.fetch_add(1, Ordering::Relaxed);
+        self.blocked.fetch_add(u64::from(blocked), Ordering::Relaxed);
+    }
+
     pub(crate) fn dress(&self) -> Arc<Dress> {
         Arc::clone(&self.dress.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -103,7 +116,11 @@ impl<G: Gate> Portal<G> {
             tokens: Tokens::new().map_err(PortalError::Random)?,
             doorman: Arc::new(Doorman::new(&settings.limits)),
             forms: Semaphore::new(settings.limits.forms_in_flight.max(1)),
+            appeals: Pace::new(settings.limits.appeals),
+            requests: Pace::new(settings.limits.requests),
+            look_ups: Pace::new(settings.limits.look_ups),
             redirects: AtomicU64::new(0),
+            blocked: AtomicU64::new(0),
             pages: AtomicU64::new(0),
             dress: RwLock::new(Arc::new(Dress::new(look)?)),
             settings,
@@ -129,6 +146,7 @@ impl<G: Gate> Portal<G> {
             connections: self.shared.doorman.inside(),
             turned_away: self.shared.doorman.turned_away(),
             redirects: self.shared.redirects.load(Ordering::Relaxed),
+            blocked: self.shared.blocked.load(Ordering::Relaxed),
             pages: self.shared.pages.load(Ordering::Relaxed),
         }
     }

@@ -41,7 +41,8 @@ pub(crate) fn see_other(location: &str) -> Response {
 
 /// The captive redirect on a connection that already served pages.
 pub(crate) fn captive(location: &str) -> Response {
-    let body = format!("<!doctype html><title>Internet</title><p><a href=\"{location}\">Masuk / Sign in</a></p>\n");
+    let body =
+        format!("<!doctype html><title>Internet</title><p><a href=\"{location}\">Lanjutkan / Continue</a></p>\n");
     let mut response = bare(StatusCode::SEE_OTHER, body.into_bytes());
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));

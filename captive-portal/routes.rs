@@ -16,7 +16,7 @@ use tower::ServiceExt as _;
 use crate::api::{API_PATH, Answer};
 use crate::desk::{Desk, Scenery};
 use crate::portal::Shared;
-use crate::{Gate, Peer, entering, origin::safe_path, pages, reply};
+use crate::{Gate, Peer, asking, captive, entering, helping, origin::safe_path, pages, reply};
 
 /// The connection a request came in on.
 #[derive(Clone, Copy, Debug)]
@@ -56,7 +56,7 @@ pub(crate) fn service<G: Gate>(
 }
 
 /// A request that is not for us, or not over HTTPS as it should be: 303, as on a new connection.
-fn elsewhere<G>(shared: &Shared<G>, request: &Request<Incoming>, conn: Conn) -> Option<Response> {
+fn elsewhere<G: Gate>(shared: &Shared<G>, request: &Request<Incoming>, conn: Conn) -> Option<Response> {
     let origin = &shared.settings.origin;
     let authority = request.uri().authority().map(http::uri::Authority::as_str);
     let mut hosts = request.headers().get_all(header::HOST).iter();
@@ -66,8 +66,14 @@ fn elsewhere<G>(shared: &Shared<G>, request: &Request<Incoming>, conn: Conn) -> 
         return None;
     }
     let target = request.uri().path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
-    let path = if own { safe_path(target) } else { "/" };
-    shared.redirects.fetch_add(1, Ordering::Relaxed);
+    let blocks = |name: &gapura_model::Name| shared.gate.blocks(conn.peer, name);
+    let reason = if own { None } else { captive::reason(host, blocks) };
+    let path = match &reason {
+        Some(reason) => reason,
+        None if own => safe_path(target),
+        None => "/",
+    };
+    shared.count_redirect(reason.is_some());
     Some(reply::captive(&format!("{}{path}", origin.base(conn.peer.local))))
 }
 
@@ -79,7 +85,7 @@ fn router<G: Gate>(shared: Arc<Shared<G>>) -> Router {
             .route(&at("/"), get(start::<G>))
             .route(&at("/status"), get(status::<G>))
             .route(&at("/voucer"), get(voucher::<G>).post(entering::voucher::<G>))
-            .route(&at("/v/{code}"), get(voucher_link::<G>))
+            .route(&at("/v/{code}"), get(voucher_link::<G>).post(entering::voucher_link::<G>))
             .route(&at("/akun"), get(account::<G>).post(entering::account::<G>))
             .route(&at("/masuk"), post(entering::one_tap::<G>).get(go_start))
             .route(&at("/lagi"), post(entering::again::<G>).get(go_start))
@@ -87,8 +93,10 @@ fn router<G: Gate>(shared: Arc<Shared<G>>) -> Router {
             .route(&at("/perpanjang"), post(entering::extend::<G>).get(go_start))
             .route(&at("/syarat"), get(terms::<G>))
             .route(&at("/privasi"), get(privacy::<G>))
-            .route(&at("/bantuan"), get(help::<G>))
-            .route(&at("/situs"), get(why::<G>));
+            .route(&at("/bantuan"), get(helping::form::<G>).post(helping::send::<G>))
+            .route(&at("/situs"), get(asking::site::<G>))
+            .route(&at("/peninjauan"), get(asking::appeal_form::<G>).post(asking::appeal::<G>))
+            .route(&at("/lacak"), get(asking::follow::<G>));
     }
     router.route("/en", get(start::<G>)).fallback(go_start).with_state(shared)
 }
@@ -119,13 +127,21 @@ async fn voucher<G: Gate>(State(shared): State<Arc<Shared<G>>>, desk: Desk) -> R
     voucher_form(&shared, &desk, &code).await
 }
 
-/// The address in a paper voucher's QR code: only fills in the form.
+/// The address in a paper voucher's QR code: a page with one button for its one-time token, or the form with a code filled in.
+/// Neither uses anything up.
 async fn voucher_link<G: Gate>(
     State(shared): State<Arc<Shared<G>>>,
     desk: Desk,
     code: Result<Path<String>, axum::extract::rejection::PathRejection>,
 ) -> Response {
     let code = code.map(|Path(code)| code).unwrap_or_default();
+    if let Ok(token) = code.parse::<gapura_model::VoucherToken>() {
+        let scenery = Scenery::look(&shared, &desk).await;
+        if scenery.view.standing() != pages::Standing::Welcome || !scenery.view.site.voucher {
+            return reply::see_other(&desk.href("/"));
+        }
+        return reply::page(&desk, &scenery, StatusCode::OK, pages::voucher_link(&scenery.scene(&desk), &token, None));
+    }
     voucher_form(&shared, &desk, &code).await
 }
 
@@ -162,16 +178,6 @@ async fn terms<G: Gate>(State(shared): State<Arc<Shared<G>>>, desk: Desk) -> Res
 async fn privacy<G: Gate>(State(shared): State<Arc<Shared<G>>>, desk: Desk) -> Response {
     let scenery = Scenery::look(&shared, &desk).await;
     reply::page(&desk, &scenery, StatusCode::OK, pages::privacy(&scenery.scene(&desk)))
-}
-
-async fn help<G: Gate>(State(shared): State<Arc<Shared<G>>>, desk: Desk) -> Response {
-    let scenery = Scenery::look(&shared, &desk).await;
-    reply::page(&desk, &scenery, StatusCode::OK, pages::help(&scenery.scene(&desk)))
-}
-
-async fn why<G: Gate>(State(shared): State<Arc<Shared<G>>>, desk: Desk) -> Response {
-    let scenery = Scenery::look(&shared, &desk).await;
-    reply::page(&desk, &scenery, StatusCode::OK, pages::why(&scenery.scene(&desk)))
 }
 
 /// Whatever else is asked for here leads to the first page, in the language of the path.

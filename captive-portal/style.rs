@@ -16,8 +16,19 @@ pub(crate) struct Style {
     pub(crate) policy: String,
 }
 
+/// Light or dark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    /// As the visitor's screen asks for it.
+    OfTheScreen,
+    /// Light on every screen.
+    Light,
+    /// Dark on every screen.
+    Dark,
+}
+
 impl Style {
-    pub(crate) fn new(colours: &Colours) -> Self {
+    pub(crate) fn new(colours: &Colours, scheme: Scheme) -> Self {
         let mut css = minify(SHEET);
         if *colours != Colours::default() {
             let Colours { brand, brand_2, on_brand, on_brand_2, accent, accent_edge, on_accent } = colours;
@@ -28,6 +39,15 @@ impl Style {
                  --accent:{accent};--accent-edge:{accent_edge};--on-accent:{on_accent}}}\
                  @media (prefers-color-scheme:dark){{:root{{--brand:{dark};--brand-2:{dark_2}}}}}"
             );
+        }
+        let forced = match scheme {
+            Scheme::OfTheScreen => None,
+            Scheme::Light => Some(("not all", "light")),
+            Scheme::Dark => Some(("all", "dark")),
+        };
+        if let Some((media, scheme)) = forced {
+            css = css.replace("(prefers-color-scheme:dark)", media);
+            let _ = write!(css, ":root{{color-scheme:{scheme}}}");
         }
         let hash = STANDARD.encode(Sha256::digest(css.as_bytes()));
         let policy = format!(
@@ -73,7 +93,7 @@ mod tests {
             minify("/* x */\n a b , i {\n  color : red; margin:0 auto ;\n}\n"),
             "a b,i{color :red;margin:0 auto}"
         );
-        let css = Style::new(&Colours::default()).css;
+        let css = Style::new(&Colours::default(), Scheme::OfTheScreen).css;
         assert!(css.contains("max-width:100%}") && css.contains("@media (prefers-color-scheme:dark){:root{"), "{css}");
         assert!(css.len() < SHEET.len() && !css.contains("/*") && !css.contains('<'));
         assert_eq!(css.matches('{').count(), css.matches('}').count());
@@ -82,8 +102,8 @@ mod tests {
     #[test]
     fn a_governments_colours_come_last() {
         let colours = Colours { brand: crate::Colour::new(0x40, 0, 0), ..Colours::default() };
-        let style = Style::new(&colours);
+        let style = Style::new(&colours, Scheme::OfTheScreen);
         assert!(style.css.contains("--brand:#400000") && style.css.ends_with("--brand-2:#0a4449}}"), "{}", style.css);
-        assert_ne!(style.policy, Style::new(&Colours::default()).policy);
+        assert_ne!(style.policy, Style::new(&Colours::default(), Scheme::OfTheScreen).policy);
     }
 }

@@ -21,10 +21,14 @@ if [ "${1:-demo}" = tests ]; then
     need dhclient isc-dhcp-client
     need dhcpcd dhcpcd-base
     need dig dnsutils
+    need kdig knot-dnsutils
+    need unbound unbound
     need iperf3 iperf3
     need conntrack conntrack
     need python3 python3
     need tcpdump tcpdump
+    need iptables-nft iptables
+    need c++ g++
     need nc netcat-openbsd
     need strace strace
     need systemd-analyze systemd
@@ -37,6 +41,9 @@ if [ "${1:-demo}" = bench ]; then
     need tc iproute2
     need nginx nginx-light
     need setpriv util-linux
+    need taskset util-linux
+    need dnsperf dnsperf
+    need unbound unbound
 fi
 
 [ -n "$packages" ] || exit 0

@@ -12,7 +12,7 @@ use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
 
 pub use calendar::Zone;
-pub use document::{HoursDocument, HoursProblem, HoursProblems};
+pub use document::{ExceptionDocument, HoursDocument, HoursProblem, HoursProblems, HoursSlip};
 pub use span::DaySpan;
 
 /// When a site is open.

@@ -37,10 +37,17 @@ enum Command {
     /// Runs the controller, or works on its data.
     #[cfg(feature = "controller")]
     Controller(Box<gapura_controller::commands::ControllerArgs>),
+    /// Looks at the controller's audit log: who changed what, and whether it is whole.
+    #[cfg(feature = "controller")]
+    Audit(gapura_controller::commands::AuditArgs),
     /// Brings the controller's database up to date.
     #[cfg(feature = "controller")]
     #[command(after_help = "Example:\n  gapura migrate --config /etc/gapura/controller.toml")]
     Migrate(ConfigArg),
+    /// Builds the index of filter lists, and looks into lists and indexes.
+    Lists(crate::lists_cli::ListsArgs),
+    /// Checks, compares and explains content-filter SOPs.
+    Sop(Box<crate::sop::SopArgs>),
     /// Controller, gateway and visitors in network namespaces.
     #[cfg(feature = "lab")]
     Demo(gapura_lab::cli::DemoArgs),
@@ -118,7 +125,17 @@ impl Cli {
             #[cfg(feature = "controller")]
             Command::Controller(args) => controller(&self.log, &args),
             #[cfg(feature = "controller")]
+            Command::Audit(args) => controller(&self.log, &args.into()),
+            #[cfg(feature = "controller")]
             Command::Migrate(args) => migrate(&self.log, &args),
+            Command::Lists(args) => args.run(&mut std::io::stdout()).map_err(|error| {
+                let exit = error.exit();
+                Failure::new(error, exit)
+            }),
+            Command::Sop(args) => {
+                let clock = SystemClock::start(ClockStart { floor: None, believe: Believe::Always });
+                args.run(clock.now().wall, &mut std::io::stdout()).map_err(failed)
+            }
             #[cfg(feature = "lab")]
             Command::Demo(args) => Ok(args.run()),
             #[cfg(feature = "lab")]
@@ -191,6 +208,17 @@ async fn serve(config: gapura_controller::Config) -> Result<(), Failure> {
             return Err(failed(error));
         }
     };
+    let console = match &config.console {
+        None => None,
+        Some(settings) => match gapura_console::serve(settings, &serving.office, &tasks).await {
+            Ok(console) => Some(console),
+            Err(error) => {
+                tasks.shutdown(GRACE, std::future::pending()).await;
+                serving.office.store().close().await;
+                return Err(failed(error));
+            }
+        },
+    };
     Service.ready();
     let stopping = tasks.stopping().clone();
     let office = serving.office.clone();
@@ -201,7 +229,15 @@ async fn serve(config: gapura_controller::Config) -> Result<(), Failure> {
     loop {
         tokio::select! {
             signal = signals.next() => match signal {
-                Signal::Reload => {}
+                Signal::Reload => {
+                    Service.reloading();
+                    // What goes wrong stands in the log; the catalogue before stays.
+                    let _ = serving.office.reread_catalogue().await;
+                    if let Some(console) = &console {
+                        console.reload();
+                    }
+                    Service.ready();
+                }
                 Signal::Terminate | Signal::Interrupt => break,
             },
             () = tasks.stopping().cancelled() => break,

@@ -2,6 +2,8 @@
 #![forbid(unsafe_code)]
 
 mod cli;
+mod lists_cli;
+mod sop;
 
 use std::process::ExitCode;
 

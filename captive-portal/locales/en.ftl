@@ -1,26 +1,4 @@
 # Plain English, short: what happened, then what to do.
-months = January, February, March, April, May, June, July, August, September, October, November, December
-weekdays = Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday
-at-clock = at {$clock}
-tomorrow-at = tomorrow at {$clock}
-day-at = {$day} at {$clock}
-seconds = { $n ->
-    [one] {$n} second
-   *[other] {$n} seconds
-  }
-minutes = { $n ->
-    [one] {$n} minute
-   *[other] {$n} minutes
-  }
-hours = { $n ->
-    [one] {$n} hour
-   *[other] {$n} hours
-  }
-days = { $n ->
-    [one] {$n} day
-   *[other] {$n} days
-  }
-
 skip = Skip to content
 other-language = Bahasa Indonesia
 help-nav = Help
@@ -64,6 +42,8 @@ voucher-title = Enter your voucher code
 voucher-sub = It is on the paper from the staff.
 voucher-ready-title = Use this code?
 voucher-ready-sub = Compare it with your paper.
+voucher-link-title = Use this voucher?
+voucher-link-sub = The QR code works once. After that, type the code on the paper.
 voucher-label = Voucher code
 voucher-hint = 10 letters and digits. Spaces, dashes and lower case are fine.
 connect = Connect
@@ -213,7 +193,9 @@ trusted-sub = No need to sign in.
 trusted-text = This device is registered with the staff, for example a printer or a counter computer.
 
 refused-unknown-code = We do not know this voucher code. Check the code on the paper and try again.
+refused-move-code = This code is not valid. A voucher code has 10 letters and digits; a code for moving, which staff give you, has 5 and is valid for ten minutes.
 refused-code-length = A voucher code has 10 letters and digits. Check the code on the paper and try again.
+refused-link-used = This QR code has been used. Type the code of 10 letters and digits on the same paper.
 refused-used-up = This voucher is used up. Ask the staff for a new one.
 refused-use-before = This voucher could be used before {$day}. Ask the staff for a new one.
 refused-wrong-site = This voucher is for another place. Ask the staff here for a new one.
@@ -278,9 +260,65 @@ help-a2 = When it is busy, speed is shared equally. Sit closer to the access poi
 help-q3 = My remaining time goes down by itself
 help-a3 = Time runs while you are connected. Press Log out to keep the rest.
 help-number = Tell the staff this visit number
+help-write = Write to the staff
+help-about-site = About the site
+help-topic = What is it about?
+help-words = Tell us briefly
+help-words-hint = What happened, on which device, and since when. At most {$n} characters.
+help-words-empty = First tell us what happened.
+help-words-long = This is too long. Shorten it to at most {$n} characters.
+help-check-words = Check what you wrote
+help-contact-hint = Only used to answer you; erased afterwards.
+help-send = Send
+help-what = What is sent: what you wrote above. Neither your name nor your device goes along.
+help-what-visit = What is sent: what you wrote above and your visit number, so that the staff can check the connection. Neither your name nor your device goes along.
+help-from-staff = The staff
+help-from-at = {$from}, {$when}
+help-row-topic = About
+help-row-filed = Sent
+help-state-waiting = Received, waiting to be sent to the centre
+help-state-received = Received
+help-state-in-work = Being worked on
+help-state-forwarded = Forwarded to {$agency}
+help-state-answered = Answered
+help-state-closed = Done
+help-state-refused = The centre could not take it
+topic-connect = I cannot connect
+topic-more-time = More time or data
+topic-blocked = A site does not open
+topic-complaint = A complaint about the service
+topic-other = Something else
+helped-received = We have received it
+helped-in-work = We are working on it
+helped-forwarded = We have forwarded it
+helped-answered = Answered
+helped-closed = Done
+helped-refused = Cannot be processed yet
+helped-due = Answered by {$when} at the latest.
+helped-later = The time of the answer appears here once your request has reached the centre.
+helped-refused-line = The centre cannot keep this request. Tell the staff directly, or write a new one.
+helped-where = Keep this number. The answer appears on this page: open “Need help?”, then “See the answer with a ticket number”, from any device on this network.
+helped-answers = Answers
+helped-again = Write another request
+why-help = Still does not open? Write to the staff
 
-why-title = Why does it not open?
-why-sub = Check from the top.
+why-title = Why does this site not open?
+why-sub = Write its address, and we check.
+why-label = Address of the site
+why-hint = For example www.example.org. You can paste it whole from the browser.
+why-button = Check
+why-not-checked = Not checked yet
+why-check = Check the address
+why-error-empty = First write the address of the site.
+why-error-numbers = This address is made of numbers. Write the site’s name, for example www.example.org.
+why-error-word = This address is not complete. Write its ending too, for example .com or .go.id.
+why-error-other = This does not look like the address of a site. Check the spelling, and write it without spaces.
+why-open-title = Not blocked here
+why-open = The content filter at this place does not block that address. If it still does not open, the reason is usually one of those below.
+why-none-title = Nothing is blocked here
+why-none = No content filter is in force at this place, so the gateway blocks no site at all. If that address still does not open, the reason is usually one of those below.
+why-unknown-title = We cannot tell yet
+why-unknown = The gateway is loading its rules. Try again in a few minutes.
 why-row-network = Network here
 why-network-up = Fine
 why-row-visit = Your visit
@@ -289,12 +327,87 @@ why-visit-off = Not signed in
 why-row-bytes = Your data left
 why-connect = You are not connected. Sign in from the first page.
 why-start = To the first page
-why-blocked-title = Limited sites
-why-blocked = Access to some sites may be limited, for example by the Internet provider. Do you think one is wrong? Ask the staff.
+why-causes = The usual reasons
+why-spelling-title = Spelling
+why-spelling = Check the address letter by letter.
 why-own-title = Your device
 why-own = Turn off VPN, proxy or private DNS and try again.
 why-site-title = The site itself
 why-site = Try another site. If others open, that site may be down.
+why-provider-title = Internet provider
+why-provider = The Internet provider may block sites as well. Whoever runs this network cannot change that.
+faq-vpn = Turn off the VPN for a moment to sign in
+faq-vpn-answer = While a VPN is on, the sign-in page cannot appear. Turn the VPN off, sign in, then turn it on again if VPNs are allowed at this place.
+faq-dns = Wi-Fi is connected, but the phone says “no Internet”
+faq-dns-answer = Private DNS on the phone may be set to one provider that cannot be reached from this network. On Android open Settings, Network, Private DNS, and choose Automatic.
+faq-search = Search results and videos seem to be filtered
+faq-search-answer = For some devices, children’s computers for example, the network turns safe search on. It cannot be turned off in your account or browser. If you need it, ask the staff.
+
+site-blocked-title = This site is blocked
+site-blocked-sub = The network is working.
+site-blocked-until = The block lasts until {$when}. After that, try again.
+site-blocked-clause = What clause {$clause} says
+site-blocked-wrong = Do you think this is wrong?
+site-blocked-appeal = Ask for a review, and a person looks at it again. No account is needed, and your name is not asked for.
+site-blocked-other = Check another address
+row-reason = Reason
+row-category = Category
+row-clause = Clause
+row-sop = Rules
+row-sop-number = Number of the rules
+row-sop-revision = {$number}, revision {$revision}
+row-basis = Legal basis
+row-list = List
+row-block-number = Reference number
+
+appeal-title = Ask for a review
+appeal-sub = No account needed.
+appeal-why = Why should this site be open?
+appeal-why-hint = For example, you need it for school, or it was put into the wrong category. At most {$n} characters.
+appeal-why-empty = First write the reason.
+appeal-why-long = The reason is too long. Shorten it to {$n} characters at most.
+appeal-contact = Telephone or e-mail (optional)
+appeal-contact-hint = Only used to answer this request.
+appeal-contact-long = Too long. Write one number or one e-mail address.
+appeal-send = Send
+appeal-what = What is sent: the site’s address, the clause that blocks it, and what you wrote above. Neither your name nor your device.
+appeal-not-sent = Not sent yet
+appeal-check-why = Check the reason
+appeal-check-contact = Check telephone or e-mail
+appeal-wait = Many reviews were asked for from here already. Wait {$wait}, then send again. Copy your text first if you want to close this page.
+appeal-busy = The gateway is busy. Wait a few seconds, then send again.
+appeal-storage = The gateway cannot keep your request now. Send it again later, or tell the staff.
+appeal-device = We do not know your device yet. Turn Wi-Fi off and on, then send again.
+
+follow-link = See the answer with a ticket number
+follow-title = See the answer
+follow-sub = Write the number you were given.
+follow-label = Ticket number
+follow-hint = For example 7KQMA-4X2PB.
+follow-button = Look it up
+follow-problem = Cannot be followed yet
+follow-check = Check the ticket number
+follow-no-number = The number has 10 letters or digits. Check it and try again.
+follow-not-found = We do not know this number. Check it and try again.
+follow-unavailable = This number is not kept at this place, and the centre cannot be reached now. Try again in a few minutes.
+follow-where = Keep this number. The decision appears on this page: open “Need help?”, then “See the answer with a ticket number”, from any device on this network.
+follow-refresh = See the latest
+filed-title = We have received your request
+filed-sub = Keep the number.
+granted-title = The review was granted
+granted-soon = The site opens as soon as the new rules reach this place.
+granted-until = It stays open until {$day}.
+granted-waiting = Your request was granted; the site opens once the revised SOP has been approved.
+denied-title = The review was declined
+row-about = Site
+row-state = Status
+row-filed = Filed
+row-decided = Decided
+row-decision = Decision
+state-waiting = Waiting to be sent to the centre
+state-received = Waiting to be reviewed
+state-granted = Granted
+state-denied = Declined
 
 http-413-title = Too much was sent
 http-413 = What was sent is larger than we accept. Go back and write less.

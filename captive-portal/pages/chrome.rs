@@ -1,6 +1,7 @@
 //! What every page has: header, language link, notice, footer.
 
-use crate::{Lang, Notice, Severity, look::Logo, look::is_web, say::Say, words::Words};
+use crate::{Lang, Notice, Severity, look::Logo, look::is_web};
+use gapura_speech::{Say, Words};
 
 use super::Scene;
 

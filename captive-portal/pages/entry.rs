@@ -1,6 +1,7 @@
 //! The ways in: one tap, voucher, account, and the question before another device is disconnected.
 
 use askama::Template;
+use gapura_model::VoucherToken;
 
 use crate::{Door, Severity, dress};
 
@@ -144,6 +145,28 @@ pub(crate) fn voucher(scene: &Scene<'_>, code: &str, error: Option<String>, prob
 }
 
 #[derive(Template)]
+#[template(path = "voucher-link.html")]
+struct VoucherLink<'a> {
+    c: Chrome<'a>,
+    token: &'a str,
+    problem: Option<Problem>,
+    action: String,
+    ways: Vec<Way>,
+}
+
+/// Where a voucher's QR code leads: one button. Whatever only looks at the page, a preview for example, uses nothing up.
+pub(crate) fn voucher_link(scene: &Scene<'_>, link: &VoucherToken, problem: Option<Problem>) -> String {
+    let w = scene.w();
+    render(&VoucherLink {
+        c: scene.chrome(w.t("voucher-link-title"), w.t("voucher-link-sub"), Mark::Open),
+        token: &scene.token,
+        problem: problem.or_else(|| wait_problem(scene)),
+        action: format!("/v/{}", link.to_text()),
+        ways: scene.ways("/v"),
+    })
+}
+
+#[derive(Template)]
 #[template(path = "account.html")]
 struct Account<'a> {
     c: Chrome<'a>,
@@ -192,14 +215,14 @@ struct Takeover<'a> {
     c: Chrome<'a>,
     token: &'a str,
     text: String,
-    action: &'static str,
+    action: &'a str,
     code: String,
     name: String,
     terms: String,
 }
 
 /// Asks before another device is disconnected. A password is asked for again; it never stands in a page.
-pub(crate) fn takeover(scene: &Scene<'_>, allowed: u32, action: &'static str, code: &str, name: &str) -> String {
+pub(crate) fn takeover(scene: &Scene<'_>, allowed: u32, action: &str, code: &str, name: &str) -> String {
     let w = scene.w();
     render(&Takeover {
         c: scene.chrome(w.t("takeover-title"), w.t("takeover-sub"), Mark::Open),

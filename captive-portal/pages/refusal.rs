@@ -23,6 +23,7 @@ pub(crate) fn field_error(scene: &Scene<'_>, refused: &Refused) -> FieldError {
     let (w, say) = (scene.w(), &scene.say);
     match refused {
         Refused::UnknownCode => FieldError::Field(w.t("refused-unknown-code")),
+        Refused::LinkUsed => FieldError::Field(w.t("refused-link-used")),
         Refused::UsedUp => FieldError::Field(w.t("refused-used-up")),
         Refused::UseBefore { passed } => FieldError::Field(w.t1("refused-use-before", "day", say.day(*passed))),
         Refused::WrongSite { site: None } => FieldError::Field(w.t("refused-wrong-site")),
@@ -120,6 +121,7 @@ pub(crate) fn refused(scene: &Scene<'_>, refused: &Refused) -> (StatusCode, Stri
         Refused::ClockDoubtful => (StatusCode::SERVICE_UNAVAILABLE, retry("refused-clock-title", "refused-clock")),
         // These belong on a form; asked for here, the first page carries them.
         Refused::UnknownCode
+        | Refused::LinkUsed
         | Refused::UsedUp
         | Refused::UseBefore { .. }
         | Refused::WrongSite { .. }

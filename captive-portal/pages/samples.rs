@@ -1,5 +1,8 @@
 //! Every page with every kind of content, for the tests and for looking at them.
 
+mod help;
+mod site;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,11 +11,11 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::dress::Dress;
 use crate::pages::{self, Problem, Scene};
-use crate::say::Say;
 use crate::{
     BytesLeft, Clause, Door, EndReason, Ended, Extension, Help, Lang, Link, Look, Nearby, Notice, Offer, Period,
     Refused, Severity, Share, Site, Speed, State, Terms, Text, TimeEnd, TimeLeft, Uplink, View, Visit,
 };
+use gapura_speech::Say;
 
 const MB: u64 = 1_000_000;
 
@@ -139,7 +142,7 @@ pub(super) fn all() -> Vec<Sample> {
     for lang in Lang::ALL {
         let mut add = |name: &str, view: &View, trust: ClockTrust, page: &dyn Fn(&Scene<'_>) -> String| {
             let moment = Moment { up: Uptime::default(), wall: now(), trust };
-            let say = Say::new(lang, view.site.zone.clone(), moment);
+            let say = Say::new(crate::words::words(lang), view.site.zone.clone(), moment);
             let token = "0123456789abcdef0123456789abcdef".to_owned();
             let scene = Scene { dress: &dress, view, say, path: "/".to_owned(), token, passwords: true };
             samples.push(Sample { name: name.to_owned(), lang, html: page(&scene) });
@@ -152,14 +155,21 @@ pub(super) fn all() -> Vec<Sample> {
         let mut plain = |name: &str, page: &dyn Fn(&Scene<'_>) -> String| add(name, &ready, ClockTrust::Trusted, page);
         plain("voucher", &|scene| pages::voucher(scene, "", None, None));
         plain("voucher-link", &|scene| pages::voucher(scene, "K7MRT 4WHPS", None, None));
+        let token: gapura_model::VoucherToken = "0123456789abcdefghjkmnpqrs".parse().unwrap();
+        plain("voucher-scanned", &|scene| pages::voucher_link(scene, &token, None));
+        plain("takeover-scanned", &|scene| pages::takeover(scene, 1, "/v/0123456789abcdefghjkmnpqrs", "", ""));
         plain("account", &|scene| pages::account(scene, "", None, None));
         plain("takeover-voucher", &|scene| pages::takeover(scene, 1, "/voucer", "K7MRT 4WHPS", ""));
         plain("takeover-account", &|scene| pages::takeover(scene, 3, "/akun", "", "andi"));
         plain("takeover-one-tap", &|scene| pages::takeover(scene, 1, "/masuk", "", ""));
         plain("terms", &pages::terms);
         plain("privacy", &pages::privacy);
-        plain("help", &pages::help);
-        plain("why", &pages::why);
+        for (name, page) in help::all().into_iter().chain(help::with_times()) {
+            plain(&name, &page);
+        }
+        for (name, page) in site::all().into_iter().chain(site::with_times()) {
+            plain(&name, &page);
+        }
         for status in [400, 403, 413] {
             let status = http::StatusCode::from_u16(status).unwrap();
             plain(&format!("http-{}", status.as_u16()), &|scene| pages::http_error(scene, status));
@@ -180,8 +190,15 @@ pub(super) fn all() -> Vec<Sample> {
             });
         }
         let online = view(State::Online(Box::new(visit())));
-        add("why-online", &online, ClockTrust::Trusted, &pages::why);
-        add("help-online", &online, ClockTrust::Trusted, &pages::help);
+        let asked = |scene: &Scene<'_>| pages::why(scene, &pages::Asked::Site(&site::name(), crate::Explained::Open));
+        add("why-online", &online, ClockTrust::Trusted, &asked);
+        for (name, page) in site::with_times() {
+            add(&format!("{name}-clock-in-doubt"), &ready, ClockTrust::Doubtful, &page);
+        }
+        for (name, page) in help::with_times() {
+            add(&format!("{name}-clock-in-doubt"), &ready, ClockTrust::Doubtful, &page);
+        }
+        add("help-online", &online, ClockTrust::Trusted, &|scene| pages::help(scene, &pages::Plea::default(), None));
     }
     samples
 }
@@ -325,6 +342,7 @@ fn refusals() -> Vec<(&'static str, Refused)> {
     let later = at("2026-11-21T00:00:00");
     vec![
         ("unknown-code", Refused::UnknownCode),
+        ("link-used", Refused::LinkUsed),
         ("used-up", Refused::UsedUp),
         ("use-before", Refused::UseBefore { passed: at("2026-11-19T00:00:00") }),
         ("wrong-site", Refused::WrongSite { site: None }),
@@ -367,15 +385,16 @@ pub(super) fn hostile() -> Vec<String> {
         ..notice(Severity::Info, evil, evil, evil)
     });
     let moment = Moment::trusted(Uptime::default(), now());
-    let say = Say::new(Lang::Id, view.site.zone.clone(), moment);
+    let say = Say::new(crate::words::words(Lang::Id), view.site.zone.clone(), moment);
     let scene =
         Scene { dress: &dress, view: &view, say, path: evil.to_owned(), token: evil.to_owned(), passwords: true };
-    vec![
+    let of_sites = site::hostile(&scene, evil).into_iter().chain(help::hostile(&scene, evil));
+    let pages = [
         pages::situation(&scene),
-        pages::help(&scene),
         pages::voucher(&scene, evil, None, None),
         pages::account(&scene, evil, Some(evil.to_owned()), None),
         pages::takeover(&scene, 1, "/akun", "", evil),
         pages::refused(&scene, &Refused::WrongSite { site: Some(evil.to_owned()) }).1,
-    ]
+    ];
+    pages.into_iter().chain(of_sites).collect()
 }

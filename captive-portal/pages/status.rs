@@ -3,7 +3,8 @@
 use askama::Template;
 use gapura_model::ByteCount;
 
-use crate::{BytesLeft, Door, Period, Share, TimeEnd, TimeLeft, Uplink, Visit, say::Say};
+use crate::{BytesLeft, Door, Period, Share, TimeEnd, TimeLeft, Uplink, Visit};
+use gapura_speech::Say;
 
 use super::chrome::{Chrome, Mark, Problem, Row};
 use super::{Scene, render};

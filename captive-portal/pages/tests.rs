@@ -57,7 +57,8 @@ fn every_page_keeps_to_the_rules_of_the_house() {
         }
         let ids: Vec<_> = attribute(html, "id");
         assert_eq!(ids.len(), ids.iter().collect::<BTreeSet<_>>().len(), "{name}: an id stands twice");
-        for input in html.split("<input").skip(1).map(|rest| rest.split('>').next().unwrap()) {
+        let fields = ["<input", "<textarea"].into_iter().flat_map(|kind| html.split(kind).skip(1));
+        for input in fields.map(|rest| rest.split('>').next().unwrap()) {
             let labelled =
                 attribute(input, "id").first().is_some_and(|id| html.contains(&format!("<label for=\"{id}\"")));
             assert!(labelled || input.contains("type=\"hidden\""), "{name}: an input without a label:{input}");
@@ -80,10 +81,11 @@ fn every_page_keeps_to_the_rules_of_the_house() {
             }
         }
         for form in html.split("<form ").skip(1).map(|rest| rest.split("</form>").next().unwrap()) {
-            assert!(
-                form.starts_with("method=\"post\"") && form.contains("name=\"t\""),
-                "{name}: a form without a token"
-            );
+            // Questions change nothing: they need no token, and none may get into an address.
+            let asks =
+                ["situs", "lacak"].iter().any(|page| form.split('>').next().unwrap().contains(&format!("/{page}\"")));
+            let (post, token) = (form.starts_with("method=\"post\""), form.contains("name=\"t\""));
+            assert!(if asks { !post && !form.contains("hidden") } else { post && token }, "{name}: the form's token");
         }
     }
 }
@@ -91,6 +93,7 @@ fn every_page_keeps_to_the_rules_of_the_house() {
 #[test]
 fn nothing_leaves_its_place_in_a_page() {
     for html in samples::hostile() {
+        assert!(html.matches("</textarea").count() == html.matches("<textarea").count(), "{html}");
         assert!(!html.contains("<script") && !html.contains("<b>\"") && !html.contains("javascript:"), "{html}");
         assert!(html.contains("&#60;script&#62;") || html.contains("&lt;script&gt;"), "{html}");
     }
@@ -115,6 +118,9 @@ fn every_page_answers_until_when_in_the_sites_zone() {
                 );
             }
             "emergency" => says("Sampai pukul 23.30 WITA."),
+            "site-blocked-until" => says("Pemblokiran ini berlaku sampai pukul 21.00 WITA."),
+            "helped-received" => says("Dijawab paling lambat Selasa, 24 November 2026 pukul 16.00 WITA."),
+            "followed-denied" => says("23 November 2026 pukul 10.05 WITA"),
             "refused-use-before" => says("19 November 2026"),
             "uplink-down" => says("Internet sedang terganggu"),
             _ => {}

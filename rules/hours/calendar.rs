@@ -19,6 +19,13 @@ pub struct Zone(TimeZone);
 )]
 pub struct ParseZoneError(String);
 
+impl ParseZoneError {
+    /// What was written, as far as an error shows it.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+}
+
 impl Zone {
     /// The zone itself.
     pub const fn tz(&self) -> &TimeZone {
@@ -55,6 +62,11 @@ impl Zone {
         self.date(at).tomorrow().ok().and_then(|date| start_of(date, &self.0)).unwrap_or(Timestamp::MAX)
     }
 
+    /// A local day: its first instant and the first after it.
+    pub fn day(&self, date: Date) -> Option<(Timestamp, Timestamp)> {
+        start_of(date, &self.0).zip(start_of(date.tomorrow().ok()?, &self.0))
+    }
+
     /// The instant the local calendar month of `at` began.
     pub fn month_start(&self, at: Timestamp) -> Timestamp {
         start_of(self.date(at).first_of_month(), &self.0).unwrap_or(at)
@@ -70,6 +82,13 @@ impl Zone {
 /// The first instant of `date` in `zone`.
 pub(super) fn start_of(date: Date, zone: &TimeZone) -> Option<Timestamp> {
     date.to_zoned(zone.clone()).ok().map(|start| start.timestamp())
+}
+
+impl Default for Zone {
+    /// WIB.
+    fn default() -> Self {
+        Self(TimeZone::get("Asia/Jakarta").unwrap_or(TimeZone::UTC))
+    }
 }
 
 impl FromStr for Zone {

@@ -5,6 +5,8 @@ use std::fmt;
 
 use jiff::civil::{Date, Weekday};
 
+use super::calendar::ParseZoneError;
+use super::span::ParseSpanError;
 use super::{DaySpan, Exception, Hours, Override, Week, Zone};
 
 /// The document: `zone = "Asia/Makassar"`, `weekly.mon = ["08.00-22.00"]`, or `always-open = true`.
@@ -70,7 +72,42 @@ pub struct HoursProblem {
     /// The key, for example `weekly.mon`.
     pub key: String,
     /// What is wrong and what to write instead.
-    pub message: String,
+    pub slip: HoursSlip,
+}
+
+/// What is wrong at a key, and what to write instead.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HoursSlip {
+    /// No zone.
+    #[error(transparent)]
+    Zone(#[from] ParseZoneError),
+    /// No window of a day.
+    #[error(transparent)]
+    Window(#[from] ParseSpanError),
+    /// No weekday.
+    #[error("\"{0}\" is not a weekday: use mon, tue, wed, thu, fri, sat, sun")]
+    Weekday(String),
+    /// Always open, and with windows.
+    #[error("and weekly exclude each other: leave one of them out")]
+    AlwaysAndWeekly,
+    /// Never open.
+    #[error("has no window: say when the site is open, or always-open = true")]
+    NoWindow,
+    /// Two windows share a minute.
+    #[error("has windows that overlap")]
+    Overlap,
+    /// No date.
+    #[error("\"{0}\" is not a date: write 2026-08-17")]
+    Date(String),
+    /// Neither a date nor a span, or both.
+    #[error("needs either date, or both from and to")]
+    Dates,
+    /// A span ends before it begins.
+    #[error("to must not be before from")]
+    EndFirst,
+    /// A change by staff ends before it begins.
+    #[error("until must be later than from")]
+    UntilFirst,
 }
 
 /// Every mistake in the hours.
@@ -81,7 +118,7 @@ impl fmt::Display for HoursProblems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, problem) in self.0.iter().enumerate() {
             let separator = if index == 0 { "" } else { "; " };
-            write!(f, "{separator}{}: {}", problem.key, problem.message)?;
+            write!(f, "{separator}{}: {}", problem.key, problem.slip)?;
         }
         Ok(())
     }
@@ -114,7 +151,7 @@ impl TryFrom<HoursDocument> for Hours {
             .collect();
         for (index, change) in document.overrides.iter().enumerate() {
             if change.until <= change.from {
-                reader.wrong(format!("overrides[{index}]"), "until must be later than from");
+                reader.wrong(format!("overrides[{index}]"), HoursSlip::UntilFirst);
             }
         }
         match zone {
@@ -133,28 +170,28 @@ struct Reader {
 }
 
 impl Reader {
-    fn wrong(&mut self, key: impl Into<String>, message: impl Into<String>) {
-        self.problems.push(HoursProblem { key: key.into(), message: message.into() });
+    fn wrong(&mut self, key: impl Into<String>, slip: HoursSlip) {
+        self.problems.push(HoursProblem { key: key.into(), slip });
     }
 
-    fn ok<T, E: fmt::Display>(&mut self, key: &str, result: Result<T, E>) -> Option<T> {
-        result.map_err(|error| self.wrong(key, error.to_string())).ok()
+    fn ok<T, E: Into<HoursSlip>>(&mut self, key: &str, result: Result<T, E>) -> Option<T> {
+        result.map_err(|error| self.wrong(key, error.into())).ok()
     }
 
     fn week(&mut self, always_open: bool, weekly: &BTreeMap<String, Vec<String>>) -> Week {
         for key in weekly.keys() {
             if day(key).is_none() {
-                self.wrong(format!("weekly.{key}"), "is not a weekday: use mon, tue, wed, thu, fri, sat, sun");
+                self.wrong(format!("weekly.{key}"), HoursSlip::Weekday(key.clone()));
             }
         }
         if always_open {
             if !weekly.is_empty() {
-                self.wrong("always-open", "and weekly exclude each other: leave one of them out");
+                self.wrong("always-open", HoursSlip::AlwaysAndWeekly);
             }
             return Week::Always;
         }
         if weekly.is_empty() {
-            self.wrong("weekly", "has no window: say when the site is open, or always-open = true");
+            self.wrong("weekly", HoursSlip::NoWindow);
         }
         Week::Days(DAYS.map(|(name, _)| {
             weekly.get(name).map_or_else(Vec::new, |texts| self.spans(&format!("weekly.{name}"), texts))
@@ -162,11 +199,11 @@ impl Reader {
     }
 
     fn spans(&mut self, key: &str, texts: &[String]) -> Vec<DaySpan> {
-        let mut spans: Vec<DaySpan> = texts.iter().filter_map(|text| self.ok(key, text.parse())).collect();
+        let mut spans: Vec<DaySpan> = texts.iter().filter_map(|text| self.ok(key, text.parse::<DaySpan>())).collect();
         spans.sort_unstable();
         let overlap = spans.windows(2).any(|pair| matches!(pair, [one, two] if two.start_minute() < one.end_minute()));
         if overlap {
-            self.wrong(key, "has windows that overlap");
+            self.wrong(key, HoursSlip::Overlap);
         }
         spans
     }
@@ -176,7 +213,7 @@ impl Reader {
             let text = text.as_ref()?;
             let date = text.parse::<Date>().ok();
             if date.is_none() {
-                self.wrong(format!("{key}.{name}"), format!("\"{text}\" is not a date: write 2026-08-17"));
+                self.wrong(format!("{key}.{name}"), HoursSlip::Date(text.clone()));
             }
             Some(date)
         };
@@ -184,18 +221,18 @@ impl Reader {
             (Some(date), None, None) => date.map(|date| (date, date)),
             (None, Some(from), Some(to)) => from.zip(to),
             _ => {
-                self.wrong(key, "needs either date, or both from and to");
+                self.wrong(key, HoursSlip::Dates);
                 None
             }
         };
         if range.is_some_and(|(from, to)| to < from) {
-            self.wrong(key, "to must not be before from");
+            self.wrong(key, HoursSlip::EndFirst);
         }
         let mut days = Vec::new();
         for name in &document.days {
             match day(name) {
                 Some(day) => days.push(day),
-                None => self.wrong(format!("{key}.days"), format!("\"{name}\" is not a weekday: use mon to sun")),
+                None => self.wrong(format!("{key}.days"), HoursSlip::Weekday(name.clone())),
             }
         }
         let open = self.spans(&format!("{key}.open"), &document.open);

@@ -34,9 +34,14 @@ impl DaySpan {
         self.end
     }
 
+    /// From this one's beginning to the later end.
+    pub(crate) fn through(self, other: Self) -> Self {
+        Self { start: self.start, end: self.end.max(other.end) }
+    }
+
     /// The absolute interval of this span on `date`. Where a clock change leaves a local time out or has it twice, the
     /// usual reading of RFC 5545 holds: the time after a gap, the first of two.
-    pub(super) fn on(self, date: Date, zone: &TimeZone) -> Window {
+    pub(crate) fn on(self, date: Date, zone: &TimeZone) -> Window {
         let at = |minute: u16| {
             let midnight = DateTime::from_parts(date, Time::midnight());
             let local = midnight.checked_add(SignedDuration::from_mins(i64::from(minute))).unwrap_or(DateTime::MAX);
@@ -52,6 +57,13 @@ impl DaySpan {
     "\"{0}\" is not a window of a day: write 08.00-22.00, or 20.00-02.00 past midnight; 24.00 is the end of the day"
 )]
 pub struct ParseSpanError(String);
+
+impl ParseSpanError {
+    /// What was written, as far as an error shows it.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+}
 
 impl FromStr for DaySpan {
     type Err = ParseSpanError;

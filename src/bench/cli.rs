@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use gapura_lab::{LabError, Room, signal};
 
 use crate::site::Stage;
-use crate::{BenchError, Report, forward, login, memory, portal, quota};
+use crate::{BenchError, Report, console, dns, forward, login, memory, policy, portal, quota};
 
 /// Measures what this machine and this build can do, each figure beside its peer or its limit in the same run.
 #[derive(Debug, Args)]
@@ -50,6 +50,15 @@ enum Bench {
     Login,
     /// Memory of the gateway idle and with a crowd online.
     Memory,
+    /// CPU time of blocked, cached and mixed DNS queries, beside unbound, dnsmasq and a bare UDP echo.
+    Dns,
+    /// From a SOP's publication to its enforcement: on a gateway with a visitor, and in a fleet of a hundred.
+    Policy,
+    /// How long the staff's pages take with a year of a regency's data, on both databases.
+    Console(console::Year),
+    /// One of the servers of `dns`.
+    #[command(hide = true)]
+    DnsServer(dns::Role),
 }
 
 /// How much is measured.
@@ -83,21 +92,33 @@ impl BenchArgs {
     }
 
     fn measure(&self) -> Result<(), BenchError> {
-        let room = self.room()?;
-        signal::watch();
+        if let Bench::DnsServer(role) = &self.bench {
+            return role.play();
+        }
         let effort = Effort { rounds: self.rounds, quick: self.quick };
         let report = |name: &str| Report::open(&self.out, name, self.json);
-        sweep();
         let program = match &self.binary {
             Some(program) => program.clone(),
             None => std::env::current_exe().map_err(BenchError::io("find this program's own file"))?,
         };
+        if let Bench::Console(year) = &self.bench {
+            // It needs no network of its own.
+            signal::watch();
+            return console::measure(&program, year, effort, &mut report("console")?);
+        }
+        let room = self.room()?;
+        signal::watch();
+        sweep();
         let stage = Stage { room, program };
         match &self.bench {
             Bench::Forward => forward::measure(effort, &mut report("forward")?),
             Bench::Quota => quota::measure(&stage, effort, &mut report("quota")?),
             Bench::Portal => portal::measure(&stage, effort, &mut report("portal")?),
             Bench::Login => login::measure(&stage, effort, &mut report("login")?),
+            Bench::Dns => dns::measure(&stage, effort, &mut report("dns")?),
+            Bench::Policy => policy::measure(&stage, effort, &mut report("policy")?),
+            Bench::Console(_) => Ok(()),
+            Bench::DnsServer(role) => role.play(),
             Bench::Memory => memory::measure(&stage, effort, self.binary.as_deref(), &mut report("memory")?),
         }
     }

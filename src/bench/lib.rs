@@ -7,11 +7,14 @@
 #![deny(unsafe_code)]
 
 mod cli;
+mod console;
 mod cpu;
+mod dns;
 mod error;
 mod forward;
 mod login;
 mod memory;
+mod policy;
 mod portal;
 mod quota;
 mod raw;

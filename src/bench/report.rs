@@ -19,6 +19,8 @@ pub enum Metric {
     P50,
     /// 99 of 100 were this quick.
     P99,
+    /// The slowest of all.
+    Max,
     /// CPU seconds a unit.
     Cpu,
     /// Bytes of memory or file.
@@ -76,7 +78,7 @@ impl Line {
     pub fn beside(mut self, peer: &str, beside_runs: Vec<f64>) -> Self {
         let pairs = match self.metric {
             Metric::Rate => ratios(&self.runs, &beside_runs),
-            Metric::P50 | Metric::P99 | Metric::Cpu | Metric::Memory | Metric::PastLimit => {
+            Metric::P50 | Metric::P99 | Metric::Max | Metric::Cpu | Metric::Memory | Metric::PastLimit => {
                 ratios(&beside_runs, &self.runs)
             }
         };
@@ -112,10 +114,16 @@ impl Report {
         Ok(Self { file, json, head: false })
     }
 
-    /// Writes and shows one figure.
-    pub fn add(&mut self, line: &Line) -> Result<(), BenchError> {
+    /// Writes one figure without showing it: there are too many of its kind.
+    pub fn note(&mut self, line: &Line) -> Result<String, BenchError> {
         let text = serde_json::to_string(line).map_err(|error| BenchError::io("write a figure")(error.into()))?;
         writeln!(self.file, "{text}").map_err(BenchError::io("write a figure"))?;
+        Ok(text)
+    }
+
+    /// Writes and shows one figure.
+    pub fn add(&mut self, line: &Line) -> Result<(), BenchError> {
+        let text = self.note(line)?;
         let mut screen = std::io::stdout().lock();
         let shown = if self.json {
             writeln!(screen, "{text}")

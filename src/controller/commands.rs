@@ -1,11 +1,23 @@
 //! `gapura controller ...`: the controller's command line. It works on the database itself, beside a running server.
 
 mod account;
+mod admin;
+mod alert;
+mod appeal;
 mod audit;
+mod backup;
+mod desk;
+mod exchange;
+mod filter;
 mod gateway;
 mod group;
+mod lists;
 mod output;
+mod request;
+mod sample;
+mod settings;
 mod site;
+mod sop;
 mod usage;
 mod voucher;
 
@@ -17,9 +29,14 @@ use gapura_runtime::settings::SettingsError;
 use gapura_runtime::{Clock, Exit};
 use gapura_store::StoreError;
 
+pub use audit::AuditArgs;
+
 use crate::config::load;
+use crate::exchange::ExchangeError;
+use crate::lists::{Lists, ListsError};
 use crate::office::{Actor, Office, OfficeError};
 use crate::opening::{OpenError, open};
+use crate::why::Why;
 
 use output::Output;
 
@@ -52,6 +69,12 @@ pub enum Command {
     /// Sites: write, list, show.
     #[command(subcommand)]
     Site(site::SiteCommand),
+    /// Settings above the sites: department, regency, agency, kind, named group; where a site's came from.
+    #[command(subcommand)]
+    Settings(settings::SettingsCommand),
+    /// Calendars of holidays: import, list, remove.
+    #[command(subcommand)]
+    Calendar(settings::CalendarCommand),
     /// Plans (paket): write, list, remove.
     #[command(subcommand)]
     Plan(site::PlanCommand),
@@ -61,14 +84,49 @@ pub enum Command {
     /// Accounts: write, list, close.
     #[command(subcommand)]
     Account(account::AccountCommand),
+    /// People: add, list, close, give and take roles.
+    #[command(subcommand)]
+    Admin(admin::AdminCommand),
     /// Routers: enrolment code, approval, list, revocation.
     #[command(subcommand)]
     Gateway(gateway::GatewayCommand),
     /// The usage log.
     Usage(usage::UsageArgs),
+    /// SOPs of the content filter: import, approve, publish, retire, try.
+    #[command(subcommand)]
+    Sop(sop::SopCommand),
+    /// Lists of the content filter: status, refresh, build, updates that wait.
+    #[command(subcommand)]
+    Lists(lists::ListsCommand),
+    /// Appeals of citizens against the filter: list, decide.
+    #[command(subcommand)]
+    Appeal(appeal::AppealCommand),
+    /// Requests for help: list, answer, forward, close, export; frequent questions.
+    #[command(subcommand)]
+    Request(request::RequestCommand),
+    /// The counter: who is online, orders, PC seats, classes.
+    Desk(desk::DeskArgs),
+    /// What the filter did: counts.
+    #[command(subcommand)]
+    Filter(filter::FilterCommand),
+    /// Alerts: list, take care of one, messages.
+    #[command(subcommand)]
+    Alert(alert::AlertCommand),
     /// The audit log: list, verify.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Fill an empty database with a made-up regency, to try the console and to measure it.
+    Sample(sample::SampleArgs),
+    /// Make a sealed backup of everything, while the controller serves.
+    Backup(backup::BackupArgs),
+    /// Make a key file for backups.
+    BackupKey(backup::BackupKeyArgs),
+    /// Restore a backup into an empty place.
+    Restore(backup::RestoreArgs),
+    /// Write everything but secrets in open formats: TOML, CSV, JSON.
+    Export(exchange::ExportArgs),
+    /// Take an export in: sites, settings, plans, terms, calendars, presets, groups, questions, SOPs.
+    Import(exchange::ImportArgs),
     /// Publish every bundle whose content has changed.
     Publish,
     /// Print the controller's pin and the key bundles are checked with.
@@ -87,6 +145,9 @@ pub enum CommandError {
     /// Keys or database.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// The catalogue of lists.
+    #[error(transparent)]
+    Lists(#[from] ListsError),
     /// The use-case.
     #[error(transparent)]
     Office(#[from] OfficeError),
@@ -111,9 +172,18 @@ impl CommandError {
     /// The exit code: 78 for bad configuration or documents, 2 for wrong use, 1 for the rest.
     pub const fn exit(&self) -> Exit {
         match self {
-            Self::Settings(_) | Self::Office(OfficeError::Mistakes(_)) => Exit::Config,
+            Self::Settings(_)
+            | Self::Lists(ListsError::Catalogue(_))
+            | Self::Office(
+                OfficeError::Mistakes(_)
+                | OfficeError::Sop(_)
+                | OfficeError::Staff(_)
+                | OfficeError::Exchange(ExchangeError::Altered(_)),
+            ) => Exit::Config,
             Self::Usage(_) => Exit::Usage,
-            Self::Store(_) | Self::Open(_) | Self::Office(_) | Self::Io { .. } | Self::Broken(_) => Exit::Failed,
+            Self::Store(_) | Self::Open(_) | Self::Lists(_) | Self::Office(_) | Self::Io { .. } | Self::Broken(_) => {
+                Exit::Failed
+            }
         }
     }
 }
@@ -127,25 +197,49 @@ pub async fn run(
 ) -> Result<(), CommandError> {
     let config = load(&args.config)?;
     let settings = &config.controller;
+    let who = Actor { name: args.by.clone(), reason: args.reason.clone() };
+    let mut out = Output { json: args.json, out };
+    if let Command::Restore(args) = command {
+        return backup::restore(args, &config, clock, &who, &mut out).await;
+    }
+    if let Command::BackupKey(args) = command {
+        return backup::backup_key(&args.file, &mut out);
+    }
     let (keys, store) = open(settings).await?;
-    let office = Office::new(store, keys, clock);
+    let lists = Arc::new(Lists::open(settings)?);
+    let office = Office::new(store, keys, clock, lists, &config)?;
     let desk = Desk {
-        who: Actor { name: args.by.clone(), reason: args.reason.clone() },
+        who,
         office: office.clone(),
         address: match settings.public_name.parse::<std::net::Ipv6Addr>() {
             Ok(address) => format!("[{address}]:{}", settings.listen.port()),
             Err(_) => format!("{}:{}", settings.public_name, settings.listen.port()),
         },
     };
-    let mut out = Output { json: args.json, out };
     let done = match command {
         Command::Site(command) => site::site(command, &desk, &mut out).await,
+        Command::Settings(command) => settings::run(command, &desk, &mut out).await,
+        Command::Calendar(command) => settings::calendar(command, &desk, &mut out).await,
         Command::Plan(command) => site::plan(command, &desk, &mut out).await,
         Command::Voucher(command) => voucher::voucher(command, &desk, &mut out).await,
         Command::Account(command) => account::account(command, &desk, &mut out).await,
+        Command::Admin(command) => admin::admin(command, &desk, &mut out).await,
         Command::Gateway(command) => gateway::gateway(command, &desk, &mut out).await,
         Command::Usage(args) => usage::usage(args, &desk, &mut out).await,
+        Command::Sop(command) => sop::sop(command, &desk, &mut out).await,
+        Command::Lists(command) => lists::lists(command, &desk, &mut out).await,
+        Command::Appeal(command) => appeal::appeal(command, &desk, &mut out).await,
+        Command::Request(command) => request::request(command, &desk, &mut out).await,
+        Command::Desk(args) => desk::desk(args, &desk, &mut out).await,
+        Command::Filter(command) => filter::filter(command, &desk, &mut out).await,
+        Command::Alert(command) => alert::alert(command, &desk, &mut out).await,
         Command::Audit(command) => audit::audit(command, &desk, &mut out).await,
+        Command::Sample(args) => sample::sample(args, &desk, &mut out).await,
+        Command::Backup(args) => backup::backup(args, &desk, &mut out).await,
+        Command::Export(args) => exchange::export(args, &desk, &mut out).await,
+        Command::Import(args) => exchange::import(args, &desk, &mut out).await,
+        // Carried out above: they need neither keys nor database.
+        Command::Restore(_) | Command::BackupKey(_) => Ok(()),
         Command::Publish => {
             let published = office.publish_due().await?;
             out.published(&published)
@@ -160,6 +254,11 @@ pub async fn run(
     };
     office.store().close().await;
     done
+}
+
+/// Mistakes of a file, as the command line tells them.
+fn told(mistakes: Vec<Why>) -> Vec<String> {
+    mistakes.iter().map(ToString::to_string).collect()
 }
 
 /// What a command works with.

@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use gapura_model::Secret;
 use gapura_runtime::{AtomicWriteError, atomic_write};
 use gapura_wire::{BundleKey, BundleSigner, SpkiPin};
 use rcgen::{
@@ -14,6 +15,8 @@ use rcgen::{
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
+use crate::vault::Vault;
+
 /// The keys of a fleet.
 pub struct Keys {
     pub(crate) issuer: Issuer<'static, KeyPair>,
@@ -22,6 +25,8 @@ pub struct Keys {
     server_certificate: CertificateDer<'static>,
     server_key: KeyPair,
     pub(crate) signer: BundleSigner,
+    staff_seed: Secret<[u8; 32]>,
+    pub(crate) vault: Vault,
 }
 
 impl std::fmt::Debug for Keys {
@@ -51,6 +56,9 @@ pub enum KeysError {
     /// A key or certificate could not be made.
     #[error("cannot make a key or certificate")]
     Make(#[from] rcgen::Error),
+    /// A voucher's code could not be sealed.
+    #[error("a voucher's code could not be sealed")]
+    Seal,
     /// The system gave no random numbers.
     #[error("the system gives no random numbers: {0}")]
     Random(getrandom::Error),
@@ -71,11 +79,10 @@ impl Keys {
         // Made anew at each start: gateways trust the key by its pin, and the name may have changed.
         let server_certificate = server_params(public_name)?.signed_by(&server_key, &issuer)?.der().clone();
 
-        let seed_path = directory.join("bundle.seed");
-        let seed = kept(&seed_path, || random::<32>().map(|seed| gapura_wire::Sha256::from_bytes(seed).to_string()))?;
-        let seed: gapura_wire::Sha256 = seed.trim().parse().map_err(|_| KeysError::Damaged(seed_path))?;
-        let signer = BundleSigner::from_seed(seed.as_bytes());
-        Ok(Self { issuer, fleet, fleet_pem, server_certificate, server_key, signer })
+        let signer = BundleSigner::from_seed(seed(&directory.join("bundle.seed"))?.expose());
+        let staff_seed = seed(&directory.join("staff.seed"))?;
+        let vault = Vault::new(seed(&directory.join("voucher.key"))?.expose());
+        Ok(Self { issuer, fleet, fleet_pem, server_certificate, server_key, signer, staff_seed, vault })
     }
 
     /// The pin by which gateways know this controller.
@@ -86,6 +93,21 @@ impl Keys {
     /// The key that bundles are checked with.
     pub fn bundle_key(&self) -> BundleKey {
         self.signer.public()
+    }
+
+    /// A certificate chain for another name of this machine, and its key.
+    pub(crate) fn server_for(
+        &self,
+        public_name: &str,
+    ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), KeysError> {
+        let certificate = server_params(public_name)?.signed_by(&self.server_key, &self.issuer)?.der().clone();
+        let key = PrivatePkcs8KeyDer::from(self.server_key.serialize_der());
+        Ok((vec![certificate, self.fleet.clone()], PrivateKeyDer::Pkcs8(key)))
+    }
+
+    /// What secrets of staff are sealed with, so that the database alone gives none away.
+    pub(crate) const fn staff_seed(&self) -> &[u8; 32] {
+        self.staff_seed.expose()
     }
 
     /// The server's certificate chain and key, for TLS.
@@ -114,6 +136,13 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], KeysError> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(KeysError::Random)?;
     Ok(bytes)
+}
+
+/// 32 random bytes in a file, as 64 hexadecimal digits.
+fn seed(path: &Path) -> Result<Secret<[u8; 32]>, KeysError> {
+    let text = kept(path, || random::<32>().map(|seed| gapura_wire::Sha256::from_bytes(seed).to_string()))?;
+    let seed: gapura_wire::Sha256 = text.trim().parse().map_err(|_| KeysError::Damaged(path.to_owned()))?;
+    Ok(Secret::new(*seed.as_bytes()))
 }
 
 fn key_pair(path: &Path) -> Result<KeyPair, KeysError> {

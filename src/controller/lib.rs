@@ -5,30 +5,77 @@
 //! runs. Both go through [`Office`], where every change is checked, audited and published in one transaction.
 #![forbid(unsafe_code)]
 
+mod alert;
 mod api;
+mod backup;
 pub mod commands;
+mod condition;
 mod config;
+mod deskroom;
 mod document;
+pub mod door;
+mod due;
+mod exchange;
 mod fleet;
 mod keys;
 mod lending;
+mod lists;
 mod office;
 mod opening;
+pub mod preset;
+mod rights;
+mod sample;
 mod serve;
+mod settings;
+mod sso;
+mod staff;
 mod tls;
+mod vault;
+mod watching;
+mod webhook;
+mod why;
+mod words;
 
-pub use config::{Config, load as load_config};
-pub use document::{PlanFile, SiteDocument, TermsDocument};
+pub use alert::AlertKind;
+pub use alert::detail::verdict_words;
+pub use alert::post::PostError;
+pub use backup::{BackupError, Restored, SealError, Secret};
+pub use condition::{Condition, SILENT_AFTER, Tone, last_words};
+pub use config::{Config, Console, load as load_config};
+pub use document::{FilterDocument, ForwardDocument, PlanFile, SiteDevice, SiteDocument, TermsDocument};
+pub use exchange::{ExchangeError, ExportedFile, Manifest, Part, inert};
 pub use fleet::{CertificateError, Issued};
-pub use gapura_store::{PrivacyColumn, privacy_columns};
+pub use gapura_store::{
+    AuditRow, AuditSearch, ChainError, GroupBatch, PrivacyColumn, RequestRow, StepRow, privacy_columns,
+};
 pub use keys::{Keys, KeysError};
+pub use lists::{Edition, Held, ListState, ListsError};
 pub use office::{
-    AccountOrder, Actor, CodeMade, Group, Office, OfficeError, Pending, Place, Published, Usage, VoucherOrder,
-    VouchersMade,
+    AccountOrder, Actor, Alert, AlertMessage, Anchored, At, AuditFault, BackupFailed, BackupMade, BackupProgress,
+    BatchSeen, Checked, Class, ClassOrder, CodeMade, Confirmed, DEVICE_CHARS, Day, DayOutage, Decided, Decision,
+    Excepted, ExportSpan, ExportState, FormKey, GatewayStanding, Group, Halfway, ImportOrder, Imported, ListStatus,
+    MOVE_CODE, MoveCodeSeen, NoEarlyClosing, Office, OfficeError, OnlineView, OrderSeen, OrderState, PartTaken, Past,
+    Pending, Person, PersonAdded, PersonOrder, Place, PlanUse, PresetError, PrintError, PrintMistake, PrintOrder,
+    Printed, PrintedVoucher, Proved, Published, Queue, Reach, Refreshed, RequestList, RequestOrder, RequestRecord,
+    RequestView, RequestsAsked, Seat, SeatState, SeenFrom, SessionSeen, SetAt, SetPart, SettingsTree, Sheet, SignIn,
+    SignedIn, SiteSettings, SiteStands, SiteWeek, SopFile, SsoBegun, SsoEnded, Staff, Stood, Tab, TakenIn,
+    TermsVersion, Ticket, TicketState, Tile, TrialResult, Unheld, Usage, Visits, VoucherOrder, VoucherQuery,
+    VoucherSeen, VoucherState, VouchersMade, VouchersSeen, Which, Work, Worked, early, early_closing, export_csv,
+    ticket_name,
 };
 pub use opening::{OpenError, migrate};
+pub use rights::{Grant, ParseRoleError, ParseScopeError, Right, Role, Scope, SitePlace, desks, may, may_anywhere};
+pub use sample::{SampleMade, SampleOrder};
 pub use serve::{ServeError, Serving, serve};
-pub use tls::TlsError;
+pub use settings::{
+    Calendar, CalendarError, Effective, FilterSettings, Holiday, HolidaySettings, HoursSettings, Level, Origin, Season,
+    SettingsDocument, Settled, usual_hours,
+};
+pub use sso::SsoError;
+pub use staff::{Enrolment, ParseStaffNameError, SessionId, SessionToken, StaffName, StaffProblem};
+pub use tls::{OwnTlsError, TlsError};
+pub use why::Why;
+pub use words::say;
 
 #[cfg(test)]
 mod tests;

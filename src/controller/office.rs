@@ -1,30 +1,119 @@
 //! The controller's use-cases: every change is checked, audited and published in one transaction.
 
 mod account;
+mod alert;
+mod anchor;
+mod appeal;
+mod backup;
+mod check;
+mod class;
+mod counts;
+mod day;
+mod decree;
+mod desk;
+mod devices;
+mod draft;
 pub(crate) mod enrol;
+mod export;
+mod faq;
+mod filter;
 mod group;
+mod hours;
+mod import;
+mod levels;
+mod lists;
+mod network;
+mod orders;
+mod part;
+mod people;
+mod preset;
+mod print;
 mod publish;
+mod queue;
+mod request;
+mod request_at;
+mod request_events;
+mod request_export;
+mod request_work;
+mod seats;
+mod settings;
 mod share;
 mod site;
+mod sop;
+mod staff;
+mod unfiltered;
+mod unheld;
 mod usage;
 mod voucher;
+mod voucher_state;
 
 use std::sync::Arc;
 
+use gapura_rules::sop::Catalogue;
 use gapura_runtime::Clock;
 use gapura_store::{AuditEntry, Store, StoreError, Tx};
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
+use crate::alert::post::PostError;
+use crate::backup::BackupError;
+use crate::config::Config;
+use crate::deskroom::DeskRoom;
+use crate::exchange::ExchangeError;
 use crate::fleet::CertificateError;
 use crate::keys::{Keys, KeysError};
+use crate::lists::{Lists, ListsError};
+use crate::sso::SsoError;
+use crate::staff::StaffProblem;
+use crate::tls::{OwnTlsError, browser_config};
+use crate::why::Why;
 
 pub use account::AccountOrder;
+pub use alert::{Alert, AlertMessage};
+pub(crate) use anchor::read_anchors;
+pub use anchor::{Anchored, AuditFault, Checked};
+pub use appeal::{Decided, Decision};
+pub(crate) use backup::BackupRoom;
+pub use backup::{BackupFailed, BackupMade, BackupProgress};
+pub use class::{Class, ClassOrder};
+pub use counts::TrialResult;
+pub use day::{Day, DayOutage, Visits};
+pub use desk::{MOVE_CODE, OnlineView};
+pub use devices::DEVICE_CHARS;
+pub use draft::Excepted;
 pub use enrol::{CodeMade, Pending};
 pub use group::Group;
+pub use hours::{NoEarlyClosing, SiteWeek, early, early_closing};
+pub use import::{ImportOrder, PartTaken, TakenIn};
+pub use levels::{SetAt, SettingsTree, SiteStands, TermsVersion};
+pub use lists::{ListStatus, Refreshed};
+pub use network::{GatewayStanding, Past, Stood};
+pub use orders::{MoveCodeSeen, OrderSeen, OrderState};
+pub use part::SetPart;
+pub use preset::{PresetError, Tile};
+pub use print::{FormKey, PrintError, PrintMistake, PrintOrder, Printed, PrintedVoucher, Sheet, Which};
 pub use publish::Published;
+pub use queue::{Queue, Ticket, TicketState, ticket_name};
+pub use request::{Reach, RequestList, RequestOrder, RequestView, RequestsAsked, Tab};
+pub use request_at::At;
+pub use request_events::ExportState;
+pub(crate) use request_events::Pushed;
+pub use request_export::{ExportSpan, RequestRecord, export_csv};
+pub use request_work::{Work, Worked};
+pub use seats::{Seat, SeatState};
+pub use settings::SiteSettings;
+pub use site::PlanUse;
+pub use sop::{Imported, SopFile};
+pub(crate) use staff::StaffDoor;
+pub use staff::{
+    Confirmed, Halfway, Person, PersonAdded, PersonOrder, Proved, SeenFrom, SessionSeen, SignIn, SignedIn, SsoBegun,
+    SsoEnded, Staff,
+};
+use unfiltered::Unfiltered;
+pub use unheld::Unheld;
 pub use usage::Usage;
 pub use voucher::{Place, VoucherOrder, VouchersMade};
+pub use voucher_state::{BatchSeen, VoucherQuery, VoucherSeen, VoucherState, VouchersSeen};
 
 /// What the use-cases need: the database, the fleet's keys, a clock. Clones share them.
 #[derive(Clone, Debug)]
@@ -32,10 +121,36 @@ pub struct Office {
     pub(crate) store: Store,
     pub(crate) keys: Arc<Keys>,
     pub(crate) clock: Arc<dyn Clock>,
-    /// Password checks at once: each takes 19 MiB.
-    hashing: Arc<Semaphore>,
-    /// Password checks that wait or run.
-    queued: Arc<Semaphore>,
+    pub(crate) lists: Arc<Lists>,
+    pub(crate) config: Arc<Config>,
+    /// What signing in needs.
+    door: Arc<StaffDoor>,
+    /// Password checks of staff, and those of visitors' accounts: neither keeps the other waiting.
+    staff_checks: Arc<Checks>,
+    visitor_checks: Arc<Checks>,
+    /// Whoever looks through the whole audit log for a page: one at a time.
+    audit_walk: Arc<tokio::sync::Mutex<()>>,
+    /// Backups that are being made.
+    pub(crate) backups: Arc<BackupRoom>,
+    /// Routers whose filter is not in force.
+    unfiltered: Arc<Unfiltered>,
+    /// The counter: who waits, who looks, who is online.
+    pub(crate) desk: Arc<DeskRoom>,
+}
+
+/// Password checks: few at once, and not many that wait.
+#[derive(Debug)]
+pub(crate) struct Checks {
+    /// So many run at once: each takes 19 MiB.
+    running: Semaphore,
+    /// So many wait or run; who comes after them is asked to come back.
+    places: Semaphore,
+}
+
+impl Default for Checks {
+    fn default() -> Self {
+        Self { running: Semaphore::new(2), places: Semaphore::new(32) }
+    }
 }
 
 /// Who changes something, and why; stands in the audit log.
@@ -56,6 +171,18 @@ pub enum OfficeError {
     /// Keys or randomness.
     #[error(transparent)]
     Keys(#[from] KeysError),
+    /// Lists and their index.
+    #[error(transparent)]
+    Lists(#[from] ListsError),
+    /// A backup.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
+    /// An export or import.
+    #[error(transparent)]
+    Exchange(#[from] ExchangeError),
+    /// A message about alerts.
+    #[error(transparent)]
+    Post(#[from] PostError),
     /// A certificate.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
@@ -68,11 +195,20 @@ pub enum OfficeError {
         name: String,
     },
     /// What was written contradicts itself or what is there; all mistakes.
-    #[error("{}", .0.join("\n"))]
-    Mistakes(Vec<String>),
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Mistakes(Vec<Why>),
+    /// SOPs that cannot be put in force; all problems, the errors first.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Sop(Vec<gapura_rules::sop::Problem>),
+    /// The identity provider's settings.
+    #[error(transparent)]
+    Sso(#[from] SsoError),
+    /// What keeps a change of staff from being made; all of it.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Staff(Vec<StaffProblem>),
     /// It may not be done as things stand.
     #[error("{0}")]
-    Refused(String),
+    Refused(Why),
     /// A row of the database is not what was once written to it.
     #[error("{what} in the database cannot be read: restore it from the backup")]
     Damaged {
@@ -100,6 +236,9 @@ impl OfficeError {
     }
 }
 
+/// Where an order needs a reason, and has none.
+const REASON: &str = "--reason TEXT";
+
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Reads a document that was checked when it was written.
@@ -114,8 +253,31 @@ fn write_json<T: serde::Serialize>(value: &T, what: &'static str) -> Result<Stri
 
 impl Office {
     /// Over an open database and the fleet's keys.
-    pub fn new(store: Store, keys: Arc<Keys>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, keys, clock, hashing: Arc::new(Semaphore::new(2)), queued: Arc::new(Semaphore::new(32)) }
+    pub(crate) fn new(
+        store: Store,
+        keys: Arc<Keys>,
+        clock: Arc<dyn Clock>,
+        lists: Arc<Lists>,
+        config: &Config,
+    ) -> Result<Self, OfficeError> {
+        let door = Arc::new(StaffDoor::new(&keys, config, &clock)?);
+        let config = Arc::new(config.clone());
+        let (staff_checks, visitor_checks, audit_walk) = (Arc::default(), Arc::default(), Arc::default());
+        let (backups, unfiltered, desk) = (Arc::default(), Arc::default(), Arc::default());
+        Ok(Self {
+            store,
+            keys,
+            clock,
+            lists,
+            config,
+            door,
+            staff_checks,
+            visitor_checks,
+            audit_walk,
+            backups,
+            unfiltered,
+            desk,
+        })
     }
 
     /// The database, for questions that change nothing.
@@ -123,17 +285,42 @@ impl Office {
         &self.store
     }
 
+    /// Where gateways connect, `https://name:port`.
+    pub fn controller_url(&self) -> String {
+        let settings = &self.config.controller;
+        match settings.public_name.parse::<std::net::Ipv6Addr>() {
+            Ok(address) => format!("https://[{address}]:{}", settings.listen.port()),
+            Err(_) => format!("https://{}:{}", settings.public_name, settings.listen.port()),
+        }
+    }
+
     /// The fleet's keys.
     pub fn keys(&self) -> &Keys {
         &self.keys
     }
 
-    pub(crate) fn now(&self) -> Timestamp {
+    /// TLS for browsers under `public_name`, by the fleet's own authority.
+    pub fn browser_tls(&self, public_name: &str) -> Result<Arc<rustls::server::ServerConfig>, OwnTlsError> {
+        browser_config(&self.keys, self.clock.clone(), public_name)
+    }
+
+    /// The lists that SOPs may name.
+    pub(crate) fn catalogue(&self) -> Arc<Catalogue> {
+        self.lists.catalogue()
+    }
+
+    /// The time, by the controller's clock.
+    pub fn now(&self) -> Timestamp {
         self.clock.now().wall
     }
 
+    /// The same office by another clock.
+    pub(crate) fn by_clock(&self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self.clone() }
+    }
+
     /// Notes a change in the audit log, in the transaction of the change.
-    async fn note(&self, tx: &mut Tx, who: &Actor, change: Change<'_>) -> Result<(), OfficeError> {
+    pub(crate) async fn note(&self, tx: &mut Tx, who: &Actor, change: Change<'_>) -> Result<(), OfficeError> {
         let Change { action, object, before, after } = change;
         let entry = AuditEntry { actor: &who.name, action, object: &object, before, after, reason: &who.reason };
         Ok(tx.audit(entry, self.now()).await?)
@@ -141,9 +328,9 @@ impl Office {
 }
 
 /// What changed.
-struct Change<'a> {
-    action: &'static str,
-    object: String,
-    before: &'a str,
-    after: &'a str,
+pub(crate) struct Change<'a> {
+    pub(crate) action: &'static str,
+    pub(crate) object: String,
+    pub(crate) before: &'a str,
+    pub(crate) after: &'a str,
 }

@@ -1,8 +1,28 @@
 //! The controller through its two doors: real TLS on loopback and the command line, on both databases.
 
+mod alert;
+mod appeal;
+mod audit;
+mod backup;
 mod client;
+mod desk;
+mod exchange;
 mod fleet;
 mod group;
+mod levels;
+mod lists;
+mod network;
+mod part;
+mod people;
+mod post_office;
+mod request;
+mod sample;
+mod settings;
+mod sop;
 mod staff;
 mod usage;
+mod voucher;
+mod webhook;
 mod world;
+
+pub(crate) use world::SITE;

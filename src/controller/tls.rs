@@ -37,8 +37,35 @@ pub(crate) fn server_config(keys: &Keys, clock: Arc<dyn Clock>) -> Result<Arc<Se
     Ok(Arc::new(config))
 }
 
+/// TLS for browsers, under a certificate of the fleet's own authority for `public_name`.
+pub(crate) fn browser_config(
+    keys: &Keys,
+    clock: Arc<dyn Clock>,
+    public_name: &str,
+) -> Result<Arc<ServerConfig>, OwnTlsError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let (chain, key) = keys.server_for(public_name)?;
+    let config = ServerConfig::builder_with_details(provider, Arc::new(Time(clock)))
+        .with_safe_default_protocol_versions()
+        .map_err(TlsError::from)?;
+    let mut config = config.with_no_client_auth().with_single_cert(chain, key).map_err(TlsError::from)?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
+/// TLS with a certificate of our own could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum OwnTlsError {
+    /// TLS.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The certificate.
+    #[error("cannot make a certificate for the console")]
+    Keys(#[from] crate::keys::KeysError),
+}
+
 /// The controller's clock, for certificates' dates.
-struct Time(Arc<dyn Clock>);
+pub(crate) struct Time(pub(crate) Arc<dyn Clock>);
 
 impl fmt::Debug for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

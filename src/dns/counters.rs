@@ -39,6 +39,16 @@ counters! {
     own,
     /// Answered from the cache.
     cached,
+    /// Refused by the filter.
+    blocked,
+    /// Answered with an alias of the filter (safe search).
+    aliased,
+    /// Not answered because no rules are in force yet, or because they could not be read.
+    unjudged,
+    /// Answered with what had expired, since no upstream gave anything newer.
+    stale,
+    /// Answers renewed before they expired, because they are asked for often.
+    renewed,
     /// Questions put to the upstreams, each once however many waited.
     forwarded,
     /// Queries that joined a question already under way.
@@ -65,6 +75,8 @@ counters! {
     mismatched,
     /// Upstream questions that moved to TCP.
     upstream_tcp,
+    /// Encrypted connections to upstreams begun.
+    upstream_connections,
     /// Waits for an upstream that passed without an answer.
     upstream_timeouts,
     /// Answers upstreams gave.

@@ -4,29 +4,30 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::task::{Context, Poll, Waker};
 
-use gapura_model::Uptime;
+use gapura_model::{Name, Uptime};
 use gapura_runtime::Tasks;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use crate::cache::Cache;
+use crate::cache::{Cache, Found, State};
 use crate::config::{Limits, Memory, Patience};
 use crate::counters::Counters;
-use crate::flight::{Flight, Flights, ReplyTo, Waiter};
+use crate::filter::{Filter, Judgement};
+use crate::flight::Flights;
 use crate::garden::addresses;
 use crate::hooks::{Admission, Clock, Names, OwnAddresses};
-use crate::message::{RD, rcode};
-use crate::name::Name;
+use crate::memo::Known;
+use crate::message::{RD, rcode, rtype};
 use crate::query::{Query, Unusable};
-use crate::reply;
+use crate::refusal::{self, ede};
+use crate::reply::{self, Age};
+use crate::ruling::{Rules, Ruling};
 use crate::stored::Stored;
-use crate::upstream::{NoAnswer, Upstreams};
-use crate::waiting::{Full, Waiting};
+use crate::upstream::Upstreams;
+use crate::waiting::Waiting;
 
 /// `resolver.arpa`: encrypted-resolver discovery (RFC 9462 section 6.4) is answered here and never forwarded.
 const RESOLVER_ARPA: &[u8] = b"\x08resolver\x04arpa\x00";
-/// `dns.msftncsi.com`, by whose addresses Windows tells a captive network from a dead one.
-const NCSI: &[u8] = b"\x03dns\x08msftncsi\x03com\x00";
 
 /// What all listeners share.
 pub(crate) struct Desk {
@@ -34,6 +35,7 @@ pub(crate) struct Desk {
     pub(crate) patience: Patience,
     pub(crate) memory: Memory,
     pub(crate) names: Arc<dyn Names>,
+    pub(crate) filter: Option<Arc<dyn Filter>>,
     pub(crate) clock: Clock,
     pub(crate) counters: Arc<Counters>,
     pub(crate) cache: Mutex<Cache>,
@@ -44,6 +46,12 @@ pub(crate) struct Desk {
     pub(crate) questions: Arc<Semaphore>,
     pub(crate) upstreams: RwLock<Arc<Upstreams>>,
     pub(crate) tasks: Tasks,
+}
+
+/// What a batch of messages is judged by.
+pub(crate) struct Sitting {
+    pub(crate) now: Uptime,
+    pub(crate) rules: Rules,
 }
 
 /// What becomes of a message.
@@ -61,21 +69,44 @@ pub(crate) enum Pending {
     /// The answer is in the buffer, but the gateway is still letting its addresses in.
     Admission(Admission),
     /// It is to be asked upstream.
-    Question(Box<Query>),
+    Question(Box<Ask>),
+}
+
+/// What is to be asked upstream.
+pub(crate) struct Ask {
+    /// The client's query.
+    pub(crate) query: Query,
+    /// What is asked in its place: the filter's alias of it.
+    pub(crate) alias: Option<Query>,
+    /// The epoch of the rules by which it was let through.
+    pub(crate) epoch: Option<u64>,
+}
+
+impl Verdict {
+    fn ask(query: &Query, alias: Option<Query>, epoch: Option<u64>) -> Self {
+        Self::Later(Pending::Question(Box::new(Ask { query: query.clone(), alias, epoch })))
+    }
 }
 
 impl Desk {
-    /// Judges a message of `client` that came in at `now`. Writes the answer into `out` where it has one already.
+    /// The moment and the rules for a batch that begins now.
+    pub(crate) fn sit(&self) -> Sitting {
+        Sitting { now: (self.clock)(), rules: Rules::now(self.filter.as_ref()) }
+    }
+
+    /// Judges a message of `client` that came in during `sitting`. It is read
+    /// into the place of `query`, and the answer written into `out` where there is one already.
     pub(crate) fn judge(
-        &self,
+        self: &Arc<Self>,
         message: &[u8],
         client: IpAddr,
-        now: Uptime,
+        sitting: &Sitting,
         limit: impl FnOnce(&Query) -> usize,
+        query: &mut Query,
         out: &mut Vec<u8>,
     ) -> Verdict {
-        let query = match Query::read(message) {
-            Ok(query) => query,
+        match query.replace(message) {
+            Ok(()) => {}
             Err(Unusable::Silent) => {
                 self.counters.malformed.one();
                 return Verdict::Silence;
@@ -85,10 +116,12 @@ impl Desk {
                 reply::refuse(message, code, out);
                 return Verdict::Answered;
             }
-        };
-        if let Some(own) = self.own(&query, client) {
+        }
+        let query = &*query;
+        let limit = limit(query);
+        if let Some(own) = self.own(query, client) {
             self.counters.own.one();
-            self.write(&own, 0, &query, limit(&query), out);
+            self.write(&own, Age::Fresh(0), query, limit, out);
             return Verdict::Answered;
         }
         if !query.wants(RD) {
@@ -97,11 +130,101 @@ impl Desk {
             reply::refuse(message, rcode::REFUSED, out);
             return Verdict::Answered;
         }
-        let found = self.cache().get(&query.key(), now);
-        let Some((stored, age)) = found else { return Verdict::Later(Pending::Question(Box::new(query))) };
-        self.counters.cached.one();
-        self.write(&stored, age, &query, limit(&query), out);
-        match self.admission(&query.name, &stored) {
+        if let Rules::NotReady = sitting.rules {
+            self.unjudged(query, limit, out);
+            return Verdict::Answered;
+        }
+        let ruling = sitting.rules.of(client);
+        if let Some(ruling) = &ruling
+            && query.qtype == rtype::A
+        {
+            ruling.judge.asked(client, &query.name);
+        }
+        self.find(query, ruling, sitting.now, limit, out)
+    }
+
+    /// A name that is not our own: from the cache, from the filter, or from an upstream.
+    pub(crate) fn find(
+        self: &Arc<Self>,
+        query: &Query,
+        ruling: Option<Ruling<'_>>,
+        now: Uptime,
+        limit: usize,
+        out: &mut Vec<u8>,
+    ) -> Verdict {
+        let found = self.cache().get(query, now, ruling.map(|ruling| (ruling.epoch, ruling.policy)));
+        let Some(ruling) = ruling else {
+            return match found {
+                Some(found) if found.state.is_servable() => self.serve(&found, query, limit, out),
+                Some(_) | None => Verdict::ask(query, None, None),
+            };
+        };
+        let judgement = match &found {
+            // The usual case, and the shortest way.
+            Some(Found { judged: Known::Open, .. }) => Judgement::Open,
+            Some(found) => self.judgement_on(found, query, &ruling),
+            None => ruling.name(&query.name, query.qtype),
+        };
+        match judgement {
+            Judgement::Open => match found {
+                Some(found) if found.state.is_servable() => self.serve(&found, query, limit, out),
+                Some(_) | None => Verdict::ask(query, None, Some(ruling.epoch)),
+            },
+            Judgement::Alias(target) => self.find_alias(target, query, &ruling, now, limit, out),
+            refused @ (Judgement::Blocked(_) | Judgement::Damaged) => {
+                self.refuse(&refused, &ruling, query, limit, out);
+                Verdict::Answered
+            }
+        }
+    }
+
+    /// The filter's alias of a name, with the target's own records.
+    pub(crate) fn find_alias(
+        self: &Arc<Self>,
+        target: Name,
+        query: &Query,
+        ruling: &Ruling<'_>,
+        now: Uptime,
+        limit: usize,
+        out: &mut Vec<u8>,
+    ) -> Verdict {
+        if !refusal::alias_needs_target(query.qtype) {
+            self.write_alias(&target, None, query, limit, out);
+            return Verdict::Answered;
+        }
+        let ask = query.about(target);
+        let found = self.cache().get(&ask, now, Some((ruling.epoch, ruling.policy)));
+        let Some(found) = found.filter(|found| found.state.is_servable()) else {
+            return Verdict::ask(query, Some(ask), Some(ruling.epoch));
+        };
+        match self.judgement_on(&found, &ask, ruling) {
+            Judgement::Open | Judgement::Alias(_) => {
+                self.counters.cached.one();
+                self.write_alias(&target, Some((&found.answer, found.age)), query, limit, out);
+                self.renew_if_fading(found.state, &ask);
+            }
+            refused @ (Judgement::Blocked(_) | Judgement::Damaged) => self.refuse(&refused, ruling, query, limit, out),
+        }
+        Verdict::Answered
+    }
+
+    /// What the rules say about an answer found in the cache; asked once for each policy and epoch.
+    fn judgement_on(&self, found: &Found, query: &Query, ruling: &Ruling<'_>) -> Judgement {
+        match &found.judged {
+            Known::Open => return Judgement::Open,
+            Known::Other(judgement) => return Judgement::clone(judgement),
+            Known::No => {}
+        }
+        let judgement = ruling.answer(&query.name, query.qtype, &found.answer.message);
+        self.cache().note(query, &found.answer, ruling.epoch, ruling.policy, &judgement);
+        judgement
+    }
+
+    fn serve(self: &Arc<Self>, found: &Found, query: &Query, limit: usize, out: &mut Vec<u8>) -> Verdict {
+        if found.age == Age::Stale { &self.counters.stale } else { &self.counters.cached }.one();
+        self.write(&found.answer, found.age, query, limit, out);
+        self.renew_if_fading(found.state, query);
+        match self.admission(query, &found.answer) {
             Some(mut admission) => {
                 // Addresses known already, the usual case, are in force at the first look.
                 match admission.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
@@ -116,135 +239,91 @@ impl Desk {
         }
     }
 
-    /// Sees to a query that [`Desk::judge`] could not answer at once. Where a limit is reached the way
-    /// back is returned, and what `out` holds is to be sent: a refusal, or an answer that does not wait for its admission.
-    pub(crate) fn take_over(
-        self: &Arc<Self>,
-        pending: Pending,
-        client: IpAddr,
-        reply_to: ReplyTo,
-        message: &[u8],
-        out: &mut Vec<u8>,
-    ) -> Option<ReplyTo> {
-        let ticket = match (self.waiting.enter(client), &pending) {
-            (Ok(ticket), _) => ticket,
-            // Its answer is there: better late for the kernel than not for the client.
-            (Err(_), Pending::Admission(_)) => {
-                self.count_admission(false);
-                return Some(reply_to);
-            }
-            (Err(full), Pending::Question(_)) => return Some(self.turn_away(full, reply_to, message, out)),
-        };
-        match pending {
-            Pending::Admission(admission) => {
-                let (desk, answer) = (Arc::clone(self), std::mem::take(out));
-                self.tasks.spawn("dns garden", async move {
-                    desk.admit(admission).await;
-                    reply_to.send(&answer, &desk.counters);
-                    drop(ticket);
-                });
-            }
-            Pending::Question(query) => {
-                let key = query.key();
-                let waiter = Waiter { query, reply_to, _ticket: ticket };
-                let Err(waiter) = self.flights.join(&key, waiter) else {
-                    self.counters.coalesced.one();
-                    return None;
-                };
-                let Ok(place) = Arc::clone(&self.questions).try_acquire_owned() else {
-                    return Some(self.turn_away(Full::All, waiter.reply_to, message, out));
-                };
-                let query = waiter.query.clone();
-                let Some(flight) = self.flights.open(&key, waiter) else {
-                    self.counters.coalesced.one();
-                    return None;
-                };
-                let desk = Arc::clone(self);
-                self.tasks.spawn("dns question", async move {
-                    desk.fly(flight, &query).await;
-                    drop(place);
-                });
-            }
-        }
-        None
-    }
-
-    fn turn_away(&self, full: Full, reply_to: ReplyTo, message: &[u8], out: &mut Vec<u8>) -> ReplyTo {
-        match full {
-            Full::All => &self.counters.over_limit,
-            Full::Client => &self.counters.over_client_limit,
-        }
-        .one();
-        self.counters.refused.one();
-        reply::refuse(message, rcode::REFUSED, out);
-        reply_to
-    }
-
-    /// Asks the upstreams and answers everybody who waits.
-    async fn fly(&self, flight: Flight, query: &Query) {
-        self.counters.forwarded.one();
-        let upstreams = Arc::clone(&self.upstreams.read().unwrap_or_else(PoisonError::into_inner));
-        let stored = match upstreams.ask(query, &self.clock, &self.counters).await {
-            Ok(stored) => stored,
-            Err(NoAnswer(said)) => {
-                self.counters.failures.one();
-                ncsi(query).or(said).unwrap_or_else(|| Stored::unreachable(&query.name, query.qtype, &self.memory))
-            }
-        };
-        let stored = Arc::new(stored);
-        self.cache().put(flight.key(), Arc::clone(&stored), (self.clock)());
-        if let Some(admission) = self.admission(&query.name, &stored) {
-            self.admit(admission).await;
-        }
-        let mut out = Vec::new();
-        for Waiter { query, reply_to, _ticket } in flight.land() {
-            let limit = reply_to.limit(&query, &self.limits);
-            self.write(&stored, 0, &query, limit, &mut out);
-            reply_to.send(&out, &self.counters);
+    fn renew_if_fading(self: &Arc<Self>, state: State, query: &Query) {
+        match state {
+            State::Fading => self.renew(query),
+            State::Good | State::Expired | State::Held => {}
         }
     }
 
     fn own(&self, query: &Query, client: IpAddr) -> Option<Stored> {
         let name = &query.name;
-        if name.suffixes().any(|suffix| suffix == RESOLVER_ARPA) {
+        // The octets first: they are hardly ever there.
+        if name.wire().ends_with(RESOLVER_ARPA) && name.suffixes().any(|suffix| suffix == RESOLVER_ARPA) {
             return Some(Stored::own(name, query.qtype, &OwnAddresses::default()));
         }
         self.names.own(name, client).map(|addresses| Stored::own(name, query.qtype, &addresses))
     }
 
-    fn write(&self, stored: &Stored, age: u32, query: &Query, limit: usize, out: &mut Vec<u8>) {
+    pub(crate) fn write(&self, stored: &Stored, age: Age, query: &Query, limit: usize, out: &mut Vec<u8>) {
         if reply::write(stored, age, query, limit, out) {
             self.counters.truncated.one();
         }
     }
 
-    fn admission(&self, name: &Name, stored: &Stored) -> Option<Admission> {
+    pub(crate) fn write_alias(
+        &self,
+        target: &Name,
+        answer: Option<(&Stored, Age)>,
+        query: &Query,
+        limit: usize,
+        out: &mut Vec<u8>,
+    ) {
+        self.counters.aliased.one();
+        if refusal::alias(target, answer, query, limit, out) {
+            self.counters.truncated.one();
+        }
+    }
+
+    /// Writes what a verdict that is neither open nor an alias amounts to.
+    pub(crate) fn refuse(
+        &self,
+        judgement: &Judgement,
+        ruling: &Ruling<'_>,
+        query: &Query,
+        limit: usize,
+        out: &mut Vec<u8>,
+    ) {
+        match judgement {
+            Judgement::Blocked(blocked) => {
+                self.counters.blocked.one();
+                ruling.judge.count(ruling.policy, blocked);
+                refusal::blocked(blocked, query, limit, out);
+            }
+            Judgement::Damaged | Judgement::Open | Judgement::Alias(_) => {
+                self.counters.unjudged.one();
+                refusal::failed(query, ede::OTHER, "filter index or answer unreadable", limit, out);
+            }
+        }
+    }
+
+    /// SERVFAIL: there are no rules to judge by.
+    pub(crate) fn unjudged(&self, query: &Query, limit: usize, out: &mut Vec<u8>) {
+        self.counters.unjudged.one();
+        refusal::failed(query, ede::NOT_READY, "", limit, out);
+    }
+
+    /// Opens what a garden name leads to, for everybody; not where a rule refuses it.
+    pub(crate) fn admission(&self, query: &Query, stored: &Stored) -> Option<Admission> {
+        let name = &query.name;
         if !self.names.is_garden(name) {
             return None;
         }
         let addresses = addresses(&stored.message, name);
-        (!addresses.is_empty()).then(|| self.names.admit_garden(name, &addresses))
+        let opens = || Rules::now(self.filter.as_ref()).opens_garden(name, query.qtype, &stored.message);
+        (!addresses.is_empty() && opens()).then(|| self.names.admit_garden(name, &addresses))
     }
 
-    async fn admit(&self, admission: Admission) {
+    pub(crate) async fn admit(&self, admission: Admission) {
         let done = timeout(self.patience.garden, admission).await;
         self.count_admission(matches!(done, Ok(Ok(()))));
     }
 
-    fn count_admission(&self, done: bool) {
+    pub(crate) fn count_admission(&self, done: bool) {
         if done { &self.counters.garden_admitted } else { &self.counters.garden_failed }.one();
     }
 
     pub(crate) fn cache(&self) -> MutexGuard<'_, Cache> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The well-known answers to `dns.msftncsi.com`, for when no upstream gives them: with anything else Windows shows no login window.
-fn ncsi(query: &Query) -> Option<Stored> {
-    let well_known = OwnAddresses {
-        v4: vec![std::net::Ipv4Addr::new(131, 107, 255, 255)],
-        v6: vec![std::net::Ipv6Addr::new(0xfd3e, 0x4f5a, 0x5b81, 0, 0, 0, 0, 1)],
-    };
-    (query.name.wire() == NCSI).then(|| Stored::own(&query.name, query.qtype, &well_known))
 }

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use domain::base::{Message, ParsedName, Rtype, ToName, UnknownRecordData};
 use domain::rdata::{A, Aaaa, Cname};
 
-use crate::message::word;
-use crate::name::Name;
+use crate::leads::hints;
+use gapura_model::Name;
 
 /// Aliases followed from the name asked for.
 const MOST_ALIASES: usize = 16;
@@ -53,28 +53,17 @@ fn collect(message: &[u8], name: &Name) -> Option<Vec<(IpAddr, u32)>> {
             Rtype::AAAA => found.extend(record.to_record::<Aaaa>().ok()?.map(|a| (a.data().addr().into(), ttl))),
             Rtype::HTTPS | Rtype::SVCB => {
                 let record = record.to_record::<UnknownRecordData<&[u8]>>().ok()??;
-                found.extend(hints(record.data().data()).unwrap_or_default().into_iter().map(|hint| (hint, ttl)));
+                let data = record.data().data();
+                let (_, target) = Name::from_wire(data.get(2..)?)?;
+                // What stands before a broken parameter counts.
+                let _ = hints(data, 2 + target, |hint| {
+                    found.push((hint, ttl));
+                    true
+                });
             }
             _ => {}
         }
     }
     found.truncate(MOST_ADDRESSES);
-    Some(found)
-}
-
-/// `ipv4hint` (4) and `ipv6hint` (6) of an SVCB record's data.
-fn hints(data: &[u8]) -> Option<Vec<IpAddr>> {
-    let (_, target) = Name::from_wire(data.get(2..)?)?;
-    let mut found = Vec::new();
-    let mut at = 2 + target;
-    while let (Some(key), Some(length)) = (word(data, at), word(data, at + 2)) {
-        let value = data.get(at + 4..at + 4 + usize::from(length))?;
-        match key {
-            4 => found.extend(value.as_chunks::<4>().0.iter().map(|octets| IpAddr::from(*octets))),
-            6 => found.extend(value.as_chunks::<16>().0.iter().map(|octets| IpAddr::from(*octets))),
-            _ => {}
-        }
-        at += 4 + usize::from(length);
-    }
     Some(found)
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use gapura_model::Uptime;
 use thiserror::Error;
 
-use crate::name::Name;
+use gapura_model::Name;
 
 /// Reads monotonic time, once a query: `move || clock.now().up` over the runtime's clock, or one that a test moves by hand.
 pub type Clock = Arc<dyn Fn() -> Uptime + Send + Sync>;

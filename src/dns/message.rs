@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::name::LONGEST;
+use gapura_model::LONGEST_NAME as LONGEST;
 
 /// Octets of the header.
 pub(crate) const HEADER: usize = 12;
@@ -51,9 +51,18 @@ pub(crate) mod rcode {
 /// Record types the resolver itself looks at.
 pub(crate) mod rtype {
     pub(crate) const A: u16 = 1;
+    pub(crate) const NS: u16 = 2;
+    pub(crate) const CNAME: u16 = 5;
     pub(crate) const SOA: u16 = 6;
+    pub(crate) const PTR: u16 = 12;
+    pub(crate) const MX: u16 = 15;
     pub(crate) const AAAA: u16 = 28;
+    pub(crate) const SRV: u16 = 33;
+    pub(crate) const DNAME: u16 = 39;
     pub(crate) const OPT: u16 = 41;
+    pub(crate) const SVCB: u16 = 64;
+    pub(crate) const HTTPS: u16 = 65;
+    pub(crate) const DS: u16 = 43;
     pub(crate) const TKEY: u16 = 249;
     pub(crate) const AXFR: u16 = 252;
     pub(crate) const ANY: u16 = 255;

@@ -1,6 +1,8 @@
 //! A second opinion on every message: hickory-proto reads what we read, and reads what we write.
 
 use std::net::IpAddr;
+use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use hickory_proto::op::{Edns, Message, OpCode, Query as TheirQuery, ResponseCode};
 use hickory_proto::rr::rdata::{A, AAAA, CNAME, NULL, SOA, TXT};
@@ -9,12 +11,16 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::config::Memory;
+use crate::filter::{Blocked, How};
 use crate::garden::addresses;
+use crate::hooks::OwnAddresses;
+use crate::leads::{Lead, leads};
 use crate::message::rcode;
-use crate::name::Name;
 use crate::query::{Query, Unusable};
-use crate::reply;
+use crate::refusal;
+use crate::reply::{self, Age};
 use crate::stored::Stored;
+use gapura_model::Name;
 
 fn name() -> impl Strategy<Value = TheirName> {
     vec("[a-zA-Z0-9_]([a-zA-Z0-9_-]{0,10}[a-zA-Z0-9_])?", 1..5)
@@ -102,6 +108,11 @@ fn mutate(mut octets: Vec<u8>, changes: &[(prop::sample::Index, u8)], cut: Optio
     octets
 }
 
+fn query_name(message: &Message) -> Name {
+    let octets = message.to_vec().unwrap();
+    Name::from_wire(&octets[12..]).unwrap().0
+}
+
 /// The query the message's question would have been.
 fn asked(message: &Message, upper: bool) -> Option<Query> {
     let mut query = Message::query();
@@ -114,6 +125,35 @@ fn asked(message: &Message, upper: bool) -> Option<Query> {
         octets[12..end].make_ascii_uppercase();
     }
     Query::read(&octets).ok()
+}
+
+/// What the answer section leads to, the naive way.
+fn naive_leads(message: &Message) -> Vec<String> {
+    let lead = |record: &Record| {
+        if let RData::CNAME(target) = &record.data {
+            let name = target.0.to_string().to_lowercase();
+            Some(if name == "." { name } else { name.trim_end_matches('.').to_owned() })
+        } else if let RData::A(a) = &record.data {
+            Some(format!("{} {}", a.0, record.ttl))
+        } else if let RData::AAAA(a) = &record.data {
+            Some(format!("{} {}", a.0, record.ttl))
+        } else {
+            None
+        }
+    };
+    message.answers.iter().filter_map(lead).collect()
+}
+
+fn our_leads(octets: &[u8]) -> Option<Vec<String>> {
+    let mut found = Vec::new();
+    let _ = leads(octets, |lead| {
+        found.push(match lead {
+            Lead::Name(name) => name.to_string(),
+            Lead::Address(address, ttl) => format!("{address} {ttl}"),
+        });
+        ControlFlow::<()>::Continue(())
+    })?;
+    Some(found)
 }
 
 /// The garden's addresses, the naive way.
@@ -176,6 +216,7 @@ proptest! {
         }
         let _ = Stored::read(&octets, &"a.id".parse().unwrap(), 1, &Memory::default());
         let _ = addresses(&octets, &"a.id".parse().unwrap());
+        let _ = our_leads(&octets);
     }
 
     #[test]
@@ -206,10 +247,9 @@ proptest! {
             spelled
         }[..]);
         prop_assert_eq!(ours.metadata.response_code, theirs.metadata.response_code);
-        let sections = [
-            (&ours.answers, &theirs.answers), (&ours.authorities, &theirs.authorities), (&ours.additionals, &theirs.additionals),
-        ];
-        for (ours, theirs) in sections {
+        // What stands beside the answer is judged by nobody, and goes.
+        prop_assert!(ours.additionals.is_empty());
+        for (ours, theirs) in [(&ours.answers, &theirs.answers), (&ours.authorities, &theirs.authorities)] {
             prop_assert_eq!(ours.len(), theirs.len());
             for (one, other) in ours.iter().zip(theirs) {
                 prop_assert_eq!((&one.name, &one.data), (&other.name, &other.data));
@@ -239,12 +279,77 @@ proptest! {
     ) {
         let query = asked(&message, true).unwrap();
         let octets = mutate(message.to_vec().unwrap(), &changes, cut);
+        // A pointer into the header means whatever the header says, and ours says something else.
+        prop_assume!(!octets.windows(2).any(|pair| pair[0] == 0xc0 && pair[1] < 12));
         let readable = Message::from_vec(&octets).is_ok();
         if let Ok(stored) = Stored::read(&octets, &query.name, query.qtype, &Memory::default()) {
             let served = stored.answer(7, &query, 65535);
             prop_assert!(!readable || Message::from_vec(&served).is_ok());
         }
         let _ = addresses(&octets, &query.name);
+    }
+
+    #[test]
+    fn what_an_answer_leads_to_is_the_same_to_both(message in response()) {
+        let octets = message.to_vec().unwrap();
+        let theirs = Message::from_vec(&octets).unwrap();
+        prop_assert_eq!(our_leads(&octets), Some(naive_leads(&theirs)));
+    }
+
+    #[test]
+    fn a_damaged_answer_leads_to_the_same_or_is_not_judged(
+        message in response(), changes in vec((any::<prop::sample::Index>(), any::<u8>()), 0..6), cut: Option<prop::sample::Index>,
+    ) {
+        let octets = mutate(message.to_vec().unwrap(), &changes, cut);
+        if let (Some(ours), Ok(theirs)) = (our_leads(&octets), Message::from_vec(&octets)) {
+            // Where the question is gone the answers are read as questions; nobody forwards that.
+            prop_assume!(theirs.queries.len() == 1);
+            for lead in naive_leads(&theirs) {
+                prop_assert!(ours.contains(&lead) || lead.contains('\\'), "{} is missed", lead);
+            }
+        }
+    }
+
+    #[test]
+    fn refusals_can_be_read_and_fit(
+        message in query(), ede in 0..30_u16, text in "[ -~]{0,700}", v4 in vec(any::<[u8; 4]>(), 0..12), kind in 0..3_u8,
+        limit in 512..1400_usize,
+    ) {
+        let query = Query::read(&message.to_vec().unwrap()).unwrap();
+        let own = OwnAddresses { v4: v4.iter().map(|octets| (*octets).into()).collect(), v6: vec![] };
+        let how = [How::NxDomain, How::NoData, How::Addresses(Arc::new(own))][usize::from(kind)].clone();
+        let mut out = Vec::new();
+        refusal::blocked(&Blocked { how, ede, text: text.as_str().into(), reason: 0 }, &query, limit, &mut out);
+        let theirs = Message::from_vec(&out).unwrap();
+        let (asked, code) = (&theirs.queries[0], if kind == 0 { ResponseCode::NXDomain } else { ResponseCode::NoError });
+        prop_assert_eq!((asked, theirs.metadata.response_code), (&message.queries[0], code));
+        prop_assert_eq!(theirs.answers.is_empty(), theirs.authorities.len() == 1);
+        prop_assert_eq!(theirs.edns.is_some(), message.edns.is_some());
+        prop_assert!(out.len() <= limit, "{} over {}", out.len(), limit);
+    }
+
+    #[test]
+    fn an_alias_carries_the_targets_addresses_and_fits(
+        asked in query(), answer in response(), age in 0..1000_u32, limit in 512..1400_usize, v6: bool,
+    ) {
+        let mut asked = asked;
+        asked.queries[0].set_query_type(if v6 { RecordType::AAAA } else { RecordType::A });
+        let query = Query::read(&asked.to_vec().unwrap()).unwrap();
+        let octets = answer.to_vec().unwrap();
+        let target = query_name(&answer);
+        let stored = Stored::read(&octets, &target, u16::from(answer.queries[0].query_type()), &Memory::default()).unwrap();
+        let mut out = Vec::new();
+        let cut = refusal::alias(&target, Some((&stored, Age::Fresh(age))), &query, limit, &mut out);
+        let ours = Message::from_vec(&out).unwrap();
+        prop_assert!(out.len() <= limit);
+        prop_assert_eq!(&ours.queries[0], &asked.queries[0]);
+        let addresses = |message: &Message| -> Vec<_> {
+            let of = message.answers.iter().filter(|record| matches!(record.record_type(), RecordType::A | RecordType::AAAA));
+            of.map(|record| (record.name.clone(), record.data.clone())).collect()
+        };
+        if !cut {
+            prop_assert_eq!(addresses(&ours), addresses(&Message::from_vec(&octets).unwrap()));
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use thiserror::Error;
 
 use crate::config::PLAIN_UDP;
 use crate::message::{AD, CD, DO, HEADER, IN, OPCODE, QR, at, rcode, record, rtype, word};
-use crate::name::Name;
+use gapura_model::Name;
 
 /// One question of a client with what its answer must fit (RFC 1035, RFC 6891).
 #[derive(Clone, Debug)]
@@ -48,6 +48,18 @@ const fn answer(code: u16) -> Unusable {
 impl Query {
     /// Reads a message from a client.
     pub fn read(message: &[u8]) -> Result<Self, Unusable> {
+        let mut query = Self::blank();
+        query.replace(message)?;
+        Ok(query)
+    }
+
+    /// A place for [`Query::replace`].
+    pub(crate) fn blank() -> Self {
+        Self { id: 0, flags: 0, name: Name::ROOT, upper: [0; 32], qtype: 0, edns: None }
+    }
+
+    /// Reads a message from a client into the place of this query; where that fails, nothing here means anything.
+    pub(crate) fn replace(&mut self, message: &[u8]) -> Result<(), Unusable> {
         let header = message.get(..HEADER).ok_or(Unusable::Silent)?;
         let count = |offset| word(header, offset).unwrap_or_default();
         let flags = count(at::FLAGS);
@@ -60,20 +72,14 @@ impl Query {
         if (count(at::QUESTIONS), count(at::ANSWERS), count(at::AUTHORITIES)) != (1, 0, 0) {
             return Err(answer(rcode::FORMERR));
         }
-        Self::read_body(message, count(at::ID), flags, count(at::ADDITIONALS))?.ok_or(answer(rcode::FORMERR))
+        (self.id, self.flags) = (count(at::ID), flags);
+        self.read_body(message, count(at::ADDITIONALS))?.ok_or(answer(rcode::FORMERR))
     }
 
-    fn read_body(message: &[u8], id: u16, flags: u16, additionals: u16) -> Result<Option<Self>, Unusable> {
-        let Some((name, length)) = message.get(HEADER..).and_then(Name::from_wire) else { return Ok(None) };
-        let mut upper = [0_u8; 32];
-        for (index, octet) in message.iter().skip(HEADER).take(length).enumerate() {
-            if octet.is_ascii_uppercase()
-                && let Some(bits) = upper.get_mut(index / 8)
-            {
-                *bits |= 1 << (index % 8);
-            }
-        }
+    fn read_body(&mut self, message: &[u8], additionals: u16) -> Result<Option<()>, Unusable> {
+        let Some(length) = message.get(HEADER..).and_then(|rest| self.name.replace(rest)) else { return Ok(None) };
         let behind = HEADER + length;
+        self.note_case(message.get(HEADER..behind).unwrap_or_default());
         let (Some(qtype), Some(class)) = (word(message, behind), word(message, behind + 2)) else { return Ok(None) };
         let mut edns = None;
         let mut offset = behind + 4;
@@ -98,7 +104,22 @@ impl Query {
         if qtype == rtype::OPT || qtype == 0 {
             return Ok(None);
         }
-        Ok(Some(Self { id, flags, name, upper, qtype, edns }))
+        (self.qtype, self.edns) = (qtype, edns);
+        Ok(Some(()))
+    }
+
+    /// Notes which octets of the name are written in upper case.
+    fn note_case(&mut self, spelled: &[u8]) {
+        self.upper = [0; 32];
+        // Nearly always none.
+        if spelled == self.name.wire() {
+            return;
+        }
+        for (octets, bits) in spelled.chunks(8).zip(&mut self.upper) {
+            for (index, octet) in octets.iter().enumerate() {
+                *bits |= u8::from(octet.is_ascii_uppercase()) << index;
+            }
+        }
     }
 
     /// The name asked for.
@@ -124,34 +145,27 @@ impl Query {
         self.wants(AD) || self.dnssec()
     }
 
-    /// What the cache and the questions under way know this query by: answers to equal keys are the same.
+    /// The same question about another name, asked for ourselves: without signatures, which say nothing under an alias.
+    pub(crate) fn about(&self, name: Name) -> Self {
+        let edns = self.edns.map(|edns| Edns { dnssec: false, ..edns });
+        Self { name, upper: [0; 32], edns, ..self.clone() }
+    }
+
+    /// Besides name and type, what makes an upstream's answer another one.
+    pub(crate) fn kind(&self) -> u8 {
+        u8::from(self.dnssec()) | u8::from(self.wants(CD)) << 1
+    }
+
+    /// What the questions under way know this query by: answers to equal keys are the same.
     pub(crate) fn key(&self) -> Key {
-        let mut octets = [0; Key::LONGEST];
-        let wire = self.name.wire();
-        let length = wire.len();
-        if let Some(place) = octets.get_mut(..length) {
-            place.copy_from_slice(wire);
-        }
-        let [high, low] = self.qtype.to_be_bytes();
-        let kind = u8::from(self.dnssec()) | u8::from(self.wants(CD)) << 1;
-        if let Some(place) = octets.get_mut(length..length + 3) {
-            place.copy_from_slice(&[high, low, kind]);
-        }
-        Key { octets, length: length + 3 }
+        let mut octets = Vec::with_capacity(self.name.wire().len() + 3);
+        octets.extend_from_slice(self.name.wire());
+        octets.extend_from_slice(&self.qtype.to_be_bytes());
+        octets.push(self.kind());
+        Key(octets.into())
     }
 }
 
 /// Name, type, and the flags that change an upstream's answer.
-#[derive(Clone, Copy)]
-pub(crate) struct Key {
-    octets: [u8; Self::LONGEST],
-    length: usize,
-}
-
-impl Key {
-    const LONGEST: usize = crate::name::LONGEST + 3;
-
-    pub(crate) fn octets(&self) -> &[u8] {
-        self.octets.get(..self.length).unwrap_or_default()
-    }
-}
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Key(Box<[u8]>);

@@ -4,17 +4,16 @@ use thiserror::Error;
 
 use crate::config::Memory;
 use crate::hooks::OwnAddresses;
+use crate::leads::stays;
 use crate::message::{
     AA, HEADER, IN, OPCODE, QR, RCODE, TC, at, behind_name, long, put_long, put_word, rcode, record, rtype, word,
 };
-use crate::name::Name;
 use crate::query::Query;
-use crate::reply;
+use crate::reply::{self, Age, EXTENDED_ERROR};
+use gapura_model::Name;
 
 /// TTL of answers made here, seconds.
 const OWN_TTL: u32 = 60;
-/// EDNS option code of an extended error (RFC 8914).
-const EXTENDED_ERROR: u16 = 15;
 /// "No Reachable Authority" as a whole EDNS option (RFC 8914 section 4.23).
 const NO_REACHABLE_AUTHORITY: [u8; 6] = [0, 15, 0, 2, 0, 22];
 /// Most octets of extended errors kept with an answer.
@@ -48,6 +47,10 @@ pub enum Garbled {
     /// A record or name runs beyond the end.
     #[error("a record is cut short")]
     Cut,
+    /// A name points forwards, or to where a TTL is counted down, or goes on behind its record: it would be another one for each
+    /// client.
+    #[error("a name points to what is no name")]
+    Ages,
 }
 
 impl Stored {
@@ -91,8 +94,16 @@ impl Stored {
     /// The octets for one client, `age` seconds after it was read, in at most `limit` octets (cut with TC where it is longer).
     pub fn answer(&self, age: u32, query: &Query, limit: usize) -> Vec<u8> {
         let mut out = Vec::new();
-        reply::write(self, age, query, limit, &mut out);
+        reply::write(self, Age::Fresh(age), query, limit, &mut out);
         out
+    }
+
+    /// Whether this is about that name and type.
+    pub(crate) fn answers(&self, name: &Name, qtype: u16) -> bool {
+        let wire = name.wire();
+        self.question_end == HEADER + wire.len() + 4
+            && self.message.get(HEADER..HEADER + wire.len()) == Some(wire)
+            && word(&self.message, self.question_end - 4) == Some(qtype)
     }
 
     /// Whether the upstream could not say: another one may.
@@ -140,26 +151,29 @@ impl<'a> Reading<'a> {
 
     fn sections(&mut self) -> Result<(), Garbled> {
         let mut offset = self.question_end;
-        for section in [at::ANSWERS, at::AUTHORITIES, at::ADDITIONALS] {
-            for done in 0..word(&self.message, section).ok_or(Garbled::Cut)? {
+        for section in [at::ANSWERS, at::AUTHORITIES] {
+            for _ in 0..word(&self.message, section).ok_or(Garbled::Cut)? {
                 let found = record(&self.message, offset).ok_or(Garbled::Cut)?;
                 if found.rtype == rtype::OPT {
-                    // Ours is put on when it is served. Records behind an OPT could not move up without their pointers
-                    // going astray, and the additional section is a courtesy: they go with it.
-                    if section == at::ADDITIONALS {
-                        self.code |= u16::try_from(found.ttl >> 24).unwrap_or_default() << 4;
-                        self.keep_errors(found.data);
-                        self.message.truncate(found.start);
-                        put_word(&mut self.message, at::ADDITIONALS, done);
-                        return Ok(());
-                    }
                     return Err(Garbled::Cut);
                 }
                 self.record(section, &found)?;
                 offset = found.data.end;
             }
         }
-        self.message.truncate(offset);
+        // The additional section is a courtesy, and nobody judges the addresses in it: it goes. Ours is an OPT alone.
+        let kept = offset;
+        for _ in 0..word(&self.message, at::ADDITIONALS).ok_or(Garbled::Cut)? {
+            let found = record(&self.message, offset).ok_or(Garbled::Cut)?;
+            offset = found.data.end;
+            if found.rtype == rtype::OPT {
+                self.code |= u16::try_from(found.ttl >> 24).unwrap_or_default() << 4;
+                self.keep_errors(found.data);
+                break;
+            }
+        }
+        self.message.truncate(kept);
+        put_word(&mut self.message, at::ADDITIONALS, 0);
         Ok(())
     }
 
@@ -186,8 +200,31 @@ impl<'a> Reading<'a> {
         }
         put_long(&mut self.message, found.ttl_at, ttl);
         self.ttls.push(u16::try_from(found.ttl_at).map_err(|_| Garbled::Cut)?);
+        if !self.names_stay(found) {
+            return Err(Garbled::Ages);
+        }
         self.lower_owner(found.start);
         Ok(())
+    }
+
+    /// Whether the names of a record stay what they are while its TTLs are counted down: its owner, and in its data where
+    /// clients follow pointers (RFC 1035 section 3.3, RFC 2782, and DNAME, whose pointers some servers write all the same). A
+    /// name in the data ends in the data, and so does what a pointer in it leads to: what comes behind the record is another thing in
+    /// every answer.
+    fn names_stay(&self, found: &crate::message::Record) -> bool {
+        let Some(until_its_end) = self.message.get(..found.data.end) else { return false };
+        let stays = |offset| stays(until_its_end, offset, &self.ttls);
+        let end = |offset| behind_name(&self.message, offset).filter(|end| *end <= found.data.end);
+        let ends = |offset| end(offset).is_some() && stays(offset);
+        let data = found.data.start;
+        let in_data = match found.rtype {
+            rtype::NS | rtype::CNAME | rtype::PTR | rtype::DNAME => ends(data),
+            rtype::MX => ends(data + 2),
+            rtype::SRV => ends(data + 6),
+            rtype::SOA => ends(data) && end(data).is_some_and(ends),
+            _ => true,
+        };
+        in_data && stays(found.start)
     }
 
     /// A server that writes the owner out instead of pointing at the question repeats our random case there.
@@ -289,5 +326,48 @@ impl Local {
             errors: errors.into(),
             lifetime,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_in_a_ttl_is_refused_and_other_pointers_are_not() {
+        let name: Name = "a".parse().unwrap();
+        let read = |pointer: u8, ttl: [u8; 4]| {
+            let mut message = b"\x00\x01\x81\x80\x00\x01\x00\x01\x00\x00\x00\x00\x01a\x00\x00\x01\x00\x01".to_vec();
+            message.extend_from_slice(b"\xc0\x0c\x00\x05\x00\x01");
+            message.extend_from_slice(&ttl);
+            message.extend_from_slice(&[0, 2, 0xc0, pointer]);
+            Stored::read(&message, &name, 1, &Memory::default())
+        };
+        assert!(read(12, [0, 1, b'0', 0]).is_ok());
+        // "0." now, and after a second another name (0x00013000 - 1 is 0x00012fff).
+        for into_ttl in 24..28 {
+            assert_eq!(read(into_ttl, [0, 1, b'0', 0]), Err(Garbled::Ages), "{into_ttl}");
+        }
+        assert_eq!(read(30, [0, 1, b'0', 0]), Err(Garbled::Ages), "to itself");
+    }
+
+    #[test]
+    fn a_name_that_goes_on_behind_its_record_is_refused() {
+        // A name server's record without data: what would be read as its name is another thing in every answer.
+        let answer = |data: &[u8]| {
+            let mut message =
+                b"\x12\x34\x81\x80\0\x01\0\0\0\x01\0\0\0\0\x01\0\x01\0\0\x02\0\x01\0\0\x01\x2c\0".to_vec();
+            message.push(u8::try_from(data.len()).unwrap());
+            message.extend_from_slice(data);
+            message.extend_from_slice(b"\x01x\0");
+            let root = Name::from_wire(b"\0").unwrap().0;
+            Stored::read(&message, &root, rtype::A, &Memory::default()).map(drop)
+        };
+        assert_eq!(answer(b"\x02ns\0"), Ok(()));
+        for data in [&b""[..], b"\x02ns", b"\x02n"] {
+            assert_eq!(answer(data), Err(Garbled::Ages), "{data:?}");
+        }
+        // A pointer to the record's own length (at 27): two octets of data, then what stands behind the record.
+        assert_eq!(answer(b"\xc0\x1b"), Err(Garbled::Ages));
     }
 }

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::desk::{Desk, Verdict};
 use crate::flight::{Framed, ReplyTo};
+use crate::query::Query;
 
 /// Pause after the system refused to accept (out of descriptors).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -134,12 +135,12 @@ async fn more(
 
 /// False where the message calls for closing the connection.
 fn answer(desk: &Arc<Desk>, message: &[u8], client: IpAddr, reply_to: ReplyTo) -> bool {
-    let mut out = Vec::new();
-    match desk.judge(message, client, (desk.clock)(), |_| usize::from(u16::MAX), &mut out) {
+    let (mut query, mut out) = (Query::blank(), Vec::new());
+    match desk.judge(message, client, &desk.sit(), |_| usize::from(u16::MAX), &mut query, &mut out) {
         Verdict::Silence => return false,
         Verdict::Answered => reply_to.send(&out, &desk.counters),
         Verdict::Later(pending) => {
-            if let Some(reply_to) = desk.take_over(pending, client, reply_to, message, &mut out) {
+            if let Some(reply_to) = desk.take_over(pending, client, reply_to, &mut out) {
                 reply_to.send(&out, &desk.counters);
             }
         }

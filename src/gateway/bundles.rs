@@ -7,6 +7,8 @@ use gapura_model::{Generation, SiteId};
 use gapura_runtime::{AtomicWriteError, atomic_write};
 use gapura_wire::{Bundle, BundleError, BundleKey, SignedBundle};
 
+use crate::link::Membership;
+
 /// `bundle.json` in the data directory: the signed bundle exactly as it came, replaced as a whole.
 #[derive(Debug)]
 pub(crate) struct BundleStore {
@@ -34,6 +36,11 @@ impl BundleStore {
         Self { path: data_dir.join("bundle.json"), in_force: AtomicU64::new(0) }
     }
 
+    /// The data directory.
+    pub(crate) fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("."))
+    }
+
     /// The generation in force; 0 before the first.
     pub(crate) fn in_force(&self) -> Generation {
         Generation::new(self.in_force.load(Ordering::Acquire))
@@ -57,6 +64,18 @@ impl BundleStore {
         let wrong = |error| StoredBundleError::Wrong(self.path.clone(), error);
         let signed = SignedBundle::from_json(&text).map_err(wrong)?;
         signed.verify(key, site, self.in_force()).map(Some).map_err(wrong)
+    }
+
+    /// Reads a bundle that came: signed by the fleet, for this site, newer than the one in force. What the site's rules
+    /// contradict is refused too, for it must not be stored: a restart would begin with it.
+    ///
+    /// # Errors
+    /// Why the one in force stays.
+    pub(crate) fn verified(&self, text: &[u8], membership: &Membership) -> Result<(SignedBundle, Bundle), BundleError> {
+        let signed = SignedBundle::from_json(text)?;
+        let bundle = signed.verify(&membership.bundle_key, &membership.site, self.in_force())?;
+        crate::policy::session_policy(&bundle, &[]).map_err(BundleError::Contradiction)?;
+        Ok((signed, bundle))
     }
 
     /// Keeps a verified bundle: temporary file, fsync, rename.

@@ -4,13 +4,14 @@
 //! hours, ways in, texts) comes in the bundle, not from here.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use gapura_model::{GatewayId, IfName};
 use gapura_runtime::settings::{self, SettingsError};
 use serde::Deserialize;
 
+use crate::forwarding::DnsSection;
 use crate::limits::LimitsSection;
 
 /// The whole file.
@@ -29,6 +30,9 @@ pub struct Config {
     /// The resolver on port 53.
     #[serde(default)]
     pub dns: DnsSection,
+    /// The content filter of a site that runs alone; in a fleet its rules come from the controller.
+    #[serde(default)]
+    pub filter: FilterSection,
     /// What visitors can make this router hold, or wait for; the defaults are for 1000 devices.
     #[serde(default)]
     pub limits: LimitsSection,
@@ -171,12 +175,18 @@ impl Default for PortalSection {
     }
 }
 
-/// `[dns]`
+/// `[filter]`
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct DnsSection {
-    /// Resolvers to forward to (`address` or `address:port`); default: those of /etc/resolv.conf.
-    pub upstreams: Vec<Upstream>,
+pub struct FilterSection {
+    /// SOPs in force (TOML, as `gapura sop check` reads them), highest layer first; read again on SIGHUP. Groups of plans and
+    /// devices stand in the site file under `[filter]`.
+    pub sops: Vec<PathBuf>,
+    /// The index of filter lists, as `gapura lists build` writes it; read again on SIGHUP.
+    pub index: Option<PathBuf>,
+    /// First packets of connections to port 443 are looked at for the name they ask for, beside DNS; needs a kernel with packet
+    /// queues (`gapura doctor`). A blocked one is reset. Encrypted names (ECH) are not seen.
+    pub inspect: bool,
 }
 
 /// `[controller]`
@@ -209,23 +219,6 @@ impl TryFrom<String> for Ipv4Net {
         let address = address.parse().map_err(|_| wrong())?;
         let prefix = prefix.parse().ok().filter(|prefix| (8..=30).contains(prefix)).ok_or_else(wrong)?;
         Ok(Self { address, prefix })
-    }
-}
-
-/// A resolver's address; port 53 unless stated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct Upstream(pub SocketAddr);
-
-impl TryFrom<String> for Upstream {
-    type Error = String;
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse::<SocketAddr>()
-            .or_else(|_| text.parse::<IpAddr>().map(|address| SocketAddr::new(address, 53)))
-            .map(Self)
-            .map_err(|_| {
-                format!("\"{text}\" is not an address of a resolver, for example 192.0.2.53 or [2001:db8::53]:53")
-            })
     }
 }
 
@@ -268,6 +261,9 @@ impl Config {
         if self.controller.is_none() && self.gateway.site_file.is_none() {
             wrong.push("controller: give [controller], or gateway.site_file for a site that runs alone".to_owned());
         }
+        if self.controller.is_some() && (!self.filter.sops.is_empty() || self.filter.index.is_some()) {
+            wrong.push("filter: rules and lists come from the controller: leave out sops and index".to_owned());
+        }
         if self.controller.is_some() && self.gateway.site_file.is_some() {
             wrong.push("gateway.site_file: the site comes from the controller: leave out one of the two".to_owned());
         }
@@ -288,6 +284,7 @@ impl Config {
                 wrong.push(format!("controller.pin: {why}"));
             }
         }
+        wrong.extend(self.dns.contradictions());
         wrong.extend(self.limits.contradictions());
         if !(1..=65_000).contains(&self.gateway.devices) {
             wrong.push("gateway.devices: 1 to 65000 devices".to_owned());

@@ -1,31 +1,39 @@
 //! The daemon: starts the rooms in order, waits, stops them.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use captive_portal::{Look, Portal, Text};
-use gapura_dns::Name;
+use captive_portal::{Look, Text};
 use gapura_kernel::Features;
 use gapura_kernel::net::NetFeatures;
 use gapura_lan::{AdvertPlan, ApiUri, Farewell, Ula, advertise};
 use gapura_ledger::settings as ledger_settings;
-use gapura_model::SiteId;
+use gapura_model::{Name, SiteId};
 use gapura_runtime::{Clock, HandOver, Service, Signal, Signals, Tasks};
-use gapura_wire::{Bundle, SpkiPin};
+use gapura_wire::Bundle;
 use tokio::sync::{OnceCell, watch};
 
+use crate::alone::{SiteFileError, read_site};
+use crate::anchors::AnchorStore;
 use crate::bundles::BundleStore;
 use crate::config::Config;
 use crate::ctl;
 use crate::devices::Devices;
+use crate::filter::{Filtering, Numbers};
+use crate::following::{
+    follow_addresses, follow_garden, follow_looks, follow_zones, tell_of_addresses, tell_of_bundles,
+};
 use crate::gate::{self, Command, Handle};
-use crate::link::{self, Endpoint, IdentityStore, Link};
+use crate::inspector;
+use crate::joining::Joining;
+use crate::link::{self, IdentityStore, Link};
 use crate::names::{GateNames, Known};
 use crate::network;
 use crate::portal::{Door, Passwords};
-use crate::serving::{Dns, serve_portal};
+use crate::requests::Requests;
+use crate::serving::{Dns, DnsSockets, portal_base, serve_portal};
 
 /// Why the daemon could not start, or ended with a failure.
 #[derive(Debug, thiserror::Error)]
@@ -33,9 +41,9 @@ pub enum RunError {
     /// A room did not start.
     #[error("the gateway could not start")]
     Start(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The site file cannot be used.
-    #[error("the site file {0} cannot be used: {1}")]
-    SiteFile(PathBuf, String),
+    /// The site's files cannot be used.
+    #[error(transparent)]
+    SiteFile(#[from] SiteFileError),
     /// A vital part ended by itself.
     #[error("{0} ended by itself: the log says why; the service manager starts the gateway again")]
     Broken(String),
@@ -88,6 +96,7 @@ pub async fn run(config: Config, clock: Arc<dyn Clock>, handed: HandOver) -> Res
 /// What the running daemon is asked for.
 struct Running {
     config: Arc<Config>,
+    filtering: Arc<Filtering>,
     gate: Handle,
 }
 
@@ -96,8 +105,9 @@ impl Running {
     async fn reload(&self) {
         let Some(path) = &self.config.gateway.site_file else { return };
         Service.reloading();
-        match read_site_file(path) {
+        match read_site(path, &self.config.filter, &self.filtering.store) {
             Ok(bundle) => {
+                self.filtering.set_unfit(None);
                 if let Err(why) = self.gate.policy(bundle).await {
                     tracing::error!(%why, "the site file was not put in force; the one before stays");
                 }
@@ -129,10 +139,19 @@ fn start_rooms(
     let (features, net_features) = probe(&config)?;
     network::prepare(&config, net_features)?;
 
+    let devices = Arc::new(Devices::open(&network::lans(&config))?);
+    let numbers = Numbers::default();
+    let filtering = open_filter(&config, &devices, &numbers, &clock);
     let bundles = Arc::new(BundleStore::new(&config.gateway.data_dir));
     let identity = IdentityStore::open(&config.gateway.data_dir)?;
     let membership = identity.membership()?;
-    let bundle = first_bundle(&config, &bundles, membership.as_ref())?;
+    let bundle = first_bundle(&config, &bundles, &filtering, membership.as_ref())?;
+    let requests = Arc::new(Requests::open(&config.gateway.data_dir));
+    if let Some(bundle) = &bundle {
+        filtering.take_bundle(bundle);
+        requests.take_bundle(bundle);
+    }
+    crate::filter::begin(&filtering);
     let api = api_uri(&config)?;
 
     let (known, known_seen) = watch::channel(Arc::new(Known {
@@ -141,48 +160,41 @@ fn start_rooms(
     }));
     let (looks, looks_seen) = watch::channel(None::<Look>);
     let (addresses, addresses_seen) = watch::channel(Vec::new());
-    let on_policy = {
-        let known = known.clone();
-        // Where a visitor finds the portal again.
-        let first = config.lan.first().map(|lan| lan.address.address.to_string());
-        let address = config.portal.name.clone().or(first);
-        Box::new(move |bundle: &Bundle| {
-            known.send_modify(|known| {
-                let mut next = Known::clone(known);
-                next.set_garden(&bundle.garden);
-                *known = Arc::new(next);
-            });
-            looks.send_replace(Some(crate::policy::portal_look(bundle, address.as_deref())));
-        })
-    };
+    // The kernel has to know their port.
+    let sockets = DnsSockets::take(&config, &own_addresses(&config), handed.named("dns"), &filtering.standing)?;
     let gateway = membership.as_ref().map_or_else(|| config.gateway.name.clone(), |member| member.gateway.clone());
     let setup = gate::Setup {
         data_dir: config.gateway.data_dir.clone(),
         ledger: config.limits.ledger(),
         gateway: Some(gateway.clone()),
         in_fleet: membership.is_some(),
-        kernel: gate::kernel_config(&config, bundle.as_ref(), network::lans(&config)),
+        kernel: gate::kernel_config(&config, bundle.as_ref(), network::lans(&config), sockets.port()),
         features,
         net_features,
         usage_every: Duration::from_secs(config.gateway.usage_interval.into()),
         bundle,
         clock: clock.clone(),
-        on_policy,
-        on_addresses: Box::new(move |found: &[std::net::IpAddr]| drop(addresses.send_replace(found.to_vec()))),
+        on_policy: tell_of_bundles(&config, &filtering, &requests, &known, looks),
+        numbers,
+        filter: filtering.standing.clone(),
+        on_addresses: tell_of_addresses(&filtering, addresses),
     };
     let started = gate::start(setup, tasks)?;
 
+    filtering.take_gate(started.throttling.clone());
     let names = Arc::new(GateNames::new(known_seen, started.garden.clone(), clock.clone()));
-    let dns = Dns::new(&config, names, clock.clone(), tasks)?;
-    let own: Vec<std::net::IpAddr> = config.lan.iter().map(|lan| lan.address.address.into()).collect();
-    dns.serve_handed(handed.named("dns"))?;
-    dns.serve(&own)?;
-    tasks.spawn("resolver: addresses", follow_addresses(dns, addresses_seen, tasks.stopping().clone()));
+    start_filter(&filtering, &started.handle, &known, tasks);
+    if config.filter.inspect {
+        inspector::start(&filtering, features, started.handle.clone(), clock.clone(), tasks)?;
+    }
+    serve_dns(&config, sockets, names, &filtering, &clock, addresses_seen, tasks)?;
 
     let link: Arc<OnceCell<Link>> = Arc::new(OnceCell::new());
     let door = Arc::new(Door {
         handle: started.handle.clone(),
-        devices: Arc::new(Devices::open(&network::lans(&config))?),
+        devices,
+        filtering: filtering.clone(),
+        requests: requests.clone(),
         clock: clock.clone(),
         front: started.front.clone(),
         voucher_key: started.voucher_key.clone(),
@@ -211,52 +223,83 @@ fn start_rooms(
     network::probe_uplinks(config.clone(), clock.clone(), started.handle.clone(), tasks)?;
     network::lend(&config, api, clock.clone(), started.handle.clone(), tasks)?;
 
+    serve_ctl(&config, &started.handle, tasks)?;
+    if let Some(section) = config.controller.clone() {
+        let joining = Joining {
+            section,
+            identity,
+            bundles,
+            filtering: filtering.clone(),
+            requests,
+            link,
+            gate: started.handle.clone(),
+            clock: clock.clone(),
+            portal: portal_base(&config),
+        };
+        joining.start(tasks);
+    }
+    feed_watchdog(&started.handle, tasks);
+    Ok(Running { config, filtering, gate: started.handle })
+}
+
+fn open_filter(config: &Config, devices: &Arc<Devices>, numbers: &Numbers, clock: &Arc<dyn Clock>) -> Arc<Filtering> {
+    let allowed = config.gateway.allowed.iter().filter_map(|net| net.parse().ok()).collect();
+    let zones = config.dns.forwards().into_iter().map(|forward| forward.zone).collect();
+    let (data_dir, own) = (&config.gateway.data_dir, own_addresses(config));
+    let filtering = Filtering::open(data_dir, devices.clone(), numbers.clone(), clock.clone(), &own, allowed, zones);
+    Arc::new(filtering)
+}
+
+/// The gateway's addresses on visitor bridges, as configured.
+fn own_addresses(config: &Config) -> Vec<std::net::IpAddr> {
+    config.lan.iter().map(|lan| lan.address.address.into()).collect()
+}
+
+fn start_filter(filtering: &Arc<Filtering>, gate: &Handle, known: &watch::Sender<Arc<Known>>, tasks: &Tasks) {
+    let stopping = || tasks.stopping().clone();
+    tasks.spawn_vital("content filter", crate::filter::keep(filtering.clone(), gate.clone(), stopping()));
+    let garden = follow_garden(filtering.garden(), known.clone(), gate.clone(), stopping());
+    tasks.spawn("content filter: garden", garden);
+}
+
+fn serve_dns(
+    config: &Config,
+    sockets: DnsSockets,
+    names: Arc<GateNames>,
+    filtering: &Arc<Filtering>,
+    clock: &Arc<dyn Clock>,
+    addresses: watch::Receiver<Vec<std::net::IpAddr>>,
+    tasks: &Tasks,
+) -> Result<(), Failure> {
+    let filter = Arc::new(filtering.current.clone());
+    let dns = Arc::new(Dns::start(config, sockets, names, filter, clock.clone(), tasks)?);
+    let stopping = || tasks.stopping().clone();
+    tasks.spawn("resolver: zones", follow_zones(dns.clone(), filtering.clone(), stopping()));
+    tasks.spawn("resolver: addresses", follow_addresses(dns, addresses, stopping()));
+    Ok(())
+}
+
+fn serve_ctl(config: &Config, gate: &Handle, tasks: &Tasks) -> Result<(), Failure> {
     let listener = ctl::bind(&config.gateway.run_dir.join(ctl::SOCKET))?;
-    let (asked, stopping) = (started.handle.clone(), tasks.stopping().clone());
+    let (asked, stopping) = (gate.clone(), tasks.stopping().clone());
+    let anchors = AnchorStore::new(&config.gateway.data_dir);
     tasks.spawn("control socket", async move {
         ctl::serve(listener, stopping, move |request| {
-            let asked = asked.clone();
-            async move { asked.ctl(request).await }
+            let (asked, anchors) = (asked.clone(), anchors.clone());
+            async move {
+                if request != ctl::Request::Anchors {
+                    return asked.ctl(request).await;
+                }
+                match anchors.all().map(serde_json::to_value) {
+                    Ok(Ok(all)) => ctl::Answer::Done(all),
+                    Ok(Err(error)) => ctl::Answer::Failed(error.to_string()),
+                    Err(error) => ctl::Answer::Failed(format!("cannot read the signed heads: {error}")),
+                }
+            }
         })
         .await;
     });
-    if let Some(section) = config.controller.clone() {
-        let joining = Joining { section, identity, bundles, link, gate: started.handle.clone(), clock: clock.clone() };
-        let tasks_of_link = tasks.clone();
-        tasks.spawn("link", async move { joining.join(tasks_of_link).await });
-    }
-    feed_watchdog(&started.handle, tasks);
-    Ok(Running { config, gate: started.handle })
-}
-
-/// Everything that joining the fleet needs.
-struct Joining {
-    section: crate::config::ControllerSection,
-    identity: IdentityStore,
-    bundles: Arc<BundleStore>,
-    link: Arc<OnceCell<Link>>,
-    gate: Handle,
-    clock: Arc<dyn Clock>,
-}
-
-impl Joining {
-    async fn join(self, tasks: Tasks) {
-        if let Err(error) = self.try_join(&tasks).await {
-            tracing::error!(error = %gapura_model::with_causes(error.as_ref()), "this router is not in the fleet; the site goes on with what it has");
-        }
-    }
-
-    async fn try_join(self, tasks: &Tasks) -> Result<(), Failure> {
-        let pin: SpkiPin = self.section.pin.parse()?;
-        let membership = link::enrol(&self.section, pin, &self.identity, tasks).await?;
-        let endpoint = Endpoint::parse(&self.section.url)?;
-        self.gate.tell(Command::Joined(membership.gateway.clone()));
-        let link = Link::new(self.gate, self.clock, self.identity, membership, endpoint, self.bundles)?;
-        link::serve(&link, tasks);
-        // Set once: enrolment happens once in a run.
-        let _ = self.link.set(link);
-        Ok(())
-    }
+    Ok(())
 }
 
 fn probe(config: &Config) -> Result<(Features, NetFeatures), Failure> {
@@ -274,10 +317,18 @@ fn probe(config: &Config) -> Result<(Features, NetFeatures), Failure> {
 fn first_bundle(
     config: &Config,
     bundles: &BundleStore,
+    filtering: &Filtering,
     membership: Option<&link::Membership>,
 ) -> Result<Option<Bundle>, Failure> {
     if let Some(path) = &config.gateway.site_file {
-        return Ok(Some(read_site_file(path)?));
+        return match read_site(path, &config.filter, &filtering.store) {
+            // A site with a bad SOP still lets people in; of names holds what it chose for this.
+            Err(SiteFileError::Filter { why, site }) => {
+                filtering.set_unfit(Some(why));
+                Ok(Some(*site))
+            }
+            read => Ok(Some(read?)),
+        };
     }
     let Some(membership) = membership else { return Ok(None) };
     let site: &SiteId = &membership.site;
@@ -292,14 +343,6 @@ fn first_bundle(
             Ok(None)
         }
     }
-}
-
-fn read_site_file(path: &Path) -> Result<Bundle, RunError> {
-    let wrong = |why: String| RunError::SiteFile(path.to_owned(), why);
-    let bundle: Bundle = gapura_runtime::settings::load(path, |_: &Bundle| Vec::new())
-        .map_err(|error| wrong(gapura_model::with_causes(&error)))?;
-    bundle.check().map_err(wrong)?;
-    Ok(bundle)
 }
 
 /// A certificate that cannot be used must not keep a whole site closed: the portal serves without HTTPS until it is mended.
@@ -374,42 +417,6 @@ fn announce(
             (lan.interface.clone(), sender)
         })
         .collect()
-}
-
-async fn follow_addresses(
-    dns: Dns,
-    mut addresses: watch::Receiver<Vec<std::net::IpAddr>>,
-    stopping: tokio_util::sync::CancellationToken,
-) {
-    loop {
-        let now = addresses.borrow_and_update().clone();
-        if let Err(error) = dns.serve(&now) {
-            tracing::warn!(error = %gapura_model::with_causes(&error), "the resolver could not take a new address");
-        }
-        tokio::select! {
-            () = stopping.cancelled() => return,
-            changed = addresses.changed() => if changed.is_err() { return },
-        }
-    }
-}
-
-async fn follow_looks(
-    portal: Portal<Door>,
-    mut looks: watch::Receiver<Option<Look>>,
-    stopping: tokio_util::sync::CancellationToken,
-) {
-    loop {
-        tokio::select! {
-            () = stopping.cancelled() => return,
-            changed = looks.changed() => if changed.is_err() { return },
-        }
-        let look = looks.borrow_and_update().clone();
-        if let Some(look) = look
-            && let Err(error) = portal.dress(look)
-        {
-            tracing::error!(error = %gapura_model::with_causes(&error), "the portal keeps its former look");
-        }
-    }
 }
 
 /// Before the first bundle nobody knows the site's name.

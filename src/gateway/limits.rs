@@ -141,7 +141,7 @@ mod tests {
         assert!(limits.contradictions().is_empty());
         assert_eq!(limits.portal(), captive_portal::Limits::default());
         assert_eq!(limits.ledger(), gapura_ledger::Options::default());
-        let plain = gapura_dns::Config::forwarding_to(vec!["192.0.2.53:53".parse().unwrap()]);
+        let plain = gapura_dns::Config::forwarding_to(["192.0.2.53".parse::<gapura_dns::Upstream>().unwrap()]);
         let mut bound = plain.clone();
         limits.bound(&mut bound);
         assert_eq!(bound, plain);
@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(zero.contradictions().len(), KEYS.len());
         assert!(zero.contradictions()[0].contains("limits.flows_per_device: 0 is not within 16 to 65535"));
         let odd: LimitsSection = toml_of(8_193);
-        let mut resolver = gapura_dns::Config::forwarding_to(Vec::new());
+        let mut resolver = gapura_dns::Config::forwarding_to(Vec::<gapura_dns::Upstream>::new());
         odd.bound(&mut resolver);
         let reached = format!("{:?} {:?} {resolver:?}", odd.portal(), odd.ledger());
         // All but the flows, which the kernel's room takes as they are, and the pages of the ledger.

@@ -5,9 +5,10 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use gapura_dns::{Admission, Name, Names, NotAdmitted, OwnAddresses};
+use gapura_dns::{Admission, Names, NotAdmitted, OwnAddresses};
 use gapura_kernel::{GardenEntry, GardenHandle, Proto};
-use gapura_model::Uptime;
+use gapura_model::{Name, Uptime};
+use gapura_rules::sop::NameTarget;
 use gapura_runtime::Clock;
 use gapura_wire::{Garden, GardenTarget};
 use tokio::sync::watch;
@@ -28,6 +29,8 @@ pub(crate) struct Known {
     pub(crate) own: Vec<OwnNet>,
     /// Garden names, each with all below it, and their ports.
     pub(crate) garden: Vec<(Name, Vec<(Proto, u16)>)>,
+    /// Names that SOPs open before login.
+    pub(crate) opened: Vec<NameTarget>,
 }
 
 impl Known {
@@ -45,7 +48,13 @@ impl Known {
     /// What the garden opens for a name: the ports of every entry that covers it.
     fn ports_of(&self, name: &Name) -> BTreeSet<(Proto, u16)> {
         let covering = self.garden.iter().filter(|(garden, _)| name.is_within(garden));
-        covering.flat_map(|(_, ports)| ports.iter().copied()).collect()
+        let opened = self.opened.iter().any(|target| target.covers(name)).then_some(WEB).into_iter().flatten();
+        covering.flat_map(|(_, ports)| ports.iter().copied()).chain(opened).collect()
+    }
+
+    fn is_garden(&self, name: &Name) -> bool {
+        self.garden.iter().any(|(garden, _)| name.is_within(garden))
+            || self.opened.iter().any(|target| target.covers(name))
     }
 
     /// Whether an address is on a visitor network: no name opens the gateway or a neighbour.
@@ -54,10 +63,13 @@ impl Known {
     }
 }
 
+/// HTTP, HTTPS and HTTPS over QUIC.
+pub(crate) const WEB: [(Proto, u16); 3] = [(Proto::Tcp, 80), (Proto::Tcp, 443), (Proto::Udp, 443)];
+
 /// The ports of a garden entry: those stated, else HTTP, HTTPS and HTTPS over QUIC.
 pub(crate) fn ports(entry: &Garden) -> Vec<(Proto, u16)> {
     if entry.ports.is_empty() {
-        vec![(Proto::Tcp, 80), (Proto::Tcp, 443), (Proto::Udp, 443)]
+        WEB.to_vec()
     } else {
         entry.ports.iter().flat_map(|port| [(Proto::Tcp, *port), (Proto::Udp, *port)]).collect()
     }
@@ -168,7 +180,7 @@ impl Names for GateNames {
     }
 
     fn is_garden(&self, name: &Name) -> bool {
-        self.known.borrow().garden.iter().any(|(garden, _)| name.is_within(garden))
+        self.known.borrow().is_garden(name)
     }
 
     fn admit_garden(&self, name: &Name, addresses: &[(IpAddr, u32)]) -> Admission {

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use captive_portal::{Link, Logo, Look, Offer, Site, Text, Week};
+use captive_portal::{Clause, Link, Logo, Look, Offer, Site, Text, Week};
 use gapura_kernel::{Net, PortRange, Proto};
 use gapura_model::PlanId;
 use gapura_rules::hours::{HoursDocument, Override};
 use gapura_session::{Block, InDoubt, Plan, Policy, Seat, Terms, TrustedDevice, Way};
 use gapura_wire::{Bundle, DeviceRole, GardenTarget};
+
+use crate::filter::Audiences;
 
 /// A visit on a PC seat that sends nothing for this long ends, where the site says nothing else.
 const SEAT_IDLE: Duration = Duration::from_mins(10);
@@ -26,13 +28,14 @@ pub(crate) fn session_policy(bundle: &Bundle, overrides: &[Override]) -> Result<
         (bundle.ways.account, Way::Account),
         (bundle.ways.staff, Way::Staff),
     ];
+    let audiences = Audiences::of(bundle).map_err(|error| error.to_string())?;
     let mut policy = Policy {
         hours: bundle.hours.clone().with_overrides(changes),
         in_doubt: match bundle.in_doubt {
             gapura_wire::InDoubt::Open => InDoubt::Open,
             gapura_wire::InDoubt::Closed => InDoubt::Closed,
         },
-        plans: bundle.plans.iter().map(|plan| (plan.id.clone(), plan.clone())).collect(),
+        plans: bundle.plans.iter().map(|plan| (plan.id.clone(), numbered(plan, &audiences))).collect(),
         one_tap: bundle.one_tap_plan.clone(),
         ways: ways.into_iter().filter_map(|(on, way)| on.then_some(way)).collect::<BTreeSet<_>>(),
         terms: terms(bundle),
@@ -56,6 +59,11 @@ pub(crate) fn session_policy(bundle: &Bundle, overrides: &[Override]) -> Result<
     } else {
         Err(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))
     }
+}
+
+/// A plan with the number that the content filter knows its visits by.
+fn numbered(plan: &Plan, audiences: &Audiences) -> Plan {
+    Plan { group: audiences.of_plan(&plan.id), ..plan.clone() }
 }
 
 /// The terms in force.
@@ -91,12 +99,13 @@ fn offer(plan: &Plan) -> Offer {
 }
 
 /// The walled garden's networks; its names are the resolver's affair.
-pub(crate) fn garden_networks(bundle: &Bundle) -> Vec<(Net, Proto, PortRange)> {
+pub(crate) fn garden_networks(bundle: &Bundle, opened: &[Net]) -> Vec<(Net, Proto, PortRange)> {
     let entries = bundle.garden.iter().filter_map(|entry| match entry.to {
         GardenTarget::Net(address, length) => Some((Net::new(address, length)?, crate::names::ports(entry))),
         GardenTarget::Name(_) => None,
     });
     entries
+        .chain(opened.iter().map(|net| (*net, crate::names::WEB.to_vec())))
         .flat_map(|(net, ports)| {
             ports.into_iter().map(move |(proto, port)| (net, proto, PortRange { first: port, last: port }))
         })
@@ -134,7 +143,8 @@ pub(crate) fn portal_look(bundle: &Bundle, address: Option<&str>) -> Look {
     let texts = &bundle.look.texts;
     let text = |key: &str| texts.get(key).map(both);
     let service = text("service").unwrap_or_else(|| Text::plain(format!("Internet {}", bundle.site.regency)));
-    let site = bundle.look.name.clone().unwrap_or_else(|| bundle.site.name.clone());
+    let site = bundle.look.name.as_ref().unwrap_or(&bundle.site.name);
+    let site = bundle.site.place.as_ref().map_or_else(|| site.clone(), |place| format!("{site}, {place}"));
     let mut look = Look::new(service, Text::plain(site), Text::plain(bundle.site.agency.clone()));
     look.welcome = text("welcome");
     look.address = address.map(str::to_owned);
@@ -144,16 +154,8 @@ pub(crate) fn portal_look(bundle: &Bundle, address: Option<&str>) -> Look {
         .as_ref()
         .map(|svg| Logo { view_box: svg.view_box().to_owned(), paths: svg.paths().map(str::to_owned).collect() });
     look.garden = bundle.garden.iter().filter_map(garden_link).take(GARDEN_LINKS).collect();
-    for (key, place) in [
-        ("brand", &mut look.colours.brand),
-        ("brand-2", &mut look.colours.brand_2),
-        ("on-brand", &mut look.colours.on_brand),
-        ("on-brand-2", &mut look.colours.on_brand_2),
-        ("accent", &mut look.colours.accent),
-        ("accent-edge", &mut look.colours.accent_edge),
-        ("on-accent", &mut look.colours.on_accent),
-    ] {
-        if let Some(colour) = bundle.look.colours.get(key).and_then(|colour| colour.to_string().parse().ok()) {
+    for (token, colour) in &bundle.look.colours {
+        if let (Some(place), Ok(colour)) = (look.colours.of(token), colour.to_string().parse()) {
             *place = colour;
         }
     }
@@ -166,6 +168,8 @@ pub(crate) fn portal_look(bundle: &Bundle, address: Option<&str>) -> Look {
     look.privacy = texts.get("privacy").map(lines).unwrap_or_default();
     look.help.hours = text("help-hours");
     look.help.counter = text("help-counter");
+    look.help.questions =
+        bundle.faq.iter().map(|one| Clause { title: both(&one.question), text: both(&one.answer) }).collect();
     let contact = bundle.site.contact.trim();
     let dialled: String = contact.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
     if contact.chars().all(|c| c.is_ascii_digit() || " +-().".contains(c)) && (3..=16).contains(&dialled.len()) {

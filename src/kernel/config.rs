@@ -213,6 +213,8 @@ pub struct GateConfig {
     pub gateway_addresses: Vec<IpAddr>,
     /// Devices the site expects online at once; maps hold 1.25 times as many.
     pub devices: u32,
+    /// Port the visitors' resolver listens on; port 53 is redirected there.
+    pub dns_port: u16,
     /// Port the captive portal listens on; port 80 is redirected there.
     pub portal_port: u16,
     /// Port of the portal with TLS.
@@ -239,6 +241,8 @@ pub struct GateConfig {
     pub isolate: bool,
     /// TCP segment size is cut to the path's MTU.
     pub clamp_mss: bool,
+    /// First packets of visits' flows are led to an inspector, where the kernel has queues.
+    pub inspect: bool,
 }
 
 impl Default for GateConfig {
@@ -251,6 +255,7 @@ impl Default for GateConfig {
             uplinks: Vec::new(),
             gateway_addresses: Vec::new(),
             devices: 1000,
+            dns_port: 53,
             portal_port: 8080,
             portal_tls_port: None,
             allowed: Vec::new(),
@@ -264,6 +269,7 @@ impl Default for GateConfig {
             management_ports: Vec::new(),
             isolate: true,
             clamp_mss: true,
+            inspect: false,
         }
     }
 }

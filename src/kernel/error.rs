@@ -1,6 +1,7 @@
 //! What can go wrong between the gate and the kernel.
 
 use std::io;
+use std::net::IpAddr;
 
 use crate::Slot;
 
@@ -60,6 +61,19 @@ pub enum KernelError {
     /// The same slot twice in one call.
     #[error("slot {0} stands twice in one call")]
     SlotTwice(Slot),
+    /// An address range of a filter that cannot be.
+    #[error("address filter: {first} to {last}: {what}")]
+    Filter {
+        /// Its first address.
+        first: IpAddr,
+        /// Its last address.
+        last: IpAddr,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// Throttles that the gate cannot hold.
+    #[error("throttles: {0}")]
+    Throttles(String),
     /// The kernel lacks something the gate cannot do without.
     #[error("this kernel lacks {0}: install or load the nf_tables modules")]
     Missing(&'static str),

@@ -14,6 +14,7 @@ pub use access::{Access, ClassIds, Device, Ended, Holder, Mark, Quota, Slot, Upd
 pub use config::{GardenEntry, GateConfig, Net, PortRange, Proto, TableName, Window};
 pub use error::KernelError;
 pub use nft::{
-    AddressList, Depleted, Desired, Event, Events, Features, GardenHandle, Kernel, Observed, Reading, Repair, Tallies,
+    AddressFilter, Changed, Depleted, Desired, Event, Events, Features, FilterLoad, GardenHandle, Kernel, MOST_RANGES,
+    MOST_RATES, Observed, Pace, QUEUE, REFUSED, Reading, Repair, Slowed, Tallies, ThrottleHandle, Throttles,
     is_private,
 };

@@ -6,12 +6,11 @@ use std::num::NonZeroU16;
 use std::path::Path;
 use std::time::Duration;
 
-use gapura_model::{BitRate, ByteCount, Generation, MacAddr, ParseNameError, VoucherCode};
+use gapura_model::{BitRate, ByteCount, Generation, MacAddr, ParseNameError, SiteKind, VoucherCode};
 use gapura_rules::hours::Hours;
 use gapura_session::{Allowance, ByteLimit, Plan, Speed};
 use gapura_wire::{
-    Bundle, Device, DeviceRole, Epoch, EpochKey, InDoubt, Site, SiteKind, Terms, Text, Uplink, Voucher, VoucherKey,
-    WaysIn,
+    Bundle, Device, DeviceRole, Epoch, EpochKey, InDoubt, Site, Terms, Text, Uplink, Voucher, VoucherKey, WaysIn,
 };
 use jiff::Timestamp;
 
@@ -27,16 +26,25 @@ pub const SLOW_DOWN: u64 = 4_000_000;
 pub const SITE: &str = "galeri-lab";
 /// The gateway's name.
 pub const GATEWAY: &str = "gw-lab-1";
+/// The agency that runs the site.
+pub const AGENCY: &str = "diskominfo";
 /// The controller's port.
 pub const CONTROLLER_PORT: u16 = 8443;
+/// The console's port.
+pub const CONSOLE_PORT: u16 = 8444;
 
 /// What the site should be like.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent wishes about one site")]
 pub struct SiteWish {
     /// No controller: the gateway reads the site from a file.
     pub alone: bool,
     /// The plan `kuota` has no limit (sabotage).
     pub quota_is_missing: bool,
+    /// With a controller: the SOPs that come with Gapura are in force, with lists of names made up ([`crate::lists`]).
+    pub packs: bool,
+    /// With a controller: a made-up regency beside the lab's site, so that the console has something to show.
+    pub regency: bool,
     /// Devices that are blocked from the start.
     pub blocked: Vec<MacAddr>,
     /// More keys for the gateway's `[gateway]` section, as TOML lines.
@@ -119,14 +127,25 @@ pub fn gateway(spec: &LabSpec, dir: &Path, wish: &SiteWish, controller: Option<&
     text
 }
 
-/// `controller.toml`; its files go into `dir`.
-pub fn controller(dir: &Path) -> String {
+/// `controller.toml`; its files go into `dir`, the catalogue of lists is `lists` if there is one.
+pub fn controller(dir: &Path, lists: Option<&Path>) -> String {
     let dir = dir.display();
-    format!(
+    let mut text = format!(
         "[controller]\nlisten = \"[::]:{CONTROLLER_PORT}\"\npublic_name = \"{}\"\ndata_dir = \"{dir}/data\"\n\
          database = \"sqlite:{dir}/controller.db\"\n",
         addr::CTL.far4
-    )
+    );
+    if let Some(lists) = lists {
+        put(&mut text, format_args!("lists = \"{}\"\n", lists.display()));
+    }
+    put(
+        &mut text,
+        format_args!(
+            "\n[console]\nlisten = \"[::]:{CONSOLE_PORT}\"\npublic_name = \"127.0.0.1\"\n\
+             department = \"Diskominfo Kabupaten Sinjai\"\nzone = \"Asia/Makassar\"\n"
+        ),
+    );
+    text
 }
 
 /// The site's document for the controller: the same site as [`bundle`]'s.
@@ -179,6 +198,7 @@ pub fn bundle(wish: &SiteWish) -> Result<Bundle, LabError> {
         for code in codes {
             tickets.push(Voucher {
                 tag: key.tag(&code),
+                token: None,
                 plan: plan.parse().map_err(named)?,
                 use_time: None,
                 use_before: None,
@@ -205,9 +225,10 @@ pub fn bundle(wish: &SiteWish) -> Result<Bundle, LabError> {
             id: SITE.parse().map_err(named)?,
             name: "Galeri Internet Lab".into(),
             kind: SiteKind::Gallery,
-            agency: "diskominfo".into(),
+            agency: AGENCY.into(),
             regency: "sinjai".into(),
             contact: "Loket 1".into(),
+            place: None,
         },
         hours,
         in_doubt: InDoubt::Open,
@@ -230,6 +251,9 @@ pub fn bundle(wish: &SiteWish) -> Result<Bundle, LabError> {
             .collect(),
         notices: Vec::new(),
         pseudonym_keys: pseudonym_keys.into(),
+        filter: None,
+        request_answers: Vec::new(),
+        faq: Vec::new(),
     };
     if let Some(change) = wish.change {
         change(&mut bundle);

@@ -17,11 +17,16 @@ use crate::traffic::{Knock, knock};
 use crate::{Lab, LabError, Ns, addr};
 
 mod office;
+mod people;
 
 use office::Office;
+pub use people::SignIn;
 
 /// How long a daemon may take to be ready.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Where the gateway's portal listens, beside port 80's redirects.
+pub const PORTAL: u16 = 8080;
 
 /// A lab with a running site.
 #[derive(Debug)]
@@ -80,11 +85,15 @@ impl Site {
                 .approve(&mut site.gateway)
                 .map_err(|error| LabError::answer(with_causes(&error), end_of(&dir.join("gateway.log"))))?;
             let to = SocketAddr::from((addr::CTL.far4, config::CONTROLLER_PORT));
-            let pipe = Screen::pipe(site.lab.ctl(), to)?;
+            let pipe = Screen::pipe(site.lab.ctl(), to, 0)?;
             site.controller_url = Some(pipe.url().replace("http:", "https:"));
             site.screens.push(pipe);
         }
         site.wait_for_gateway()?;
+        if wish.packs && site.office.is_some() {
+            // Until then no name is answered.
+            site.wait_for_lists()?;
+        }
         let socket = site.run_dir.join("ctl.sock").display().to_string();
         site.lab.publish("ctl", socket)?;
         if let Some(url) = site.controller_url.clone() {
@@ -193,9 +202,21 @@ impl Site {
         Ok(Some((to, authority)))
     }
 
+    /// Waits until the SOPs that come with Gapura are in force with their lists ([`SiteWish::packs`]).
+    pub fn wait_for_lists(&self) -> Result<(), LabError> {
+        wait_for("the lists in force", PATIENCE, || {
+            let status = self.ctl(&["status"])?;
+            let filter = status.get("filter").cloned().unwrap_or_default();
+            if filter.get("index").is_none_or(Value::is_null) {
+                return Err(LabError::answer("ctl status", format!("no lists yet: {filter}")));
+            }
+            Ok(Some(()))
+        })
+    }
+
     fn wait_for_gateway(&mut self) -> Result<(), LabError> {
         let log = self.gateway_dir.join("gateway.log");
-        let portal = SocketAddr::from((addr::LAN.0, 8080));
+        let portal = SocketAddr::from((addr::LAN.0, PORTAL));
         let (gateway, lab, program, run_dir) = (&mut self.gateway, &self.lab, &self.program, &self.run_dir);
         let ready = wait_for("the gateway to be ready", PATIENCE, || {
             if let Some(status) = gateway.ended() {

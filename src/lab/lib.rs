@@ -20,6 +20,7 @@ pub mod error;
 pub mod home;
 pub mod http;
 pub mod lab;
+pub mod lists;
 pub mod ns;
 pub mod probe;
 pub mod room;

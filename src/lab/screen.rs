@@ -47,10 +47,10 @@ impl Screen {
         Self::serve(listener, address, ns, behind)
     }
 
-    /// A door that carries bytes unread, for TLS: the controller's port.
-    pub fn pipe(ns: &Ns, to: SocketAddr) -> Result<Self, LabError> {
-        let failed = || LabError::io("open a door on 127.0.0.1");
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(failed())?;
+    /// A door on 127.0.0.1:`port` (0 = any) that carries bytes unread, for TLS: the controller's ports.
+    pub fn pipe(ns: &Ns, to: SocketAddr, port: u16) -> Result<Self, LabError> {
+        let failed = || LabError::io(format!("open a door on 127.0.0.1:{port}"));
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(failed())?;
         listener.set_nonblocking(true).map_err(failed())?;
         let address = listener.local_addr().map_err(failed())?;
         Self::stand(listener, address, ns, move |stream| carry_bytes(stream, to))

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gapura_model::{AccountName, MacAddr, PlanId, Traffic, Uptime, VisitId};
+use gapura_model::{AccountName, DeviceSort, MacAddr, PlanId, Traffic, Uptime, VisitId};
 use gapura_session::{Block, Emergency, HolderBalance, Terms, VisitRecord};
 use jiff::Timestamp;
 
@@ -17,11 +17,18 @@ pub enum Entry {
         place: Option<Place>,
     },
     /// What a holder used.
-    Balance(HolderBalance),
+    Balance(Box<HolderBalance>),
     /// A voucher was used for the first time. Commit it durably.
     Redemption {
         /// The HMAC of its code.
         voucher: [u8; 32],
+        /// When (UTC).
+        at: Timestamp,
+    },
+    /// A voucher's one-time token let somebody in. Commit it durably.
+    Token {
+        /// The HMAC of the token.
+        token: [u8; 32],
         /// When (UTC).
         at: Timestamp,
     },
@@ -63,6 +70,36 @@ pub enum Entry {
     Blocks(BTreeMap<MacAddr, Block>),
     /// The running emergency opening, in the kernel run of [`settings::BOOT`].
     Emergency(Option<Emergency>),
+    /// An order of staff came; one that is known stays as it is. Commit it durably before it is carried out.
+    Order {
+        /// Its id.
+        id: String,
+        /// The order (JSON).
+        document: String,
+        /// When it came (UTC).
+        at: Timestamp,
+    },
+    /// What became of an order; belongs into the commit of what it did.
+    OrderDone {
+        /// Its id.
+        id: String,
+        /// What became of it (JSON).
+        outcome: String,
+    },
+    /// The controller has this outcome of an order.
+    OrderTold {
+        /// Its id.
+        id: String,
+        /// The outcome (JSON) as it was told.
+        outcome: String,
+    },
+    /// What sort of device a visit seems to be on.
+    Sort {
+        /// The visit.
+        visit: VisitId,
+        /// The sort.
+        sort: DeviceSort,
+    },
     /// A moment at which the wall clock was trusted, in the kernel run of [`settings::BOOT`].
     ClockBasis(Option<(Uptime, Timestamp)>),
 }

@@ -54,6 +54,9 @@ pub struct Writes {
     pub dropped: u64,
 }
 
+/// Orders of staff that were carried out are known for so long: none that is older is carried out again.
+const ORDERS: Duration = Duration::from_hours(31 * 24);
+
 /// The gateway's SQLite file.
 #[derive(Debug)]
 pub struct Ledger {
@@ -183,6 +186,12 @@ impl Ledger {
         Ok(statement.query_row([hex(voucher)], |row| row.get(0)).optional()?.map(timestamp))
     }
 
+    /// When a voucher's one-time token was used.
+    pub fn token_used(&self, token: &[u8; 32]) -> Result<Option<Timestamp>, LedgerError> {
+        let mut statement = self.connection.prepare_cached(sql::TOKEN)?;
+        Ok(statement.query_row([hex(token)], |row| row.get(0)).optional()?.map(timestamp))
+    }
+
     /// What is kept of an account, unless it expired.
     pub fn verifier(&self, account: &AccountName, now: Timestamp) -> Result<Option<Verifier>, LedgerError> {
         let mut statement = self.connection.prepare_cached(sql::VERIFIER)?;
@@ -210,8 +219,8 @@ impl Ledger {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Destroys what has had its time: expired verifiers, balances of devices not seen for two months, audit events and
-    /// agreements older than `retention`. Once a day is often enough. Nothing of it while the clock is in doubt.
+    /// Destroys what has had its time: expired verifiers, balances of devices not seen for two months, orders carried out a month
+    /// ago, audit events and agreements older than `retention`. Once a day is often enough. Nothing of it while the clock is in doubt.
     pub fn prune(&mut self, now: Timestamp, retention: Duration) -> Result<usize, LedgerError> {
         let earlier = |ago: Duration| {
             now.checked_sub(jiff::SignedDuration::try_from(ago).unwrap_or_default()).unwrap_or(Timestamp::MIN)
@@ -223,6 +232,7 @@ impl Ledger {
         gone += group.execute(sql::BALANCE_PRUNE, params![day, now.as_microsecond()])?;
         gone += group.execute(sql::AUDIT_PRUNE, [old])?;
         gone += group.execute(sql::TERMS_PRUNE, [old])?;
+        gone += group.execute(sql::DESK_ORDER_PRUNE, [earlier(ORDERS).as_microsecond()])?;
         group.commit()?;
         Ok(gone)
     }
@@ -239,6 +249,9 @@ fn write(group: &Transaction<'_>, entry: &Entry, counts: &mut Counts) -> Result<
         Entry::Balance(balance) => write_balance(group, balance)?,
         Entry::Redemption { voucher, at } => {
             group.prepare_cached(sql::REDEMPTION_INSERT)?.execute((hex(voucher), at.as_microsecond()))?;
+        }
+        Entry::Token { token, at } => {
+            group.prepare_cached(sql::TOKEN_INSERT)?.execute((hex(token), at.as_microsecond()))?;
         }
         Entry::Outbox { subject, body } => {
             if let Some(subject) = subject {
@@ -271,6 +284,18 @@ fn write(group: &Transaction<'_>, entry: &Entry, counts: &mut Counts) -> Result<
             let value = emergency.as_ref().map(snapshot::emergency_text);
             write_setting(group, settings::EMERGENCY, value.as_deref())?;
         }
+        Entry::Order { id, document, at } => {
+            group.prepare_cached(sql::DESK_ORDER_INSERT)?.execute((id, document, at.as_microsecond()))?;
+        }
+        Entry::OrderDone { id, outcome } => {
+            group.prepare_cached(sql::DESK_ORDER_DONE)?.execute((id, outcome))?;
+        }
+        Entry::OrderTold { id, outcome } => {
+            group.prepare_cached(sql::DESK_ORDER_TOLD)?.execute((id, outcome))?;
+        }
+        Entry::Sort { visit, sort } => {
+            group.prepare_cached(sql::VISIT_SORT_UPSERT)?.execute((visit.as_bytes(), sort.id()))?;
+        }
         Entry::ClockBasis(basis) => {
             let value = basis.map(|(up, wall)| snapshot::json(&(micros(up.since_boot()), wall.as_microsecond())));
             write_setting(group, settings::CLOCK_BASIS, value.as_deref())?;
@@ -282,6 +307,7 @@ fn write(group: &Transaction<'_>, entry: &Entry, counts: &mut Counts) -> Result<
 fn write_visit(group: &Transaction<'_>, record: &VisitRecord, place: Option<&Place>) -> Result<(), LedgerError> {
     if record.ended.is_some() {
         group.prepare_cached(sql::VISIT_DELETE)?.execute([record.id.as_bytes()])?;
+        group.prepare_cached(sql::VISIT_SORT_DELETE)?.execute([record.id.as_bytes()])?;
         return Ok(());
     }
     let (kind, holder) = holder_key(&record.holder);
@@ -339,6 +365,8 @@ fn write_balance(group: &Transaction<'_>, balance: &HolderBalance) -> Result<(),
         micros(balance.updated_up.since_boot()),
         balance.running,
         micros(balance.uncovered),
+        micros(balance.added_today),
+        micros(balance.added),
         balance.lent.as_ref().map(snapshot::json),
     ])?;
     Ok(())

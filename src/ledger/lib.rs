@@ -6,6 +6,7 @@
 //! begun; visitors online do not notice.
 #![forbid(unsafe_code)]
 
+mod desk;
 mod entry;
 mod error;
 mod ledger;

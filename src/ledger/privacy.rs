@@ -37,6 +37,7 @@ pub const fn privacy_columns() -> &'static [PrivacyColumn] {
         column("audit", "actor", Name, "the audit log's retention"),
         column("audit", "detail", AddressOrName, "the audit log's retention"),
         column("verifier", "account", Name, "30 days after the last confirmed sign-in"),
+        column("desk_order", "document", Name, "a month after it was carried out"),
         column("setting", "value", AddressOrName, "the end of a block or an emergency opening, or the next notice"),
     ];
     COLUMNS
@@ -65,7 +66,12 @@ pub(crate) const HARMLESS: &[(&str, &str)] = &[
     ("terms", "visit"),
     ("terms", "version"),
     ("terms", "hash"),
+    ("voucher_token", "token"),
     ("verifier", "verifier"),
     ("verifier", "plan"),
     ("setting", "name"),
+    ("desk_order", "id"),
+    ("desk_order", "outcome"),
+    ("visit_sort", "visit"),
+    ("visit_sort", "sort"),
 ];

@@ -7,8 +7,12 @@ use rusqlite::Connection;
 use crate::LedgerError;
 
 /// Every migration in order; the database's `user_version` is how many it has.
-const MIGRATIONS: &[&str] =
-    &[include_str!("../../migrations/gateway/0001_visits.sql"), include_str!("../../migrations/gateway/0002_lent.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/gateway/0001_visits.sql"),
+    include_str!("../../migrations/gateway/0002_lent.sql"),
+    include_str!("../../migrations/gateway/0003_tokens.sql"),
+    include_str!("../../migrations/gateway/0004_desk.sql"),
+];
 
 /// Brings the database to the newest schema. True if it was empty.
 pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<bool, LedgerError> {

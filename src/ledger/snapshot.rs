@@ -132,6 +132,8 @@ pub(crate) fn balance(row: &Row<'_>) -> Result<HolderBalance, LedgerError> {
         day_used: used("day_time", "day_up", "day_down")?,
         month_used: used("month_time", "month_up", "month_down")?,
         time_used: duration(number("time_used")?),
+        added_today: duration(number("added_today")?),
+        added: duration(number("added")?),
         first_used: first_used.map(timestamp),
         paused_until: paused_until.map(timestamp),
         boot: text("boot")?.parse().map_err(wrong("boot"))?,

@@ -97,6 +97,8 @@ fn balance(holder: HolderId) -> HolderBalance {
     balance.day_used = Used { time: Duration::from_secs(3), traffic: traffic(3, 4) };
     balance.month_used = Used { time: Duration::from_secs(5), traffic: traffic(5, 6) };
     balance.time_used = Duration::from_secs(7);
+    balance.added_today = Duration::from_secs(11);
+    balance.added = Duration::from_secs(12);
     balance.first_used = Some(now());
     balance.paused_until = Some(now());
     balance.running = true;
@@ -130,6 +132,7 @@ fn what_was_committed_is_there_after_opening_again() {
         Entry::Visit { record: Box::new(visit(1)), place: Some(spot) },
         Entry::Visit { record: Box::new(visit(2)), place: None },
         Entry::Redemption { voucher: [7; 32], at: now() },
+        Entry::Token { token: [9; 32], at: now() },
         Entry::Setting { name: settings::BOOT, value: Some(boot().to_string()) },
         Entry::Blocks(blocks.clone()),
         Entry::Emergency(Some(emergency.clone())),
@@ -137,7 +140,7 @@ fn what_was_committed_is_there_after_opening_again() {
         Entry::Verifier { account: "andi".parse().unwrap(), verifier: verifier.clone() },
         Entry::Terms { visit: visit(1).id, at: now(), terms: visit(1).terms.unwrap() },
     ];
-    entries.extend(holders.iter().cloned().map(balance).map(Entry::Balance));
+    entries.extend(holders.iter().cloned().map(balance).map(Box::new).map(Entry::Balance));
     open(&place.file()).commit(&entries, true).unwrap();
 
     // A later record without a place keeps the place.
@@ -156,6 +159,8 @@ fn what_was_committed_is_there_after_opening_again() {
     }
     assert_eq!(ledger.redeemed(&[7; 32]).unwrap(), Some(now()));
     assert_eq!(ledger.redeemed(&[8; 32]).unwrap(), None);
+    assert_eq!(ledger.token_used(&[9; 32]).unwrap(), Some(now()));
+    assert_eq!(ledger.token_used(&[7; 32]).unwrap(), None, "a code is no token");
     let account = "andi".parse().unwrap();
     let before = "2026-01-04T00:00:00Z".parse().unwrap();
     assert_eq!(ledger.verifier(&account, before).unwrap(), Some(verifier));
@@ -286,7 +291,7 @@ fn writer() {
         let mut voucher = [0; 32];
         voucher[..4].copy_from_slice(&number.to_be_bytes());
         let balance = balance(HolderId::Voucher(voucher));
-        let entries = [Entry::Redemption { voucher, at: now() }, Entry::Balance(balance)];
+        let entries = [Entry::Redemption { voucher, at: now() }, Entry::Balance(Box::new(balance))];
         ledger.commit(&entries, number % 4 == 0).unwrap();
         println!("kept {number}");
     }
@@ -398,8 +403,8 @@ fn what_had_its_time_is_destroyed() {
         AuditEvent { at: now(), actor: "Sitti".to_owned(), action: "kick".to_owned(), detail: "tutup".to_owned() };
     let verifier = Verifier { phc: String::new(), plan: "umum".parse().unwrap(), expires: now() };
     let entries = [
-        Entry::Balance(device_balance),
-        Entry::Balance(voucher_balance),
+        Entry::Balance(Box::new(device_balance)),
+        Entry::Balance(Box::new(voucher_balance)),
         Entry::Audit(event.clone()),
         Entry::Verifier { account: "andi".parse().unwrap(), verifier },
     ];
@@ -409,4 +414,56 @@ fn what_had_its_time_is_destroyed() {
     assert_eq!(ledger.prune(later, Duration::from_hours(30 * 24)).unwrap(), 3);
     assert_eq!(ledger.balance(&HolderId::Device(device(1))).unwrap(), None);
     assert!(ledger.balance(&HolderId::Voucher([7; 32])).unwrap().is_some());
+}
+
+#[test]
+fn an_order_is_kept_once_and_told_until_the_controller_has_its_outcome() {
+    let place = Folder::new("orders");
+    let mut ledger = open(&place.file());
+    let order = |id: &str, at: i64| Entry::Order {
+        id: id.to_owned(),
+        document: format!("order {id}"),
+        at: Timestamp::from_second(now().as_second() + at).unwrap(),
+    };
+    let done = |id: &str, outcome: &str| Entry::OrderDone { id: id.to_owned(), outcome: outcome.to_owned() };
+    let told = |id: &str, outcome: &str| Entry::OrderTold { id: id.to_owned(), outcome: outcome.to_owned() };
+    ledger.commit(&[order("b", 1), order("a", 2), order("b", 9)], true).unwrap();
+    let both = [("b", "order b"), ("a", "order a")].map(|(id, order)| (id.to_owned(), order.to_owned()));
+    assert_eq!(ledger.orders_open(10).unwrap(), both, "in the order in which they came, each once");
+    assert!(ledger.knows_order("a").unwrap() && !ledger.knows_order("c").unwrap());
+    ledger.commit(&[done("b", "done")], false).unwrap();
+    drop(ledger);
+
+    let mut ledger = open(&place.file());
+    assert_eq!(ledger.orders_open(10).unwrap(), both[1..]);
+    assert_eq!(ledger.orders_untold(10).unwrap(), [("b".to_owned(), "done".to_owned())]);
+    // The kernel refused after all: what was told before is not what is to be told now.
+    ledger.commit(&[done("b", "refused"), told("b", "done")], false).unwrap();
+    assert_eq!(ledger.orders_untold(10).unwrap(), [("b".to_owned(), "refused".to_owned())]);
+    ledger.commit(&[told("b", "refused"), order("b", 20)], false).unwrap();
+    assert_eq!((ledger.orders_untold(10).unwrap().len(), ledger.orders_open(10).unwrap().len()), (0, 1));
+
+    let later = |days: i64| Timestamp::from_second(now().as_second() + days * 86_400).unwrap();
+    ledger.prune(later(30), Duration::MAX).unwrap();
+    assert!(ledger.knows_order("b").unwrap());
+    ledger.prune(later(32), Duration::MAX).unwrap();
+    assert!(!ledger.knows_order("b").unwrap() && ledger.knows_order("a").unwrap(), "what is not done stays");
+}
+
+#[test]
+fn a_sort_of_device_is_known_as_long_as_its_visit() {
+    use gapura_model::DeviceSort;
+    let place = Folder::new("sorts");
+    let mut ledger = open(&place.file());
+    let kept = |number| Entry::Visit { record: Box::new(visit(number)), place: None };
+    let sort = |number, sort| Entry::Sort { visit: visit(number).id, sort };
+    let entries =
+        [kept(1), kept(2), sort(1, DeviceSort::Laptop), sort(1, DeviceSort::Phone), sort(2, DeviceSort::Tablet)];
+    ledger.commit(&entries, false).unwrap();
+    assert_eq!(ledger.sorts().unwrap(), [(visit(1).id, DeviceSort::Phone), (visit(2).id, DeviceSort::Tablet)].into());
+    let ended = Some(Ended { at: now(), cause: EndCause::LoggedOut });
+    let over = Entry::Visit { record: Box::new(VisitRecord { ended, ..visit(1) }), place: None };
+    ledger.commit(&[over], false).unwrap();
+    let left: i64 = ledger.connection.query_row("SELECT count(*) FROM visit_sort", (), |row| row.get(0)).unwrap();
+    assert_eq!((left, ledger.sorts().unwrap().len()), (1, 1));
 }

@@ -67,9 +67,46 @@ slug! {
     GroupId
 }
 slug! {
+    /// A group of people in the content filter, for example `anak` (children's PCs) or `staf`.
+    PolicyGroup
+}
+impl PolicyGroup {
+    /// The group of everybody who is in no other: `umum`.
+    pub fn usual() -> Self {
+        Self("umum".to_owned())
+    }
+}
+
+slug! {
+    /// A filter list, for example `trustpositif`.
+    ListId
+}
+slug! {
+    /// What a filter list is about, for example `judi`.
+    CategoryId
+}
+slug! {
     /// A plan (paket), for example `umum`.
     PlanId
 }
+impl PlanId {
+    /// A name that stands where none can be read: `umum`.
+    pub fn usual() -> Self {
+        Self("umum".to_owned())
+    }
+}
+
+slug! {
+    /// A preset (tile) of the counter, for example `pelajar-3-jam`.
+    PresetId
+}
+impl PresetId {
+    /// The id of a preset whose name gives none.
+    pub fn usual() -> Self {
+        Self("preset".to_owned())
+    }
+}
+
 slug! {
     /// A router that serves a site, for example `gw-sinjai-utara-1`.
     GatewayId

@@ -6,18 +6,35 @@
 
 mod amount;
 mod causes;
+mod device;
 mod id;
 mod link;
+mod lists;
 mod moment;
+mod move_code;
+mod name;
+mod reference;
 mod secret;
 mod share;
+mod site;
+mod token;
 mod voucher;
 
 pub use amount::{BitRate, ByteCount, Traffic};
 pub use causes::with_causes;
-pub use id::{AccountName, BootId, GatewayId, Generation, GroupId, HolderId, ParseNameError, PlanId, SiteId, VisitId};
+pub use device::DeviceSort;
+pub use id::{
+    AccountName, BootId, CategoryId, GatewayId, Generation, GroupId, HolderId, ListId, ParseNameError, PlanId,
+    PolicyGroup, PresetId, SiteId, VisitId,
+};
 pub use link::{DeviceId, IfName, MacAddr, ParseIfNameError, ParseMacError};
+pub use lists::{ListNumber, ListSet};
 pub use moment::{ClockTrust, Moment, Uptime};
+pub use move_code::{MoveCode, ParseMoveCodeError};
+pub use name::{LONGEST_NAME, Name, NameError, NamePattern, NameSet};
+pub use reference::{ParseReferenceError, Reference};
 pub use secret::Secret;
 pub use share::{Guarantee, Percent};
+pub use site::SiteKind;
+pub use token::{ParseTokenError, VoucherToken};
 pub use voucher::{ParseVoucherError, VOUCHER_ALPHABET, VoucherCode};

@@ -17,6 +17,7 @@ mod signal;
 mod sockets;
 mod sys;
 mod tasks;
+mod terminal;
 
 pub use clock::{Believe, Clock, ClockJump, ClockStart, SystemClock};
 pub use exit::Exit;
@@ -28,3 +29,4 @@ pub use service::Service;
 pub use signal::{Signal, Signals};
 pub use sockets::{HandOver, HandOverError, HandedSocket};
 pub use tasks::{Left, Task, Tasks, Thread};
+pub use terminal::read_hidden;

@@ -190,6 +190,24 @@ pub enum Notice {
         /// By how many bytes.
         bytes: ByteCount,
     },
+    /// Staff took time of a visit away.
+    ShortenedByStaff {
+        /// The visit.
+        visit: VisitId,
+        /// Who.
+        by: String,
+        /// By how much.
+        time: Duration,
+    },
+    /// Staff moved a visit to another device.
+    MovedByStaff {
+        /// The visit.
+        visit: VisitId,
+        /// Who.
+        by: String,
+        /// Why.
+        reason: String,
+    },
     /// Staff blocked or unblocked a device.
     Blocked {
         /// The address.

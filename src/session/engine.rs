@@ -230,6 +230,11 @@ impl Engine {
         self.farewells.get(device)
     }
 
+    /// The last few thousand devices whose visit ended. O(n).
+    pub fn departed(&self) -> impl Iterator<Item = &DeviceId> {
+        self.farewells.devices()
+    }
+
     /// Everything the kernel must hold now, for a reconciler. O(n).
     pub fn grants(&self) -> Vec<Grant> {
         self.visits.keys().filter_map(|id| self.grant_of(*id, false)).collect()

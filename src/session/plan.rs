@@ -3,7 +3,7 @@
 use std::num::NonZeroU16;
 use std::time::Duration;
 
-use gapura_model::{BitRate, ByteCount, Guarantee, PlanId, Traffic};
+use gapura_model::{BitRate, ByteCount, Guarantee, PlanId, PolicyGroup, Traffic};
 use serde::{Deserialize, Serialize};
 
 use crate::seconds;
@@ -35,6 +35,9 @@ pub struct Plan {
     /// makes of it is no affair of the engine.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub share: Option<UplinkShare>,
+    /// The content filter's group of its visitors, by name; `umum` where none is written. The gate gives the group its number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_group: Option<PolicyGroup>,
     /// How many devices of one holder may be online at once. At least 1.
     #[serde(default = "one_device")]
     pub devices: NonZeroU16,
@@ -178,6 +181,7 @@ impl Plan {
             month: Allowance::default(),
             speed: Speed::default(),
             share: None,
+            policy_group: None,
             devices: one_device(),
             idle: None,
             pause: None,

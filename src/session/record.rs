@@ -92,6 +92,10 @@ pub struct HolderBalance {
     pub time_used: Duration,
     /// Of all that, charged since a device that has left was last in use: given back if the others turn out to be idle.
     pub uncovered: Duration,
+    /// Time that staff added for `day`.
+    pub added_today: Duration,
+    /// Time that staff added to a voucher's *Waktu pakai*.
+    pub added: Duration,
     /// When it was first used (a voucher's redemption; UTC).
     pub first_used: Option<Timestamp>,
     /// When the pause after the last visit is over (UTC).
@@ -132,6 +136,8 @@ impl HolderBalance {
             month_used: NOTHING,
             time_used: Duration::ZERO,
             uncovered: Duration::ZERO,
+            added_today: Duration::ZERO,
+            added: Duration::ZERO,
             first_used: None,
             paused_until: None,
             boot,

@@ -50,6 +50,23 @@ pub struct AuditEntry<'a> {
     pub reason: &'a str,
 }
 
+/// What is looked for in the log.
+#[derive(Clone, Copy, Debug)]
+pub struct AuditSearch<'a> {
+    /// Only rows before this number.
+    pub before: i64,
+    /// Not before this.
+    pub from: Timestamp,
+    /// Before this.
+    pub until: Timestamp,
+    /// By whom; empty = anybody.
+    pub actor: &'a str,
+    /// What the object begins with; empty = anything.
+    pub object: &'a str,
+    /// At most so many rows.
+    pub limit: u32,
+}
+
 /// The chain is broken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ChainError {
@@ -93,6 +110,26 @@ impl Tx {
         let args =
             args![r.number, r.at, &r.actor, &r.action, &r.object, &r.before, &r.after, &r.reason, &r.prev, &r.hash];
         self.execute(sql::AUDIT_ADD, args).await.map(drop)
+    }
+
+    /// The row with this number.
+    pub async fn audit_row(&mut self, number: i64) -> Result<Option<AuditRow>, StoreError> {
+        self.row(sql::AUDIT_GET, args![number]).await
+    }
+
+    /// The end of the chain: its number and hash; none while nothing was noted.
+    pub async fn audit_head(&mut self) -> Result<Option<(i64, Vec<u8>)>, StoreError> {
+        let last: Option<LastRow> = self.row(sql::AUDIT_LAST, args![]).await?;
+        Ok(last.map(|last| (last.number, last.hash)))
+    }
+
+    /// Rows that fit, the newest first.
+    pub async fn audit_search(&mut self, search: &AuditSearch<'_>) -> Result<Vec<AuditRow>, StoreError> {
+        let AuditSearch { before, from, until, actor, object, limit } = *search;
+        let args = args![before, millis(from), millis(until), actor, object, i64::from(limit)];
+        // SQLite takes the index by time where there is one, and sorts all rows of all times: not where no time is asked for.
+        let of_all_times = from == Timestamp::MIN && until == Timestamp::MAX;
+        self.rows(if of_all_times { sql::AUDIT_NEWEST } else { sql::AUDIT_SEARCH }, args).await
     }
 
     /// Rows behind number `after`, at most `limit`.

@@ -69,6 +69,11 @@ impl Tx {
         self.execute(sql::PUBLICATION_BUMP, args![]).await.map(drop)
     }
 
+    /// Forgets bundles published before then, but for the newest of each site; how many.
+    pub async fn prune_bundles(&mut self, before: Timestamp) -> Result<u64, StoreError> {
+        self.execute(sql::BUNDLE_PRUNE, args![millis(before)]).await
+    }
+
     /// The newest number of every site that has one.
     pub async fn generations(&mut self) -> Result<Vec<GenerationRow>, StoreError> {
         self.rows(sql::BUNDLE_GENERATIONS, args![]).await

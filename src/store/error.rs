@@ -20,6 +20,14 @@ pub enum StoreError {
     /// Its tables could not be brought up to date.
     #[error("cannot bring the tables up to date: was the database written by a newer version?")]
     Migrate(#[source] Box<sqlx::migrate::MigrateError>),
+    /// Its tables are newer than this version.
+    #[error("its tables have number {schema}, and this version knows them up to {known}: install a newer one")]
+    Newer {
+        /// Their number.
+        schema: i64,
+        /// The newest that is known here.
+        known: i64,
+    },
     /// A statement failed.
     #[error("the database refused \"{statement}\"")]
     Statement {

@@ -8,6 +8,32 @@ use crate::tx::{Tx, args, row};
 use crate::{StoreError, VoucherRow, millis};
 
 row! {
+    /// A batch of vouchers that are good at a group's sites; each voucher counts once.
+    pub GroupBatch {
+        /// Its name.
+        batch: String,
+        /// The plan they open.
+        plan: String,
+        /// For staff.
+        note: String,
+        /// When they were made, ms.
+        made: i64,
+        /// *Waktu pakai*, s.
+        use_time: Option<i64>,
+        /// *Pakai sebelum*, ms.
+        use_before: Option<i64>,
+        /// How many there are.
+        amount: i64,
+        /// So many were withdrawn nowhere, or not everywhere.
+        good: i64,
+        /// So many let somebody in somewhere.
+        used: i64,
+        /// A site at which codes of them are kept.
+        kept_at: Option<String>,
+    }
+}
+
+row! {
     /// A group.
     pub GroupRow {
         /// Its name.
@@ -119,6 +145,15 @@ impl Tx {
     /// One voucher of a group in the lists of its sites.
     pub async fn vouchers_of_lending(&mut self, id: &[u8]) -> Result<Vec<VoucherRow>, StoreError> {
         self.rows(sql::VOUCHER_OF_LENDING, args![id]).await
+    }
+
+    /// A group's batches, the newest first.
+    pub async fn group_batches(
+        &mut self,
+        group: &GroupId,
+        (limit, skip): (u32, u32),
+    ) -> Result<Vec<GroupBatch>, StoreError> {
+        self.rows(sql::GROUP_BATCHES, args![group.as_str(), i64::from(limit), i64::from(skip)]).await
     }
 
     /// All vouchers of a group in the lists of its sites, oldest first.

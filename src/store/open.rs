@@ -18,14 +18,14 @@ pub struct Store(Kind);
 enum Kind {
     /// One connection that writes, a few that read.
     Sqlite { write: SqlitePool, read: SqlitePool },
-    /// One pool.
-    Postgres(PgPool),
+    /// The same: who waits for the writer's turn takes nothing from who reads.
+    Postgres { write: PgPool, read: PgPool },
 }
 
 /// How long a statement waits for another process's transaction, and a caller for a connection.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Readers of SQLite at once, and connections to PostgreSQL.
+/// Readers of SQLite at once; PostgreSQL has four times as many.
 const CONNECTIONS: u32 = 4;
 
 /// "gapura" in ASCII: the advisory lock writers take turns on.
@@ -34,15 +34,40 @@ const WRITERS: i64 = 0x6761_7075_7261;
 impl Store {
     /// Opens `sqlite:PATH` (made if it is not there) or `postgres://..`, and brings its tables up to date.
     pub async fn open(address: &str) -> Result<Self, StoreError> {
-        let store = if address.starts_with("sqlite:") {
-            Self::open_sqlite(address).await?
-        } else if address.starts_with("postgres:") || address.starts_with("postgresql:") {
-            Self::open_postgres(address).await?
-        } else {
-            return Err(StoreError::Address(address.chars().take(80).collect()));
-        };
-        store.migrate().await?;
+        let store = Self::connect(address).await?;
+        store.migrate_to(i64::MAX).await?;
         Ok(store)
+    }
+
+    async fn connect(address: &str) -> Result<Self, StoreError> {
+        if address.starts_with("sqlite:") {
+            Self::open_sqlite(address).await
+        } else if address.starts_with("postgres:") || address.starts_with("postgresql:") {
+            Self::open_postgres(address).await
+        } else {
+            Err(StoreError::Address(address.chars().take(80).collect()))
+        }
+    }
+
+    /// Opens a database that nothing was written to yet, with its tables as they were at migration `schema`. One with tables of
+    /// another number is refused.
+    pub async fn open_new(address: &str, schema: i64) -> Result<Self, StoreError> {
+        if schema > Self::newest_schema() {
+            return Err(StoreError::Newer { schema, known: Self::newest_schema() });
+        }
+        let store = Self::connect(address).await?;
+        match store.migrate_to(schema).await {
+            Ok(()) => Ok(store),
+            Err(error) => {
+                store.close().await;
+                Err(error)
+            }
+        }
+    }
+
+    /// The number of the newest migration that this version knows.
+    pub fn newest_schema() -> i64 {
+        SQLITE.iter().map(|(number, ..)| *number).max().unwrap_or_default()
     }
 
     /// A look at the database as it stands.
@@ -50,9 +75,9 @@ impl Store {
         let failed = |source| StoreError::Transaction { step: "begin", source };
         match &self.0 {
             Kind::Sqlite { read, .. } => Ok(Tx::Sqlite(read.begin().await.map_err(failed)?)),
-            Kind::Postgres(pool) => {
+            Kind::Postgres { read, .. } => {
                 let statement = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY";
-                Ok(Tx::Postgres(pool.begin_with(statement).await.map_err(failed)?))
+                Ok(Tx::Postgres(read.begin_with(statement).await.map_err(failed)?))
             }
         }
     }
@@ -62,8 +87,9 @@ impl Store {
         let failed = |source| StoreError::Transaction { step: "begin", source };
         match &self.0 {
             Kind::Sqlite { write, .. } => Ok(Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?)),
-            Kind::Postgres(pool) => {
-                let mut tx = pool.begin().await.map_err(failed)?;
+            // Writers of other processes are kept out by the lock; those of this one wait for its one connection, not for readers'.
+            Kind::Postgres { write, .. } => {
+                let mut tx = write.begin().await.map_err(failed)?;
                 let lock = sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(WRITERS);
                 lock.execute(&mut *tx).await.map_err(failed)?;
                 Ok(Tx::Postgres(tx))
@@ -78,7 +104,10 @@ impl Store {
                 read.close().await;
                 write.close().await;
             }
-            Kind::Postgres(pool) => pool.close().await,
+            Kind::Postgres { write, read } => {
+                read.close().await;
+                write.close().await;
+            }
         }
     }
 
@@ -102,15 +131,18 @@ impl Store {
     async fn open_postgres(address: &str) -> Result<Self, StoreError> {
         let options = PgConnectOptions::from_str(address).map_err(|_| StoreError::Address("postgres:".to_owned()))?;
         let database = format!("postgres://{}/{}", options.get_host(), options.get_database().unwrap_or_default());
-        let pool = PgPoolOptions::new().max_connections(CONNECTIONS * 4).acquire_timeout(PATIENCE * 2);
-        let pool = pool.connect_with(options.disable_statement_logging()).await;
-        Ok(Self(Kind::Postgres(pool.map_err(|source| StoreError::Open { database, source })?)))
+        let options = options.disable_statement_logging();
+        let pool = |connections| PgPoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE * 2);
+        let failed = |source| StoreError::Open { database: database.clone(), source };
+        let write = pool(1).connect_with(options.clone()).await.map_err(failed)?;
+        let read = pool(CONNECTIONS * 4).connect_with(options).await.map_err(failed)?;
+        Ok(Self(Kind::Postgres { write, read }))
     }
 
-    async fn migrate(&self) -> Result<(), StoreError> {
+    async fn migrate_to(&self, newest: i64) -> Result<(), StoreError> {
         match &self.0 {
-            Kind::Sqlite { write, .. } => migrator(SQLITE).run(write).await,
-            Kind::Postgres(pool) => migrator(POSTGRES).run(pool).await,
+            Kind::Sqlite { write, .. } => migrator(SQLITE, newest).run(write).await,
+            Kind::Postgres { write, .. } => migrator(POSTGRES, newest).run(write).await,
         }
         .map_err(|error| StoreError::Migrate(Box::new(error)))
     }
@@ -123,17 +155,35 @@ pub(crate) const SQLITE: Migrations = &[
     (1, "first", include_str!("../../migrations/controller-sqlite/0001_first.sql")),
     (2, "unread", include_str!("../../migrations/controller-sqlite/0002_unread.sql")),
     (3, "groups", include_str!("../../migrations/controller-sqlite/0003_groups.sql")),
+    (4, "filter", include_str!("../../migrations/controller-sqlite/0004_filter.sql")),
+    (5, "people", include_str!("../../migrations/controller-sqlite/0005_people.sql")),
+    (6, "vouchers", include_str!("../../migrations/controller-sqlite/0006_vouchers.sql")),
+    (7, "requests", include_str!("../../migrations/controller-sqlite/0007_requests.sql")),
+    (8, "network", include_str!("../../migrations/controller-sqlite/0008_network.sql")),
+    (9, "desk", include_str!("../../migrations/controller-sqlite/0009_desk.sql")),
+    (10, "pace", include_str!("../../migrations/controller-sqlite/0010_pace.sql")),
+    (11, "orders", include_str!("../../migrations/controller-sqlite/0011_orders.sql")),
+    (12, "terms", include_str!("../../migrations/controller-sqlite/0012_terms.sql")),
 ];
 
 pub(crate) const POSTGRES: Migrations = &[
     (1, "first", include_str!("../../migrations/controller-postgres/0001_first.sql")),
     (2, "unread", include_str!("../../migrations/controller-postgres/0002_unread.sql")),
     (3, "groups", include_str!("../../migrations/controller-postgres/0003_groups.sql")),
+    (4, "filter", include_str!("../../migrations/controller-postgres/0004_filter.sql")),
+    (5, "people", include_str!("../../migrations/controller-postgres/0005_people.sql")),
+    (6, "vouchers", include_str!("../../migrations/controller-postgres/0006_vouchers.sql")),
+    (7, "requests", include_str!("../../migrations/controller-postgres/0007_requests.sql")),
+    (8, "network", include_str!("../../migrations/controller-postgres/0008_network.sql")),
+    (9, "desk", include_str!("../../migrations/controller-postgres/0009_desk.sql")),
+    (10, "pace", include_str!("../../migrations/controller-postgres/0010_pace.sql")),
+    (11, "orders", include_str!("../../migrations/controller-postgres/0011_orders.sql")),
+    (12, "terms", include_str!("../../migrations/controller-postgres/0012_terms.sql")),
 ];
 
-fn migrator(texts: Migrations) -> Migrator {
+fn migrator(texts: Migrations, newest: i64) -> Migrator {
     let migration = |&(number, name, text): &(i64, &'static str, &'static str)| {
         Migration::new(number, name.into(), MigrationType::Simple, text.into_sql_str(), false)
     };
-    Migrator::with_migrations(texts.iter().map(migration).collect())
+    Migrator::with_migrations(texts.iter().filter(|text| text.0 <= newest).map(migration).collect())
 }

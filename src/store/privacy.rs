@@ -25,7 +25,12 @@ pub const fn privacy_columns() -> &'static [PrivacyColumn] {
         PrivacyColumn { table, column, holds, until }
     }
     const ACCOUNT: &str = "a name a visitor signs in with";
+    const CONTACT: &str = "what a citizen writes with an appeal, which may be a telephone number or a name";
+    const ASKED: &str = "a site that a citizen asked for, without who asked";
+    const HELP: &str = "what a visitor writes when asking for help, which may be a telephone number or a name";
+    const VISIT: &str = "a short number of a visit, which names it by its pseudonyms";
     const STAFF: &str = "a name of staff";
+    const SIGNED_IN: &str = "the address and browser staff signed in from";
     const NOTE: &str = "what staff write, which may be a name";
     const DEVICES: &str = "addresses and labels of a site's own devices, whom to ask";
     const ROUTER: &str = "name or address of a router";
@@ -33,6 +38,7 @@ pub const fn privacy_columns() -> &'static [PrivacyColumn] {
         column("account", "name", ACCOUNT, "it is removed by hand"),
         column("account", "note", NOTE, "the account is changed"),
         column("voucher", "note", NOTE, "it is removed by hand"),
+        column("voucher_batch", "maker", STAFF, "it is removed by hand"),
         column("voucher_group", "note", NOTE, "the group is deleted"),
         column("site", "document", DEVICES, "the site's document is changed"),
         column("bundle", "signed", DEVICES, "it is removed by hand"),
@@ -42,8 +48,50 @@ pub const fn privacy_columns() -> &'static [PrivacyColumn] {
         column("enrolment", "hostname", ROUTER, "it is removed by hand"),
         column("enrolment", "hardware", ROUTER, "it is removed by hand"),
         column("enrolment", "reason", NOTE, "it is removed by hand"),
+        column("appeal", "contact", CONTACT, "7 days after the decision, or a year without one"),
+        column("appeal", "why", CONTACT, "90 days after the decision, or a year without one"),
+        column("appeal", "subject", ASKED, "90 days after the decision, or a year without one"),
+        column("appeal", "explanation", ASKED, "90 days after the decision, or a year without one"),
+        column("appeal", "words", NOTE, "it is removed by hand"),
+        column("appeal", "decided_by", STAFF, "it is removed by hand"),
+        column("request", "contact", HELP, "7 days after the answer, or a year without one"),
+        column("request", "words", HELP, "90 days after the answer, or a year without one"),
+        column("request", "about", ASKED, "90 days after the answer, or a year without one"),
+        column("request", "explanation", ASKED, "90 days after the answer, or a year without one"),
+        column("request", "visit", VISIT, "90 days after the answer, or a year without one"),
+        column("request", "holder", STAFF, "it is removed by hand"),
+        column("request_step", "actor", STAFF, "it is removed by hand"),
+        column("request_step", "words", NOTE, "90 days after the answer, or a year without one"),
+        column("desk_order", "who", STAFF, "90 days"),
+        column("desk_order", "reason", NOTE, "90 days"),
+        column("desk_order", "document", NOTE, "90 days; a code for moving, minutes"),
+        column("desk_ticket", "caller", STAFF, "90 days"),
+        column("desk_view", "document", ACCOUNT, "a day after the site last told it"),
+        column("desk_class", "who", STAFF, "90 days after the class"),
+        column("desk_class", "title", NOTE, "90 days after the class"),
+        column("desk_class", "document", NOTE, "90 days after the class"),
+        column("sop", "author", STAFF, "it is removed by hand"),
+        column("sop", "approver", STAFF, "it is removed by hand"),
+        column("sop", "document", STAFF, "it is removed by hand"),
+        column("decree", "pdf", STAFF, "it is removed by hand"),
+        column("filter_list", "document", STAFF, "the list is updated again"),
         column("balance", "holder", ACCOUNT, "it is removed by hand"),
         column("balance", "document", ACCOUNT, "it is removed by hand"),
+        column("person", "name", STAFF, "never: the audit log names it"),
+        column("person", "title", STAFF, "2 years after it was closed"),
+        column("person", "subject", STAFF, "it is closed"),
+        column("person_grant", "person", STAFF, "it is taken back"),
+        column("person_grant", "given_by", STAFF, "it is taken back"),
+        column("recovery_code", "person", STAFF, "it is used, or new ones are made"),
+        column("staff_session", "person", STAFF, "it ends: after 12 hours at the latest"),
+        column("staff_session", "address", SIGNED_IN, "it ends: after 12 hours at the latest"),
+        column("staff_session", "agent", SIGNED_IN, "it ends: after 12 hours at the latest"),
+        column("site", "own", DEVICES, "the site's document is changed"),
+        column("site_place", "staff", STAFF, "it is removed by hand"),
+        column("site_place", "reason", NOTE, "it is removed by hand"),
+        column("alert", "taken_by", STAFF, "a year after the alert ended"),
+        column("alert", "words", NOTE, "a year after the alert ended"),
+        column("backup", "staff", STAFF, "it is removed by hand"),
         column("audit", "actor", STAFF, "never: the log is chained"),
         column("audit", "object", ACCOUNT, "never: the log is chained"),
         column("audit", "before", DEVICES, "never: the log is chained"),

@@ -9,6 +9,13 @@ use super::*;
 use crate::sql;
 use crate::tx::{args, row};
 
+mod bundle;
+mod desk;
+mod filter;
+mod print;
+mod request;
+mod snapshot;
+
 #[path = "../../tests/support/postgres.rs"]
 mod postgres;
 
@@ -113,26 +120,51 @@ row! {
 /// Columns of text or blobs that never hold an address or a name: pseudonyms, hashes, keys, numbers and names of things.
 const HARMLESS: &[&str] = &[
     "account.verifier account.plan account.site",
+    "alert.id alert.kind alert.site alert.object alert.detail alert_message.id alert_message.channel",
+    "alert_message.document alert_message.trouble",
+    "appeal.site appeal.reference appeal.gateway appeal.subject appeal.sop appeal.clause appeal.explanation",
+    "appeal.verdict appeal.words appeal.until",
     "audit.action audit.prev audit.hash",
-    "balance.site",
+    "audit_anchor.hash audit_anchor.document",
+    "backup.file balance.site",
     "bundle.site bundle.content_hash",
-    "certificate.fingerprint certificate.gateway",
+    "calendar.name calendar.document certificate.fingerprint certificate.gateway",
+    "decree.sha256",
+    "desk_class.site desk_class.id desk_order.site desk_order.id desk_order.kind desk_order.visit desk_order.state",
+    "desk_order.outcome desk_seat.site desk_seat.seat desk_ticket.site desk_ticket.day desk_ticket.state desk_ticket.seat",
+    "desk_view.site",
     "enrolment.code_hash enrolment.site enrolment.replaces enrolment.state enrolment.csr_key enrolment.csr_pem",
     "enrolment.version enrolment.gateway enrolment.certificate_pem",
     "epoch_key.regency epoch_key.epoch epoch_key.secret",
+    "faq.site faq.document",
+    "form_done.site form_done.form form_done.result",
+    "filter_count.site filter_count.gateway filter_count.run filter_count.sop filter_count.clause filter_count.list",
+    "filter_index.root filter_index.document filter_list.id",
     "gateway.id gateway.site",
     "gateway_report.site gateway_report.gateway gateway_report.heartbeat gateway_report.verdict gateway_report.detail",
+    "gateway_state.site gateway_state.gateway gateway_state.state",
     "lending.id lending.of_group lending.document",
     "outage.site outage.id outage.gateway outage.kind",
+    "person.lang person.verifier person.totp person_grant.role person_grant.scope",
     "plan.id plan.document",
     "recall.site recall.tag",
-    "site.id site.voucher_key",
-    "tally.site tally.id tally.gateway tally.name",
+    "recovery_code.hash",
+    "request.site request.reference request.gateway request.origin request.topic request.state request.desk request.agency",
+    "request_export.receiver request_export.trouble",
+    "request_step.site request_step.reference request_step.kind request_step.agency",
+    "setting_group.level setting_group.name setting_group.document setting_member.site setting_member.of_group",
+    "site.id site.voucher_key site_place.site site_place.place",
+    "sop.layer sop.of_place sop.number sop.title sop.state sop.sha256 sop.review_by sop.decree sop.trial",
+    "staff_session.hash staff_session.stage staff_session.pending",
+    "tally.site tally.id tally.gateway tally.name terms.version terms.document",
+    "trial_report.site trial_report.gateway trial_report.trial trial_report.document",
     "unread_record.site unread_record.gateway unread_record.sha256 unread_record.document",
     "usage_batch.site usage_batch.gateway usage_batch.boot usage_batch.sha256",
     "visit.site visit.visit visit.gateway visit.device visit.holder visit.way visit.terms visit.terms_sha256 visit.plan",
     "visit.clock visit.cause",
-    "voucher.site voucher.tag voucher.plan voucher.batch voucher.lending voucher.share",
+    "voucher.site voucher.tag voucher.plan voucher.batch voucher.lending voucher.share voucher.token voucher.sealed",
+    "voucher_batch.site voucher_batch.batch voucher_batch.form voucher_batch.preset",
+    "voucher_preset.id voucher_preset.document",
     "voucher_group.name voucher_group_site.of_group voucher_group_site.site",
 ];
 
@@ -317,6 +349,12 @@ fn voucher(site: &str, tag: u8, lending: Option<u8>) -> VoucherRow {
         revoked: None,
         lending: lending.map(|id| vec![id; 16]),
         share: lending.map(|_| "{}".to_owned()),
+        number: 1,
+        token: None,
+        first_used: None,
+        used_up: None,
+        told: None,
+        kept: 0,
     }
 }
 
@@ -333,9 +371,9 @@ async fn a_group_s_vouchers_stand_in_each_site_s_list_and_are_withdrawn_together
         }
         tx.add_lending(&[9; 16], &group, "first").await.unwrap();
         for (site, tag) in sites.iter().zip(1..) {
-            assert!(tx.add_voucher(&voucher(site.as_str(), tag, Some(9))).await.unwrap());
+            assert!(tx.add_voucher(&voucher(site.as_str(), tag, Some(9)), None).await.unwrap());
         }
-        assert!(tx.add_voucher(&voucher("galeri", 7, None)).await.unwrap());
+        assert!(tx.add_voucher(&voucher("galeri", 7, None), None).await.unwrap());
         tx.put_lending(&[9; 16], "second").await.unwrap();
         assert_eq!(tx.lending(&[9; 16]).await.unwrap().unwrap().document, "second");
         assert_eq!(tx.vouchers_of_lending(&[9; 16]).await.unwrap().len(), 2);

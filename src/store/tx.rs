@@ -129,6 +129,24 @@ impl Tx {
         .map_err(|source| StoreError::Statement { statement: sql.name, source })
     }
 
+    /// Runs a statement whose one row of values stands for `rows` rows.
+    pub(crate) async fn execute_many(&mut self, sql: Sql, rows: usize, args: Vec<Arg>) -> Result<u64, StoreError> {
+        let Some(text) = crate::bulk::repeated(sql.text, rows) else {
+            return self.execute(sql, args).await;
+        };
+        // Made of our own text and numbers only.
+        let text = sqlx::AssertSqlSafe(text);
+        match self {
+            Self::Sqlite(tx) => {
+                bound!(sqlx::query(text), args).execute(&mut **tx).await.map(|done| done.rows_affected())
+            }
+            Self::Postgres(tx) => {
+                bound!(sqlx::query(text), args).execute(&mut **tx).await.map(|done| done.rows_affected())
+            }
+        }
+        .map_err(|source| StoreError::Statement { statement: sql.name, source })
+    }
+
     /// All rows.
     pub(crate) async fn rows<T: Row>(&mut self, sql: Sql, args: Vec<Arg>) -> Result<Vec<T>, StoreError> {
         match self {

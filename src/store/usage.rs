@@ -172,30 +172,7 @@ impl Tx {
 
     /// Keeps a visit, if it is new or told later than what is known; whether it was kept.
     pub async fn put_visit(&mut self, visit: &VisitRow) -> Result<bool, StoreError> {
-        let v = visit;
-        let args = args![
-            &v.site,
-            &v.visit,
-            &v.gateway,
-            v.revision,
-            &v.device,
-            v.device_local,
-            &v.holder,
-            &v.way,
-            &v.terms,
-            &v.terms_sha256,
-            &v.plan,
-            v.generation,
-            v.started,
-            &v.clock,
-            v.told,
-            v.bytes_up,
-            v.bytes_down,
-            v.seconds,
-            v.ended,
-            &v.cause,
-        ];
-        Ok(self.execute(sql::VISIT_PUT, args).await? > 0)
+        Ok(self.execute(sql::VISIT_PUT, visit.args()).await? > 0)
     }
 
     /// Keeps an outage, or its end.

@@ -4,7 +4,7 @@ use gapura_model::SiteId;
 use jiff::Timestamp;
 
 use crate::sql;
-use crate::tx::{Tx, args, row};
+use crate::tx::{Arg, Tx, args, row};
 use crate::{StoreError, millis};
 
 row! {
@@ -34,14 +34,26 @@ row! {
         lending: Option<Vec<u8>>,
         /// Made for a group: what the site begins with (JSON).
         share: Option<String>,
+        /// Its place in its batch, from 1.
+        number: i64,
+        /// HMAC of the one-time token of its QR code.
+        token: Option<Vec<u8>>,
+        /// When it was first used, ms, as far as the site's gateway has told.
+        first_used: Option<i64>,
+        /// When it was found used up, ms.
+        used_up: Option<i64>,
+        /// When the gateway last told, ms.
+        told: Option<i64>,
+        /// 1 = its code is kept and can be printed again.
+        kept: i64,
     }
 }
 
-impl Tx {
-    /// Adds a voucher; `false` where this code is there already (draw another).
-    pub async fn add_voucher(&mut self, voucher: &VoucherRow) -> Result<bool, StoreError> {
-        let v = voucher;
-        let args = args![
+impl VoucherRow {
+    /// Its values as it is added, in the order of the statement.
+    pub(crate) fn args(&self, sealed: Option<&[u8]>) -> Vec<Arg> {
+        let v = self;
+        args![
             &v.site,
             &v.tag,
             &v.plan,
@@ -52,14 +64,28 @@ impl Tx {
             v.devices,
             v.made,
             &v.lending,
-            &v.share
-        ];
-        Ok(self.execute(sql::VOUCHER_ADD, args).await? > 0)
+            &v.share,
+            v.number,
+            &v.token,
+            &sealed.map(<[u8]>::to_vec),
+        ]
+    }
+}
+
+impl Tx {
+    /// Adds a voucher with its sealed code, if that is to be kept; `false` where this code is there already (draw another).
+    pub async fn add_voucher(&mut self, voucher: &VoucherRow, sealed: Option<&[u8]>) -> Result<bool, StoreError> {
+        Ok(self.execute(sql::VOUCHER_ADD, voucher.args(sealed)).await? > 0)
     }
 
     /// All vouchers of a site, oldest first.
     pub async fn vouchers(&mut self, site: &SiteId) -> Result<Vec<VoucherRow>, StoreError> {
         self.rows(sql::VOUCHER_LIST, args![site.as_str()]).await
+    }
+
+    /// Vouchers of a site that were good at `since` or are still to come to their end, oldest first.
+    pub async fn live_vouchers(&mut self, site: &SiteId, since: Timestamp) -> Result<Vec<VoucherRow>, StoreError> {
+        self.rows(sql::VOUCHER_LIVE, args![site.as_str(), millis(since)]).await
     }
 
     /// The voucher with this tag.

@@ -59,11 +59,22 @@ pub struct Balance {
     /// When the pause after the last visit is over (UTC).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused_until: Option<Timestamp>,
+    /// Time that staff added for that day, in seconds.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub added_today_seconds: u64,
+    /// Time that staff added to a voucher's *Waktu pakai*, in seconds.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub added_seconds: u64,
     /// In a restore, of a group's voucher: the number and amounts of the share the site holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lent: Option<LentShare>,
     /// When the gateway wrote this row (UTC); a later one replaces an earlier one.
     pub at: Timestamp,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_zero(seconds: &u64) -> bool {
+    *seconds == 0
 }
 
 /// Balances that changed since the last report, or (to a new router) all that are known of its site.

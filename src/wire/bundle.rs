@@ -6,29 +6,15 @@ use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
-use gapura_model::{BitRate, Generation, MacAddr, PlanId, SiteId};
+use gapura_model::{BitRate, Generation, MacAddr, PlanId, SiteId, SiteKind};
 use gapura_rules::hours::Hours;
-use gapura_session::{Plan, UplinkShare};
+use gapura_session::{Plan, PlanProblem, UplinkShare};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountChange, EpochKey, Look, Notice, Terms, Voucher, VoucherKey, limits};
-
-/// What sort of place a site is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SiteKind {
-    /// Galeri Internet: a counter with PCs, staff present.
-    Gallery,
-    /// Open day and night, nobody present.
-    Hotspot,
-    /// A village telecenter.
-    Telecenter,
-    /// A subdistrict centre.
-    Plik,
-    /// A centre in a car.
-    Mplik,
-}
+use crate::{
+    AccountChange, EpochKey, Faq, Filter, Look, Notice, RequestAnswer, Terms, Voucher, VoucherKey, limits, request,
+};
 
 /// The site a bundle is for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +31,9 @@ pub struct Site {
     pub regency: String,
     /// Where a visitor finds help: a counter, a telephone number.
     pub contact: String,
+    /// Where a mobile centre stands today: a village.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
 }
 
 /// What holds while the clock is in doubt, in place of the hours.
@@ -253,22 +242,45 @@ pub struct Bundle {
     pub notices: Vec<Notice>,
     /// Pseudonym keys: this month's and the next ones, for weeks without the controller.
     pub pseudonym_keys: Vec<EpochKey>,
+    /// The content filter; none = nothing is filtered, as with a controller of before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<Filter>,
+    /// How far requests for help made here in the last 90 days are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub request_answers: Vec<RequestAnswer>,
+    /// What people ask often, as staff answer it, in the order in which it is shown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub faq: Vec<Faq>,
 }
 
 impl Bundle {
     /// Looks for contradictions; the answer names all of them.
     pub fn check(&self) -> Result<(), String> {
+        let wrong: Vec<String> = self.mistakes().iter().map(ToString::to_string).collect();
+        if wrong.is_empty() { Ok(()) } else { Err(wrong.join("; ")) }
+    }
+
+    /// All contradictions.
+    pub fn mistakes(&self) -> Vec<BundleMistake> {
         let plans: BTreeSet<&PlanId> = self.plans.iter().map(|plan| &plan.id).collect();
-        let mut wrong = Vec::new();
-        if plans.len() != self.plans.len() {
-            wrong.push("two plans have the same name".to_owned());
-        }
         let named =
             self.one_tap_plan.iter().chain(&self.staff_plan).chain(self.vouchers.iter().map(|voucher| &voucher.plan));
         let named = named.chain(self.shares.keys());
         let missing: BTreeSet<&PlanId> = named.filter(|plan| !plans.contains(plan)).collect();
-        wrong.extend(missing.into_iter().map(|plan| format!("plan {plan} is used and not there")));
-        wrong.extend(self.plans.iter().flat_map(Plan::problems).map(|problem| problem.to_string()));
+        let idle = self.devices.iter().filter(|device| device.idle == Some(Duration::ZERO));
+        let mut found: Vec<BundleMistake> =
+            missing.into_iter().map(|plan| BundleMistake::MissingPlan(plan.clone())).collect();
+        found.extend(self.plans.iter().flat_map(Plan::problems).map(BundleMistake::Plan));
+        found.extend(idle.map(|device| BundleMistake::IdleDevice(device.label.clone())));
+        found.extend(self.other_mistakes(&plans).into_iter().map(BundleMistake::Other));
+        found
+    }
+
+    fn other_mistakes(&self, plans: &BTreeSet<&PlanId>) -> Vec<String> {
+        let mut wrong = Vec::new();
+        if plans.len() != self.plans.len() {
+            wrong.push("two plans have the same name".to_owned());
+        }
         if self.ways.one_tap && self.one_tap_plan.is_none() {
             wrong.push("one tap is on without a plan for it".to_owned());
         }
@@ -282,14 +294,30 @@ impl Bundle {
         if shown.chain(self.look.texts.values()).any(|text| text.id.len().max(text.en.len()) > limits::SHOWN_BYTES) {
             wrong.push(format!("a text has more than {} bytes", limits::SHOWN_BYTES));
         }
-        for device in self.devices.iter().filter(|device| device.idle == Some(Duration::ZERO)) {
-            wrong.push(format!("device {}: an idle time of zero would end every visit at once", device.label));
-        }
+        wrong.extend(self.filter.iter().flat_map(|filter| filter.mistakes(plans)));
+        wrong.extend(request::mistakes(&self.request_answers, &self.faq));
         if self.pseudonym_keys.is_empty() {
             wrong.push("there is no pseudonym key".to_owned());
         }
-        if wrong.is_empty() { Ok(()) } else { Err(wrong.join("; ")) }
+        wrong
     }
+}
+
+/// A bundle contradicts itself.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BundleMistake {
+    /// A plan is named and is not in it.
+    #[error("plan {0} is used and not there")]
+    MissingPlan(PlanId),
+    /// A plan contradicts itself.
+    #[error(transparent)]
+    Plan(PlanProblem),
+    /// A device, by its label, whose visits would end at once.
+    #[error("device {0}: an idle time of zero would end every visit at once")]
+    IdleDevice(String),
+    /// What no form lets anybody write.
+    #[error("{0}")]
+    Other(String),
 }
 
 /// What became of a bundle.

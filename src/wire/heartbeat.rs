@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::bytes::base64_bytes;
-use crate::{BundleKey, BundleSigner, KeyId, VoucherTag};
+use crate::{AuditAnchor, BundleKey, BundleSigner, KeyId, PortalBase, VoucherTag};
 
 /// What a gateway is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -76,6 +76,29 @@ pub struct UplinkState {
     pub since: Option<Timestamp>,
 }
 
+/// The content filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FilterState {
+    /// What the bundle says of it is in force, or it says nothing. False: it could not be read, the kernel did not take it, or
+    /// no name is answered for want of an index.
+    pub in_force: bool,
+    /// The version of the index of lists that is used; none: no lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<u64>,
+}
+
+/// What a router says of its own surroundings: should it fall silent, these are its last words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Words {
+    /// It runs on its battery, which holds so many percent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub battery: Option<u8>,
+    /// Its disk is filled to so many percent; only said from 80 on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub storage: Option<u8>,
+}
+
 /// How a gateway is; sent about every minute.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Heartbeat {
@@ -99,6 +122,15 @@ pub struct Heartbeat {
     pub generation: Generation,
     /// Visits running.
     pub online: u32,
+    /// Where visitors reach its portal; none from a router that does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub portal: Option<PortalBase>,
+    /// The content filter; none from a router that does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<FilterState>,
+    /// What it says of its surroundings, where there is something to say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<Words>,
     /// 16 fresh random bytes that come back in the signed time, so that an old answer cannot be played again.
     #[serde(with = "base64_bytes")]
     pub nonce: Vec<u8>,
@@ -116,6 +148,9 @@ pub struct HeartbeatReply {
     /// Vouchers of groups whose unused share is wanted elsewhere: give back what can be spared (`POST /v1/shares`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub recalled: Vec<VoucherTag>,
+    /// The newest signed head of the audit log, for the gateway to keep.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<AuditAnchor>,
 }
 
 /// What is signed: a time, for one gateway and one heartbeat.

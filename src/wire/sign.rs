@@ -50,6 +50,11 @@ impl BundleKey {
         KeyId(Sha256::of(self.0.as_bytes()).as_bytes().first_chunk().copied().unwrap_or_default())
     }
 
+    /// Whether `signature` (64 bytes) over an index's root is this key's.
+    pub fn verifies_index(&self, root: &[u8; 32], signature: &[u8]) -> bool {
+        self.verifies(&index_message(root), signature)
+    }
+
     /// Whether `signature` (64 bytes) over `message` is this key's, by the strict rule that leaves no malleable forms.
     pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         Signature::from_slice(signature).is_ok_and(|signature| self.0.verify_strict(message, &signature).is_ok())
@@ -114,9 +119,19 @@ impl BundleSigner {
         Ok(SignedBundle { key: self.public().id(), signature, bundle: bytes })
     }
 
+    /// The signature (64 bytes) over an index's root.
+    pub fn sign_index(&self, root: &[u8; 32]) -> Vec<u8> {
+        self.signature(&index_message(root))
+    }
+
     pub(crate) fn signature(&self, message: &[u8]) -> Vec<u8> {
         self.0.sign(message).to_bytes().to_vec()
     }
+}
+
+/// What is signed of an index: no other signed message begins so (bundles and times begin with a brace).
+fn index_message(root: &[u8; 32]) -> Vec<u8> {
+    [b"gapura index 1\0".as_slice(), root].concat()
 }
 
 /// A bundle as it is sent and stored: exact bytes, a detached signature and which key made it.

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use gapura_model::{GatewayId, Generation, PlanId, Secret, SiteId};
+use gapura_model::{GatewayId, Generation, PlanId, Reference, Secret, SiteId, SiteKind};
+use gapura_rules::sop::Layer;
 use jiff::Timestamp;
 use proptest::prelude::*;
 use serde::Serialize;
@@ -10,6 +11,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::*;
+
+mod desk;
+mod filter;
+mod request;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_795_000_000 + second).unwrap()
@@ -27,10 +32,14 @@ fn gateway() -> GatewayId {
     "gw-galeri-sinjai-1".parse().unwrap()
 }
 
+fn voucher_key() -> VoucherKey {
+    VoucherKey::new([3; 32])
+}
+
 fn bundle() -> Bundle {
     let text = |id: &str, en: &str| Text { id: id.to_owned(), en: en.to_owned() };
     let plan: PlanId = "umum".parse().unwrap();
-    let voucher_key = VoucherKey::new([3; 32]);
+    let voucher_key = voucher_key();
     Bundle {
         version: VERSION,
         generation: Generation::new(42),
@@ -42,6 +51,7 @@ fn bundle() -> Bundle {
             agency: "Diskominfo Sinjai".to_owned(),
             regency: "sinjai".to_owned(),
             contact: "Petugas di loket".to_owned(),
+            place: None,
         },
         hours: serde_json::from_value(json!({ "zone": "Asia/Makassar", "weekly": { "mon": ["08.00-22.00"] } }))
             .unwrap(),
@@ -69,6 +79,7 @@ fn bundle() -> Bundle {
         },
         vouchers: vec![Voucher {
             tag: voucher_key.tag(&"ABCDE23456".parse().unwrap()),
+            token: None,
             plan,
             use_time: Some(std::time::Duration::from_hours(2)),
             use_before: Some(at(86_400)),
@@ -90,6 +101,9 @@ fn bundle() -> Bundle {
         }],
         notices: vec![Notice { severity: Severity::Warning, text: text("Listrik padam pukul 3", ""), until: at(3600) }],
         pseudonym_keys: vec![EpochKey { epoch: "2026-11".parse().unwrap(), key: Secret::new([9; 32]) }],
+        filter: None,
+        request_answers: Vec::new(),
+        faq: Vec::new(),
     }
 }
 
@@ -169,6 +183,9 @@ fn heartbeat() -> Heartbeat {
         uplink: UplinkState { up: true, since: Some(at(0)) },
         generation: Generation::new(42),
         online: 17,
+        portal: None,
+        filter: None,
+        words: None,
         nonce: vec![5; 16],
     }
 }
@@ -195,6 +212,8 @@ fn every_message_stands_as_it_stood() {
     let (key, pin) = (signer().public(), SpkiPin::of_spki(b"key"));
     golden("bundle", &bundle());
     golden("bundle-shares", &bundle_with_shares());
+    let token = voucher_key().token_tag(&gapura_model::VoucherToken::new([6; 16]));
+    golden("voucher-token", &Voucher { token: Some(token), share: None, ..bundle().vouchers.remove(0) });
     golden("signed-bundle", &signer().sign(&bundle()).unwrap());
     let refused =
         BundleOutcome { generation: Generation::new(41), verdict: BundleVerdict::Older, detail: "older".to_owned() };
@@ -226,11 +245,18 @@ fn every_message_stands_as_it_stood() {
     let refused = vec![Refused { index: 0, reason: "a figure is too large".to_owned() }];
     golden("usage-ack", &UsageAck { boot: batch().boot, seq: 7, next: 8, repeated: false, refused });
     golden("heartbeat", &heartbeat());
+    let filter = Some(FilterState { in_force: true, index: Some(12) });
+    golden("heartbeat-filter", &Heartbeat { filter, ..heartbeat() });
+    let portal = Some("https://masuk.sinjai.example".parse().unwrap());
+    golden("heartbeat-portal", &Heartbeat { portal, ..heartbeat() });
+    let words = Some(Words { battery: Some(11), storage: Some(97) });
+    golden("heartbeat-words", &Heartbeat { words, ..heartbeat() });
     let time = SignedTime::sign(&signer(), gateway(), vec![5; 16], at(2)).unwrap();
-    golden(
-        "heartbeat-reply",
-        &HeartbeatReply { time, generation: Generation::new(43), renew: false, recalled: vec![Sha256::of(b"code")] },
-    );
+    let recalled = vec![Sha256::of(b"code")];
+    let reply = HeartbeatReply { time, generation: Generation::new(43), renew: false, recalled, audit: None };
+    golden("heartbeat-reply", &reply);
+    let audit = Some(AuditAnchor::sign(&signer(), 128, Sha256::of(b"row"), at(3)));
+    golden("heartbeat-reply-audit", &HeartbeatReply { audit, ..reply });
     let used = Used { seconds: 600, traffic: gapura_model::Traffic::ZERO };
     let balance = |holder: WireHolder| Balance {
         day: Some("2026-11-21".parse().unwrap()),
@@ -239,6 +265,8 @@ fn every_message_stands_as_it_stood() {
         ever_seconds: 600,
         first_used: Some(at(0)),
         paused_until: None,
+        added_today_seconds: 0,
+        added_seconds: 0,
         lent: matches!(holder, WireHolder::Voucher(_)).then(|| LentShare {
             tag: Sha256::of(b"code"),
             number: 2,
@@ -353,6 +381,9 @@ fn read_as_everything(text: &[u8]) {
     let _ = serde_json::from_slice::<AccountAnswer>(text);
     let _ = serde_json::from_slice::<ShareReport>(text);
     let _ = serde_json::from_slice::<ShareAnswer>(text);
+    desk::read_as_everything(text);
+    filter::read_as_everything(text);
+    request::read_as_everything(text);
 }
 
 proptest! {
@@ -362,6 +393,7 @@ proptest! {
         let text = String::from_utf8_lossy(&bytes);
         let _ = (text.parse::<GardenTarget>(), text.parse::<Svg>(), text.parse::<Pseudonym>(), text.parse::<Epoch>());
         let _ = (text.parse::<SpkiPin>(), text.parse::<BundleKey>(), text.parse::<EnrolCode>(), text.parse::<Colour>());
+        let _ = (text.parse::<PortalBase>(), text.parse::<gapura_model::VoucherToken>());
     }
 
     #[test]

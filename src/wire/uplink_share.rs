@@ -27,9 +27,37 @@ impl Bundle {
 /// What is guaranteed in one direction, of what is handed out.
 type Direction = fn(Guarantee, BitRate) -> BitRate;
 
-/// Whether plans are guaranteed more than there is, in words that name them; empty when all fits. A router that is told so all
+/// Plans are guaranteed more of the uplink than there is.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Overbooked {
+    /// More than 100 % of it.
+    #[error("plans {plans} are guaranteed {sum} % of the uplink together: lower their shares to 100 % or less")]
+    Percent {
+        /// The plans, each with its part.
+        plans: String,
+        /// Of all of them, in percent.
+        sum: u64,
+    },
+    /// More than is handed out of what the site states.
+    #[error(
+        "uplink.{}: plans {plans} are guaranteed {sum} together, and {shared} are handed out (95 % of what is stated): lower \
+         their shares, or state them in percent", if *up { "up" } else { "down" }
+    )]
+    Rate {
+        /// Upward; else downward.
+        up: bool,
+        /// The plans, each with its part.
+        plans: String,
+        /// Of all of them.
+        sum: BitRate,
+        /// What there is.
+        shared: BitRate,
+    },
+}
+
+/// Whether plans are guaranteed more than there is; empty when all fits. A router that is told so all
 /// the same cuts every part in proportion.
-pub fn overbooked(parts: &BTreeMap<PlanId, UplinkShare>, uplink: Uplink) -> Vec<String> {
+pub fn overbooked(parts: &BTreeMap<PlanId, UplinkShare>, uplink: Uplink) -> Vec<Overbooked> {
     let percents = || parts.iter().filter(|(_, share)| matches!(share.guaranteed, Guarantee::Percent(_)));
     let sum: u64 = percents()
         .map(|(_, share)| match share.guaranteed {
@@ -39,23 +67,16 @@ pub fn overbooked(parts: &BTreeMap<PlanId, UplinkShare>, uplink: Uplink) -> Vec<
         .sum();
     if sum > 100 {
         let names = percents().map(|(plan, share)| format!("{plan} ({})", part(share.guaranteed, Guarantee::up)));
-        return vec![format!(
-            "plans {} are guaranteed {sum} % of the uplink together: lower their shares to 100 % or less",
-            names.collect::<Vec<_>>().join(", ")
-        )];
+        return vec![Overbooked::Percent { plans: names.collect::<Vec<_>>().join(", "), sum }];
     }
-    let directions: [(&str, Option<BitRate>, Direction); 2] =
-        [("up", uplink.up, Guarantee::up), ("down", uplink.down, Guarantee::down)];
-    let beyond = directions.into_iter().filter_map(|(name, stated, of)| {
+    let directions: [(bool, Option<BitRate>, Direction); 2] =
+        [(true, uplink.up, Guarantee::up), (false, uplink.down, Guarantee::down)];
+    let beyond = directions.into_iter().filter_map(|(up, stated, of)| {
         let shared = stated?.handed_out();
         let each = parts.values().map(|share| of(share.guaranteed, shared).bits_per_second());
         let sum = BitRate::new(each.fold(0, u64::saturating_add)).filter(|sum| *sum > shared)?;
         let names = parts.iter().map(|(plan, share)| format!("{plan} ({})", part(share.guaranteed, of)));
-        Some(format!(
-            "uplink.{name}: plans {} are guaranteed {sum} together, and {shared} are handed out (95 % of what is stated): lower \
-             their shares, or state them in percent",
-            names.collect::<Vec<_>>().join(", "),
-        ))
+        Some(Overbooked::Rate { up, plans: names.collect::<Vec<_>>().join(", "), sum, shared })
     });
     beyond.collect()
 }
@@ -98,7 +119,7 @@ mod tests {
             vec![("a", percent(50)), ("b", rate(4_750_000, 9_500_000))],
             vec![],
         ] {
-            assert_eq!(overbooked(&parts(&good), uplink), [""; 0], "{good:?}");
+            assert_eq!(overbooked(&parts(&good), uplink), [], "{good:?}");
         }
         assert!(
             overbooked(&parts(&[("a", rate(1 << 60, 1 << 60))]), Uplink::default()).is_empty(),
@@ -109,7 +130,10 @@ mod tests {
     #[test]
     fn more_than_there_is_names_the_plans_and_the_figures() {
         let uplink = Uplink { up: BitRate::new(10_000_000), down: BitRate::new(20_000_000) };
-        let said = overbooked(&parts(&[("pelajar", percent(60)), ("umum", percent(50))]), uplink);
+        let words = |parts: &BTreeMap<PlanId, UplinkShare>| -> Vec<String> {
+            overbooked(parts, uplink).iter().map(ToString::to_string).collect()
+        };
+        let said = words(&parts(&[("pelajar", percent(60)), ("umum", percent(50))]));
         assert_eq!(
             said,
             [
@@ -117,7 +141,7 @@ mod tests {
             ]
         );
         assert_eq!(overbooked(&parts(&[("a", percent(60)), ("b", percent(50))]), Uplink::default()).len(), 1);
-        let said = overbooked(&parts(&[("pelajar", percent(60)), ("umum", rate(3_000_000, 8_000_000))]), uplink);
+        let said = words(&parts(&[("pelajar", percent(60)), ("umum", rate(3_000_000, 8_000_000))]));
         assert_eq!(said.len(), 1, "it fits upward: {said:?}");
         for part in
             ["uplink.down", "pelajar (60 %), umum (8 Mbit/s)", "19.4 Mbit/s together", "19 Mbit/s are handed out"]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gapura_model::{AccountName, HolderId, PlanId, Secret, VoucherCode};
+use gapura_model::{AccountName, HolderId, PlanId, Secret, VoucherCode, VoucherToken};
 use gapura_session::Share;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
@@ -32,6 +32,11 @@ impl VoucherKey {
         self.mac(b"voucher\0", code.expose().as_bytes())
     }
 
+    /// What stands in the bundle for a voucher's one-time token.
+    pub fn token_tag(&self, token: &VoucherToken) -> VoucherTag {
+        self.mac(b"voucher-token\0", token.expose())
+    }
+
     /// What stands in the bundle for the account `name`.
     pub fn account_tag(&self, name: &AccountName) -> crate::Sha256 {
         self.mac(b"account\0", name.as_str().as_bytes())
@@ -47,6 +52,9 @@ impl VoucherKey {
 pub struct Voucher {
     /// Which code: its HMAC under the site's key.
     pub tag: VoucherTag,
+    /// Which one-time token lets in as well, once: see [`VoucherKey::token_tag`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<VoucherTag>,
     /// The plan it opens.
     pub plan: PlanId,
     /// *Waktu pakai*: time online it is worth in all, in seconds; none = what the plan says.
@@ -121,5 +129,9 @@ mod tests {
         assert_ne!(here.tag(&code), there.tag(&code));
         assert_ne!(here.account_tag(&"abcde23456".parse().unwrap()), here.tag(&code));
         assert!(!format!("{here:?}").contains("1, 1"));
+        // A token is never taken for a code, whatever its bytes are.
+        let token = VoucherToken::new(*b"ABCDE23456ABCDE2");
+        assert_ne!(here.token_tag(&token), there.token_tag(&token));
+        assert_ne!(here.token_tag(&token), here.mac(b"voucher\0", token.expose()));
     }
 }

@@ -26,17 +26,24 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const PAGE_MS: u64 = 40_000;
 /// chromedriver's port; every visitor has a loopback of its own.
 const PORT: u16 = 9515;
+/// Presses of the Tab key that lead to anything on a page.
+const MOST_TABS: u8 = 200;
 /// What names an element in WebDriver (section 11).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
-/// What is switched off in a browser.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What is set in a browser, by its own settings.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Habits {
     /// As it comes.
     #[default]
     Plain,
-    /// Neither JavaScript nor cookies, by the browser's own settings.
+    /// Neither JavaScript nor cookies.
     Bare,
+    /// No JavaScript.
+    WithoutScripts,
+    /// Secure DNS: `automatic` or `secure`, and the providers' URI templates (RFC 8484), none for the network's own resolver.
+    /// Providers' certificates are not looked at.
+    SecureDns(&'static str, String),
 }
 
 /// A screen in CSS pixels.
@@ -105,6 +112,12 @@ impl Browser {
     /// Types an address and waits for the page.
     pub(crate) fn open(&self, url: &str) {
         self.command("POST", "/url", json!({ "url": url }));
+    }
+
+    /// Types an address that may not open; then the browser's own error, such as `ERR_NAME_NOT_RESOLVED`.
+    pub(crate) fn try_open(&self, url: &str) -> Result<(), String> {
+        let opened = self.session_command("POST", "/url", Some(json!({ "url": url })));
+        opened.map(drop).map_err(|error| error.to_string())
     }
 
     /// The address shown.
@@ -184,7 +197,27 @@ impl Browser {
 
     /// Presses the Tab key.
     pub(crate) fn press_tab(&self) {
-        let keys = json!([{ "type": "keyDown", "value": "\u{E004}" }, { "type": "keyUp", "value": "\u{E004}" }]);
+        self.press_key("\u{E004}");
+    }
+
+    /// Presses the Enter key where that leads to another page, and waits for that page.
+    pub(crate) fn press_enter(&self) {
+        self.go_by(|| self.press_key("\u{E007}"));
+    }
+
+    /// Presses the Tab key until the keyboard is at what `css` selects.
+    pub(crate) fn tab_to(&self, css: &str) {
+        for _ in 0..MOST_TABS {
+            if self.measure(&format!("return document.activeElement.matches({})", json!(css))) == true {
+                return;
+            }
+            self.press_tab();
+        }
+        panic!("the keyboard does not reach {css} on {}: {}", self.url(), self.words());
+    }
+
+    fn press_key(&self, key: &str) {
+        let keys = json!([{ "type": "keyDown", "value": key }, { "type": "keyUp", "value": key }]);
         self.command("POST", "/actions", json!({ "actions": [{ "type": "key", "id": "keys", "actions": keys }] }));
     }
 
@@ -314,14 +347,22 @@ fn capabilities(profile: &Path, habits: Habits) -> Value {
     .map(str::to_owned)
     .into();
     arguments.push(format!("--user-data-dir={}", profile.display()));
-    let off = json!({ "profile.default_content_setting_values": { "javascript": 2, "cookies": 2 } });
-    let prefs = if habits == Habits::Bare { off } else { json!({}) };
+    let (mut prefs, mut local_state) = (json!({}), json!({}));
+    match habits {
+        Habits::Plain => {}
+        Habits::Bare => prefs = json!({ "profile.default_content_setting_values": { "javascript": 2, "cookies": 2 } }),
+        Habits::WithoutScripts => prefs = json!({ "profile.default_content_setting_values": { "javascript": 2 } }),
+        Habits::SecureDns(mode, templates) => {
+            local_state = json!({ "dns_over_https.mode": mode, "dns_over_https.templates": templates });
+            arguments.push("--ignore-certificate-errors".to_owned());
+        }
+    }
     json!({ "capabilities": { "alwaysMatch": {
         "browserName": "chrome",
         // A site's certificate in these tests is signed by nobody a browser knows.
         "acceptInsecureCerts": true,
         "timeouts": { "pageLoad": PAGE_MS, "script": PAGE_MS, "implicit": 0 },
         "goog:loggingPrefs": { "performance": "ALL" },
-        "goog:chromeOptions": { "args": arguments, "prefs": prefs },
+        "goog:chromeOptions": { "args": arguments, "prefs": prefs, "localState": local_state },
     } } })
 }

@@ -9,19 +9,27 @@ use crate::looks;
 use crate::stand::lab;
 
 /// `make browser` asks for pictures of all pages, and for axe-core's word on each of them.
-fn complete() -> bool {
+pub(crate) fn complete() -> bool {
     std::env::var_os("GAPURA_SCREENS").is_some()
 }
 
 /// Pages that between them have every colour there is.
-const COLOURFUL: [&str; 6] =
-    ["welcome-id", "status-soon-5-closing-id", "awas-id", "refused-unknown-code-form-id", "closed-id", "blocked-id"];
+const COLOURFUL: [&str; 8] = [
+    "welcome-id",
+    "status-soon-5-closing-id",
+    "awas-id",
+    "refused-unknown-code-form-id",
+    "closed-id",
+    "blocked-id",
+    "site-blocked-id",
+    "followed-granted-id",
+];
 
 /// A page with one of each fault that these tests are to find.
 const FAULTY: &str = "data:text/html,<!doctype html><html><meta name='viewport' content='width=device-width'><title>x</title><main><h1 style='color:%23eee;background:white'>\
     Pudar</h1><p style='width:900px'>Lebar</p><p style='width:40px;overflow-wrap:break-word'>menyambungkan</p>\
     <p style='height:10px;overflow:hidden'>Satu<br>Dua<br>Tiga</p><a href='%23' style='display:block;height:9px;font-size:8px'>a</a>\
-    <img src=''></main>";
+    <p style='color:%23fff;background:%23fff'>Sama</p><img src=''></main>";
 
 #[test]
 fn every_page_is_good_to_everybody() {
@@ -69,6 +77,7 @@ fn expect_faults_to_be_found(browser: &Browser) {
         "html-has-lang",
         "color-contrast",
         "image-alt",
+        "one colour for words and ground",
         "scrolls sideways",
         "outside the screen",
         "a broken word: menyambungkan",

@@ -6,12 +6,23 @@
 
 mod account;
 mod chromium;
+mod console;
+mod counter;
+mod filter;
 mod gallery;
 mod looks;
 mod people;
+#[path = "../support/provider.rs"]
+mod provider;
+#[expect(dead_code, reason = "the netns tests' own as well")]
+#[path = "../support/sop.rs"]
+mod sop;
 mod staff;
 #[expect(dead_code, reason = "the netns tests' own, which ask for more")]
 #[path = "../netns/stand.rs"]
 mod stand;
 mod visit;
 mod voucher;
+#[expect(dead_code, unreachable_pub, reason = "the fleet tests' own, which ask for more")]
+#[path = "../fleet/world.rs"]
+mod world;

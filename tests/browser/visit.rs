@@ -5,10 +5,14 @@ use gapura_lab::daemon::Site;
 
 use crate::chromium::{Browser, DESKTOP, Habits, PHONE, SMALL, Screen};
 use crate::looks::{expect_good, expect_keyboard_order};
-use crate::people::{Speaks, arrive, at, expect_no_third_party, expect_the_wanted_page, meet_the_portal, site};
+use crate::people::{
+    Speaks, WANTED_HOST, arrive, at, expect_no_third_party, expect_the_wanted_page, meet_the_portal, site,
+};
 
 const ONE_TAP: &str = "form[action$='/masuk'] button";
 const TERMS_ARE_SEEN: &str = "return document.querySelector('details li').checkVisibility()";
+const ADDRESS: &str = "#alamat";
+const ASK: &str = "form[action$='/situs'] button";
 const LOG_OUT: &str = "form[action$='/keluar'] button";
 
 #[test]
@@ -42,6 +46,33 @@ fn the_same_without_scripts_and_cookies() {
     assert!(browser.words().contains("Anda sudah keluar"), "{}", browser.words());
     assert_eq!(meet_the_portal(&browser), portal);
     expect_no_third_party(&browser, &portal);
+}
+
+/// The address of a page is pasted whole; the answer names its host, keeps it in the field, and leads on to appeals.
+fn ask_why(browser: &Browser, screen: Screen) {
+    browser.fill(ADDRESS, "HTTPS://Orang@Halaman.Contoh.example:443/berita?hari=ini#atas");
+    browser.press(ASK);
+    assert!(browser.url().contains("/situs?alamat="), "{}", browser.url());
+    assert_eq!(browser.text("section.note bdi"), WANTED_HOST, "{}", browser.words());
+    assert_eq!(browser.property(ADDRESS, "value"), WANTED_HOST);
+    expect_keyboard_order(browser);
+    browser.click("details summary");
+    assert!(browser.words().contains("Matikan VPN, masuk, lalu nyalakan lagi"), "{}", browser.words());
+    expect_good(browser, "why-answered", screen);
+    browser.follow("English");
+    assert!(browser.url().ends_with(&format!("/en/situs?alamat={WANTED_HOST}")), "{}", browser.url());
+    browser.follow("Bahasa Indonesia");
+    browser.fill(ADDRESS, "youtube");
+    browser.press(ASK);
+    assert!(browser.words().contains("Alamat ini belum lengkap."), "{}", browser.words());
+    expect_good(browser, "why-no-address", screen);
+    browser.follow("Lihat jawaban dengan nomor tiket");
+    browser.fill("#nomor", "7kqma 4x2pb");
+    browser.press("form[action$='/lacak'] button");
+    assert!(browser.words().contains("Nomor ini tidak dikenali."), "{}", browser.words());
+    expect_good(browser, "follow-not-found", screen);
+    expect_keyboard_order(browser);
+    browser.follow("Situs tidak terbuka?");
 }
 
 fn a_visit(site: &Site, browser: &Browser, screen: Screen, speaks: Speaks) {
@@ -80,6 +111,7 @@ fn a_visit(site: &Site, browser: &Browser, screen: Screen, speaks: Speaks) {
     assert!(browser.url().ends_with("/privasi") && !browser.url().contains("/en"), "{}", browser.url());
     browser.follow("Situs tidak terbuka?");
     expect_good(browser, "why", screen);
+    ask_why(browser, screen);
     browser.follow("Ke halaman depan");
 
     // One tap.

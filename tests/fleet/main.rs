@@ -10,8 +10,10 @@
 #![expect(unreachable_pub, reason = "modules of one test binary")]
 
 mod account;
+mod desk;
 mod emergency;
 mod enrol;
+mod filter;
 mod group;
 mod people;
 mod postgres;
@@ -19,6 +21,7 @@ mod privacy;
 mod publish;
 mod renew;
 mod replace;
+mod request;
 mod shares;
 mod usage;
 mod voucher;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use gapura_lab::traffic::download;
 use gapura_lab::visit::Family;
 use gapura_lab::{Visitor, counters};
+use gapura_wire::Balance;
 
 use crate::people::{is_in, is_online, log_out, one_tap, redeem, sign_in, words};
 use crate::world::{SOON, World};
@@ -12,11 +13,19 @@ use crate::world::{SOON, World};
 /// What the plan `kuota` allows in a day, both ways together.
 const QUOTA: u64 = 2_000_000;
 
-/// Until the department has so many balances of vouchers and accounts.
-fn reported(world: &World, count: i64) {
+/// Until the department has so many balances of vouchers and accounts, with so many bytes in all: it is told when a visit begins, and again
+/// when it has ended.
+fn reported(world: &World, count: usize, bytes: u64) {
     world.wait("the balances at the controller", Duration::from_mins(1), || {
-        let sql = "SELECT count(*) FROM balance WHERE holder NOT LIKE 'device:%'";
-        (world.database().query_row(sql, (), |row| row.get::<_, i64>(0)).unwrap() >= count).then_some(())
+        let database = world.database();
+        let mut rows = database.prepare("SELECT document FROM balance WHERE holder NOT LIKE 'device:%'").unwrap();
+        let balances: Vec<Balance> = rows
+            .query_map((), |row| row.get::<_, String>(0))
+            .unwrap()
+            .map(|document| serde_json::from_str(&document.unwrap()).unwrap())
+            .collect();
+        let used: u64 = balances.iter().map(|balance| balance.day_used.traffic.total().get()).sum();
+        (balances.len() >= count && used >= bytes).then_some(())
     });
 }
 
@@ -34,14 +43,14 @@ fn a_new_box_goes_on_with_the_balances_and_the_old_one_is_refused() {
     get(one, 1_200_000);
     log_out(one);
     let first = counters::read(one.ns()).unwrap().since(before).received;
-    reported(&world, 1);
+    reported(&world, 1, 1_200_000);
     assert!(is_in(&redeem(one, &time)));
     log_out(one);
     let two = world.lab.visitor(2).unwrap();
     assert!(is_in(&sign_in(two, "andi@sekolah", "rahasia sekali 7")));
     get(two, 700_000);
     log_out(two);
-    reported(&world, 3);
+    reported(&world, 3, 1_900_000);
 
     // The old box is dead; another is unpacked: its own key, nothing of the old kernel or disk.
     world.stop_router();
@@ -101,7 +110,7 @@ fn a_router_whose_ledger_is_lost_gets_its_balances_back() {
     assert!(is_in(&redeem(world.at(1), &code)));
     get(world.at(1), 1_200_000);
     log_out(world.at(1));
-    reported(&world, 1);
+    reported(&world, 1, 1_200_000);
     // The controller is away when the router comes back, and what the router knows of itself now must not take the place of it.
     world.stop_controller();
     world.kill_router();

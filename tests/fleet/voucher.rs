@@ -6,7 +6,7 @@ use gapura_lab::clock::{Stopwatch, unix_seconds};
 use gapura_lab::visit::Family;
 
 use crate::people::{is_in, is_online, log_out, page, redeem, submit, wait_until_online, words};
-use crate::world::{OTHER, SITE, World, site};
+use crate::world::{OTHER, SITE, SOON, World, site};
 
 #[test]
 fn a_voucher_is_for_its_site_and_ends_when_it_is_withdrawn() {
@@ -37,6 +37,62 @@ fn a_voucher_is_for_its_site_and_ends_when_it_is_withdrawn() {
     assert_eq!(visits[0]["cause"], "policy-changed");
     // Twice is once.
     assert!(world.try_staff(&["voucher", "revoke", "--site", SITE], Some(&code)).is_err());
+}
+
+#[test]
+fn a_qr_code_lets_one_visitor_in_once_and_its_code_goes_on() {
+    let mut world = World::serving("qr", 2);
+    let made = world.staff(&["voucher", "make", "--site", SITE, "--plan", "warga", "--count", "2", "--use-time", "1h"]);
+    world.wait_for_generation(made["published"][0]["generation"].as_u64().unwrap());
+    let batch = made["batch"].as_str().unwrap().to_owned();
+    let print = |world: &World| world.staff(&["voucher", "print", "--site", SITE, "--batch", &batch]);
+    // The router says by itself where visitors reach its portal.
+    let link =
+        world.wait("the router's word of its portal", SOON, || print(&world)["links"][0].as_str().map(str::to_owned));
+    let printed = print(&world);
+    assert_eq!(printed["codes"], made["codes"], "printed again, the same codes");
+    let path = link.strip_prefix("http://10.60.0.1").unwrap_or_else(|| panic!("{link}")).to_owned();
+    world.visitor(1);
+    world.visitor(2);
+    let [one, two] = [1, 2].map(|number| world.lab.visitor(number).unwrap());
+    // Previews and prefetches look, and use nothing up.
+    let looked: Vec<_> = (0..3).map(|_| one.open(&link, Family::V4).unwrap()).collect();
+    assert!(
+        looked.iter().all(|page| page.forms().iter().filter(|form| form.has("t")).count() == 1),
+        "{}",
+        words(&looked[0])
+    );
+    assert!(!is_online(one, Family::V4) && world.ctl(&["sessions"]).as_array().unwrap().is_empty());
+    let watch = Stopwatch::start();
+    assert!(is_in(&submit(one, &looked[2], &path, &[])));
+    wait_until_online(one, true);
+    println!("scanned: online after {} ms", watch.elapsed().as_millis());
+    assert!(is_in(&one.open(&link, Family::V4).unwrap()), "who is in sees how things stand");
+    let refused = |visitor: &gapura_lab::Visitor| {
+        let page = visitor.open(&link, Family::V4).unwrap();
+        let answer = submit(visitor, &page, &path, &[]);
+        assert!(words(&answer).contains("Kode QR ini sudah dipakai"), "{}", words(&answer));
+        assert!(!is_in(&answer) && answer.forms().iter().any(|form| form.has("kode")), "the code can be typed at once");
+    };
+    refused(two);
+    // Used once is used for ever, also after a power cut.
+    log_out(one);
+    world.kill_router();
+    world.start_router();
+    world.wait_until_serving();
+    let [one, two] = [1, 2].map(|number| world.lab.visitor(number).unwrap());
+    refused(one);
+    refused(two);
+    assert!(!is_online(one, Family::V4) && !is_online(two, Family::V4));
+    // The code beside it goes on working as the plan says.
+    let code = made["codes"][0].as_str().unwrap();
+    assert!(is_in(&redeem(two, code)));
+    wait_until_online(two, true);
+    // The counter prints what is left, without the one in use.
+    world.wait("the counter to know", Duration::from_mins(1), || {
+        let left = world.staff(&["voucher", "print", "--site", SITE, "--batch", &batch, "--only-unused"]);
+        (left["codes"].as_array().unwrap().as_slice() == [made["codes"][1].clone()]).then_some(())
+    });
 }
 
 #[test]

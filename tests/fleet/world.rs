@@ -7,9 +7,10 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use gapura_lab::child::{Guarded, output_of};
-use gapura_lab::clock::{unix_seconds, wait_for};
+use gapura_lab::clock::{Stopwatch, unix_seconds, wait_for};
 use gapura_lab::traffic::{Knock, knock};
-use gapura_lab::{Lab, LabError, LabSpec, Room, Visitor, addr};
+use gapura_lab::visit::Family;
+use gapura_lab::{Lab, LabError, LabSpec, Ns, Room, Visitor, addr};
 use serde_json::Value;
 
 /// The site all routers of these tests serve.
@@ -82,13 +83,19 @@ impl World {
 
     /// The same on another database.
     pub fn furnished_on(name: &str, visitors: u16, database: Option<&str>) -> Self {
+        Self::furnished_with(name, visitors, database, "")
+    }
+
+    /// The same with more sections in the controller's file.
+    pub fn furnished_with(name: &str, visitors: u16, database: Option<&str>, sections: &str) -> Self {
         let room = Room::enter().unwrap();
         let spec = LabSpec::new(format!("fl-{name}-{}", std::process::id()).parse().unwrap(), visitors);
         let lab = Lab::up(room, spec).unwrap();
         let controller_dir = lab.dir().join("ctl");
         let sqlite = format!("sqlite:{}", controller_dir.join("controller.db").display());
         let text = format!(
-            "[controller]\nlisten = \"[::]:{PORT}\"\npublic_name = \"{}\"\ndata_dir = \"{}\"\ndatabase = \"{}\"\n",
+            "[controller]\nlisten = \"[::]:{PORT}\"\npublic_name = \"{}\"\ndata_dir = \"{}\"\ndatabase = \"{}\"\n\
+             {sections}",
             addr::CTL.far4,
             controller_dir.join("data").display(),
             database.unwrap_or(&sqlite),
@@ -268,7 +275,8 @@ code_file = "{dir}/code"
     pub fn try_staff(&self, words: &[&str], text: Option<&str>) -> Result<Value, LabError> {
         let mut command = self.lab.ctl().command(PROGRAM);
         command.arg("controller").args(words).arg("--config").arg(self.controller_dir.join("controller.toml"));
-        command.args(["--by", "tester", "--json"]);
+        let by: &[&str] = if words.contains(&"--by") { &[] } else { &["--by", "tester"] };
+        command.args(by).arg("--json");
         Ok(serde_json::from_str(&output_of(command, text)?).unwrap())
     }
 
@@ -368,6 +376,20 @@ code_file = "{dir}/code"
         self.lab.visitor(number).unwrap()
     }
 
+    /// Whether a connection of a visitor through the gate opens over this family, now.
+    pub fn passes(&self, number: u16, family: Family) -> bool {
+        passes(self.at(number).ns(), family)
+    }
+
+    /// Until packets of both families pass, or neither does; how long that took.
+    pub fn until_packets(&self, number: u16, pass: bool) -> Duration {
+        let watch = Stopwatch::start();
+        self.wait(&format!("packets of visitor {number} to pass: {pass}"), SOON, || {
+            Family::BOTH.iter().all(|family| self.passes(number, *family) == pass).then_some(())
+        });
+        watch.elapsed()
+    }
+
     /// A visitor who has addresses of both families.
     pub fn visitor(&mut self, number: u16) -> &Visitor {
         let visitor = self.lab.visitor_mut(number).unwrap();
@@ -377,6 +399,12 @@ code_file = "{dir}/code"
         }
         self.lab.visitor(number).unwrap()
     }
+}
+
+/// Whether a connection out of a visitor's namespace opens over this family, now.
+pub fn passes(ns: &Ns, family: Family) -> bool {
+    let to = SocketAddr::new(family.server(), addr::port::HTTPS);
+    ns.run(|| Ok(knock(to, Duration::from_millis(150)))).unwrap().0 == Knock::Open
 }
 
 fn daemon(mut command: Command, log: &std::path::Path) -> Guarded {

@@ -5,8 +5,9 @@ use std::process::Command;
 use crate::scratch::{GAPURA, Scratch, ours, read};
 
 const UNITS: [&str; 3] = ["gapura-gateway.service", "gapura-controller.service", "gapura-sysctl.service"];
-/// Verified together with the service it starts.
-const SOCKET: &str = "gapura-portal.socket";
+/// Verified together with the service they start.
+const SOCKETS: [&str; 2] = [PORTAL, "gapura-dns.socket"];
+const PORTAL: &str = "gapura-portal.socket";
 
 #[test]
 fn systemd_finds_nothing_to_complain_about() {
@@ -19,7 +20,9 @@ fn systemd_finds_nothing_to_complain_about() {
         // The program is not installed here; everything else is checked as it is.
         command.arg(scratch.file(name, &text.replace("/usr/bin/gapura", GAPURA)));
     }
-    command.arg(scratch.file(SOCKET, &read(&format!("deploy/systemd/{SOCKET}"))));
+    for name in SOCKETS {
+        command.arg(scratch.file(name, &read(&format!("deploy/systemd/{name}"))));
+    }
     let output = command.output().unwrap();
     let said = [output.stdout, output.stderr].concat();
     assert!(output.status.success() && said.is_empty(), "{}", String::from_utf8_lossy(&said));
@@ -53,7 +56,7 @@ fn a_unit_that_stops_for_good_does_so_on_a_bad_configuration_only() {
 fn the_portal_socket_is_that_of_the_example() {
     let port =
         read("deploy/gateway.toml").lines().find_map(|line| line.strip_prefix("#http_port = ").map(str::to_owned));
-    let (port, socket) = (port.unwrap(), read(&format!("deploy/systemd/{SOCKET}")));
+    let (port, socket) = (port.unwrap(), read(&format!("deploy/systemd/{PORTAL}")));
     assert_eq!(socket.matches("ListenStream=").count(), socket.matches(&format!(":{port}\n")).count());
 }
 

@@ -220,6 +220,7 @@ fn variants(body: &[&str]) -> Vec<(Vec<String>, String, bool)> {
 /// A Rust expression of a default as TOML.
 fn toml_of(expression: &str) -> String {
     let inner = expression.strip_prefix("PathBuf::from(").and_then(|rest| rest.strip_suffix(')'));
+    let inner = inner.or_else(|| expression.strip_suffix(".to_owned()"));
     let value = inner.unwrap_or(expression);
     let simple = value.starts_with('"')
         || value == "true"

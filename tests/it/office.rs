@@ -36,6 +36,9 @@ fn every_controller_command_of_the_readme_works() {
     for name in ["plans.toml", "site.toml"] {
         std::fs::copy(ours(&format!("deploy/examples/{name}")), scratch.path().join(name)).unwrap();
     }
+    // The regency's own SOP grows out of the one that Gapura brings.
+    let sop = read("rules/packs/kabupaten.toml").replace("\nrevision = 1\n", "\nrevision = 2\n");
+    scratch.file("sop-filter-sinjai.toml", &sop);
     said(&Command::new(GAPURA).arg("migrate").arg("--config").arg(&config).output().unwrap());
     let all = commands("gapura controller ");
     assert!(all.len() >= 8, "{all:?}");
@@ -56,6 +59,43 @@ fn every_controller_command_of_the_readme_works() {
         assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
         assert!(!output.stdout.is_empty(), "{line} says nothing");
     }
+}
+
+#[test]
+fn the_office_says_which_sop_is_in_force_and_for_how_many_sites() {
+    let scratch = Scratch::new("office-words");
+    let config = controller_config(&scratch).display().to_string();
+    let office = |words: &[&str]| {
+        let arguments = [&["controller", "--config", &config], words].concat();
+        said(&Command::new(GAPURA).args(&arguments).output().unwrap())
+    };
+    // A new installation without a site: its SOPs are in force all the same.
+    let packs = office(&["sop", "packs", "--publish", "--by", "ani"]);
+    assert!(packs.contains("SOP-FILTER-KONTEN revision 1, in force") && !packs.contains("second person"), "{packs}");
+    assert!(packs.contains("no bundle was published: there is no site yet"), "{packs}");
+    let publish = |revision: u32, from: &str| {
+        let text = read("rules/packs/kabupaten.toml")
+            .replace("\nrevision = 1\n", &format!("\nrevision = {revision}\n"))
+            .replace("effective-from = 2026-01-01", &format!("effective-from = {from}"))
+            .replace("review-by = 2027-12-31", "review-by = 2127-12-31");
+        let file = scratch.file("sop.toml", &text).display().to_string();
+        let draft = office(&["sop", "import", &file, "--by", "ani"]);
+        assert!(draft.contains("draft; a second person approves it next"), "{draft}");
+        let id = draft.lines().find_map(|line| line.strip_prefix("SOP ")?.split(':').next()).unwrap().to_owned();
+        office(&["sop", "approve", &id, "--by", "budi"]);
+        office(&["sop", "publish", &id, "--by", "budi"])
+    };
+    let none = publish(2, "2026-01-01");
+    assert!(none.contains("revision 2, in force") && none.contains("no bundle was published"), "{none}");
+    for (what, file) in [(&["plan", "set"][..], "plans.toml"), (&["site", "set", "galeri-sinjai"], "site.toml")] {
+        let file = ours(&format!("deploy/examples/{file}")).display().to_string();
+        office(&[what, &["--file", &file]].concat());
+    }
+    let one = publish(3, "2026-01-02");
+    assert!(one.contains("revision 3, in force"), "{one}");
+    assert!(one.contains("a bundle was published for 1 site: galeri-sinjai generation "), "{one}");
+    let later = publish(4, "2126-01-01");
+    assert!(later.contains("revision 4, published: in force from 2126-01-01 on"), "{later}");
 }
 
 #[test]

@@ -44,7 +44,7 @@ fn fifty_thousand_flows_of_one_device_are_bounded_and_hurt_nobody_else() {
     for stream in streams {
         let report = stream.stop().unwrap();
         assert!(
-            report.broken.is_none() && report.in_order && report.longest_gap < Duration::from_millis(500),
+            report.broken.is_none() && report.in_order && report.longest_gap < Duration::from_secs(3),
             "{report:?}"
         );
         eprintln!("the other visitor's stream: longest gap {:?}", report.longest_gap);

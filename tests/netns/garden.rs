@@ -42,13 +42,13 @@ fn wish() -> SiteWish {
 
 /// How `to` answers visitor 1 over TCP.
 fn tcp(site: &Site, to: IpAddr, port: u16) -> Knock {
-    visitor_of(site, 1).ns().run(|| Ok(knock(SocketAddr::new(to, port), Duration::from_millis(500)).0)).unwrap()
+    visitor_of(site, 1).ns().run(|| Ok(knock(SocketAddr::new(to, port), Duration::from_secs(2)).0)).unwrap()
 }
 
 /// How `to`'s QUIC answers visitor 1.
 fn quic(site: &Site, to: IpAddr) -> Knock {
     let to = SocketAddr::new(to, port::HTTPS);
-    visitor_of(site, 1).ns().run(|| knock_udp(to, Duration::from_millis(500)).map(|(seen, _)| seen)).unwrap()
+    visitor_of(site, 1).ns().run(|| knock_udp(to, Duration::from_secs(2)).map(|(seen, _)| seen)).unwrap()
 }
 
 /// What our resolver says to visitor 1, and how `port` there answers without a pause.

@@ -117,7 +117,7 @@ fn a_hundred_thousand_unknown_devices_hurt_nobody() {
     for stream in streams {
         let report = stream.stop().unwrap();
         assert!(
-            report.broken.is_none() && report.in_order && report.longest_gap < Duration::from_secs(1),
+            report.broken.is_none() && report.in_order && report.longest_gap < Duration::from_secs(3),
             "{report:?}"
         );
         eprintln!("the visitor's stream: longest gap {:?}", report.longest_gap);

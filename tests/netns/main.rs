@@ -11,6 +11,7 @@ mod addresses;
 mod clock;
 mod deadlines;
 mod emergency;
+mod filter;
 mod flows;
 mod garden;
 mod hostile;
@@ -20,9 +21,13 @@ mod marks;
 mod older;
 mod plans;
 mod privilege;
+#[path = "../support/provider.rs"]
+mod provider;
 mod raw;
 mod repair;
 mod secure_portal;
+#[path = "../support/sop.rs"]
+mod sop;
 mod staff;
 mod stand;
 mod storage;

@@ -9,7 +9,7 @@ use crate::stand::{LACKING, lab, program};
 #[test]
 fn the_whole_story_holds_on_an_older_kernel() {
     let gateway_arguments = LACKING.iter().flat_map(|name| ["--without".to_owned(), (*name).to_owned()]).collect();
-    let wish = SiteWish { gateway_arguments, ..SiteWish::default() };
+    let wish = SiteWish { gateway_arguments, packs: true, ..SiteWish::default() };
     let site = Site::start(lab("older", 5, |_| {}), program(), &wish).unwrap_or_else(|error| panic!("{error}"));
     let mut told = Vec::new();
     for step in Story::new(site, None) {

@@ -47,6 +47,7 @@ fn plans(bundle: &mut Bundle) {
         shape(&mut plan);
         bundle.vouchers.push(Voucher {
             tag: bundle.voucher_key.tag(&code.parse().unwrap()),
+            token: None,
             plan: plan.id.clone(),
             use_time: None,
             use_before: None,

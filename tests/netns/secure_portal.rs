@@ -114,6 +114,12 @@ fn redirected_to_https(phone: &Phone<'_>) {
         let page = phone.get(&format!("https://{NAME}/"), family).unwrap_or_else(|error| panic!("{error}"));
         assert!(page.0 == 200 && page.1.contains("Setuju dan sambungkan"), "{page:?}");
     }
+    // A paper voucher's QR code that was printed before there was a certificate: the way goes on to the same page.
+    let link = "/v/0123456789abcdefghjkmnpqrs";
+    let reply = visitor.request((LAN.0, 80).into(), &Request::get(NAME, link, PHONE)).unwrap();
+    assert_eq!((reply.status, reply.header("location")), (303, Some(format!("https://{NAME}{link}").as_str())));
+    let page = phone.get(&format!("https://{NAME}{link}"), Family::V4).unwrap();
+    assert!(page.0 == 200 && page.1.contains("Pakai voucer ini?"), "{page:?}");
     let stranger = Phone { trusts: Path::new("/dev/null"), ..*phone };
     assert!(stranger.get(API, Family::V4).is_err(), "a phone that does not know the authority");
 }

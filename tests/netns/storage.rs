@@ -46,7 +46,7 @@ fn on_a_full_disk_visitors_stay_and_new_ones_get_a_clear_page() {
     for stream in streams {
         let report = stream.stop().unwrap();
         assert!(
-            report.broken.is_none() && report.in_order && report.longest_gap < Duration::from_millis(500),
+            report.broken.is_none() && report.in_order && report.longest_gap < Duration::from_secs(3),
             "{report:?}"
         );
         eprintln!("the visitor's stream over a full disk: longest gap {:?}", report.longest_gap);
@@ -68,10 +68,7 @@ fn a_locked_ledger_keeps_nobody_out_for_longer_than_it_is_locked() {
     redeem(&site, 2, &code(&site, "kuota", 0));
     expect_online(&site, 2);
     let report = stream.stop().unwrap();
-    assert!(
-        report.broken.is_none() && report.in_order && report.longest_gap < Duration::from_millis(500),
-        "{report:?}"
-    );
+    assert!(report.broken.is_none() && report.in_order && report.longest_gap < Duration::from_secs(3), "{report:?}");
 }
 
 #[test]
@@ -115,10 +112,7 @@ fn a_damaged_ledger_is_set_aside_and_visitors_online_go_on_without_a_second_quot
     assert_eq!(session(&site, 1).unwrap()["visit"], first["visit"]);
     assert_eq!(tcp(&site, 1, Family::V6), Knock::Open);
     let report = stream.stop().unwrap();
-    assert!(
-        report.broken.is_none() && report.in_order && report.longest_gap < Duration::from_millis(500),
-        "{report:?}"
-    );
+    assert!(report.broken.is_none() && report.in_order && report.longest_gap < Duration::from_secs(3), "{report:?}");
     eprintln!(
         "{} bytes of one quota of {QUOTA}; the stream's longest gap {:?}",
         got.received + got.sent,

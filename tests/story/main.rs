@@ -58,6 +58,11 @@ fn a_flush_that_is_not_repaired_is_noticed() {
 }
 
 #[test]
+fn a_filter_without_sops_is_noticed() {
+    breaks("filter", "blocked site");
+}
+
+#[test]
 fn a_refused_usage_log_is_noticed() {
     breaks("ingest", "usage");
 }

@@ -12,7 +12,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpSocket;
 
 /// A folder of this test, with a certificate in it.
-fn certificate(test: &str) -> (PathBuf, CertificateDer<'static>) {
+pub(crate) fn certificate(test: &str) -> (PathBuf, CertificateDer<'static>) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
     std::fs::create_dir_all(&folder).unwrap();
     let der = write(&folder);
@@ -26,7 +26,7 @@ fn write(folder: &Path) -> CertificateDer<'static> {
     made.cert.der().clone()
 }
 
-fn house(folder: &Path) -> House {
+pub(crate) fn house(folder: &Path) -> House {
     let certificate = Certificate::load(folder.join("chain.pem"), folder.join("key.pem")).unwrap();
     open(Plan { certificate: Some(certificate), ..Plan::default() })
 }

@@ -3,6 +3,9 @@
 #[cfg(test)]
 mod api;
 #[cfg(test)]
+mod filter;
+#[cfg(test)]
+mod help;
 mod hostile;
 #[cfg(test)]
 mod probes;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{Plan, open};
+use crate::support::{Client, GOOD, Plan, TOKEN, open};
 use captive_portal::{Door, EndReason, Refused, Terms, Text, Uplink};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -59,6 +59,21 @@ async fn english_stays_english_through_forms_and_redirects() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_code_for_moving_is_typed_where_vouchers_are() {
+    let house = open(Plan::default());
+    let device = house.device(7);
+    device
+        .voucher("aaaaa")
+        .await
+        .says("Kode ini tidak berlaku")
+        .says("kode pindah dari petugas")
+        .says("value=\"aaaaa\"");
+    assert!(!house.world.is_online("127.0.0.7"));
+    assert_eq!(device.voucher("+pn-dah+").await.leads(), "/status");
+    assert!(house.world.is_online("127.0.0.7"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn vouchers_as_people_type_them_and_links_that_change_nothing() {
     let house = open(Plan::default());
     let device = house.device(7);
@@ -79,6 +94,53 @@ async fn vouchers_as_people_type_them_and_links_that_change_nothing() {
     device.get("/v/%22%3E%3Cscript%3E").await.says("value=\"&#34;&#62;&#60;script&#62;\"");
     assert_eq!(device.voucher("+abcde+-+23456+").await.leads(), "/status");
     assert!(house.world.is_online("127.0.0.7"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_qr_code_leads_to_one_button_that_works_once() {
+    let house = open(Plan::default());
+    let (one, two) = (house.device(7), house.device(8));
+    let link = format!("/v/{TOKEN}");
+    // Looking, however often and by whomever, uses nothing up: previews and prefetches come first.
+    for path in [link.clone(), format!("/v/{}", TOKEN.to_uppercase()), format!("/en{link}")] {
+        let page = one.get(&path).await;
+        assert_eq!(page.text().matches("<button").count(), 1, "{path}");
+        assert!(page.text().contains(&format!("{link}\"")) && !page.text().contains("name=\"kode\""), "{path}");
+    }
+    assert_eq!(house.world.set(|world| world.asked), 0);
+    // A page of before the restart, or of another device, is shown again with a fresh form.
+    one.post(&link, "t=0123").await.says("Pakai voucer ini?");
+    let press = async |device: &Client| {
+        let page = device.get(&link).await;
+        device.post(&link, &format!("t={}", page.hidden("t"))).await
+    };
+    assert_eq!(press(&one).await.leads(), "/status");
+    assert!(house.world.is_online("127.0.0.7"));
+    assert_eq!(one.get(&link).await.leads(), "/", "who is in needs no link");
+    // Used: the next one is told to type the code, on the form for it.
+    press(&two).await.says("Kode QR ini sudah dipakai").says("Ketik kode 10 huruf");
+    assert!(!house.world.is_online("127.0.0.8"));
+    let question = two.voucher(GOOD).await;
+    question.says("Lanjutkan di perangkat ini?");
+    let unknown = "/v/7zzzzzzzzzzzzzzzzzzzzzzzzz";
+    let page = two.get(unknown).await;
+    two.post(unknown, &format!("t={}", page.hidden("t"))).await.says("Kode voucer tidak dikenali");
+    assert_eq!(two.post("/v/garbage", &format!("t={}", page.hidden("t"))).await.leads(), "/voucer");
+    assert_eq!(two.post("/v/garbage", "t=0").await.leads(), "/voucer");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_qr_code_of_a_voucher_in_use_asks_before_it_takes_over() {
+    let house = open(Plan::default());
+    let (old, new) = (house.device(7), house.device(8));
+    assert_eq!(old.voucher(GOOD).await.leads(), "/status");
+    let link = format!("/v/{TOKEN}");
+    let page = new.get(&link).await;
+    let question = new.post(&link, &format!("t={}", page.hidden("t"))).await;
+    question.says("Lanjutkan di perangkat ini?");
+    assert!(house.world.is_online("127.0.0.7") && !house.world.set(|world| world.token_used), "nothing is used up yet");
+    assert_eq!(new.post(&link, &format!("t={}&alih=1", question.hidden("t"))).await.leads(), "/status");
+    assert!(house.world.is_online("127.0.0.8") && !house.world.is_online("127.0.0.7"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -76,6 +76,7 @@ fn arrange(bundle: &mut Bundle) {
         for code in (0..VOUCHERS).filter_map(code) {
             bundle.vouchers.push(Voucher {
                 tag: bundle.voucher_key.tag(&code),
+                token: None,
                 plan: plan.clone(),
                 use_time: None,
                 use_before: None,

@@ -4,20 +4,23 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Extension, Query, State};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Extension, Path, Query, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use gapura_model::Generation;
+use gapura_runtime::Tasks;
 use gapura_wire::{
-    AccountCheck, BalanceReport, BundleOutcome, EnrolRequest, Heartbeat, ProblemKind, ReceivedBatch, RenewAnswer,
-    RenewRequest, ShareReport, limits,
+    AccountCheck, Appeals, BalanceReport, BundleOutcome, DeskReply, DeskReport, EnrolRequest, FilterCounts, Heartbeat,
+    HelpRequests, ProblemKind, ReceivedBatch, RenewAnswer, RenewRequest, ShadowReport, ShareReport, limits,
 };
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use tokio::sync::watch;
 
 use super::Shown;
 use super::answer::{Failed, json, raw_json, read};
+use super::file::send;
 use crate::office::Office;
 use crate::office::enrol::{Member, NotMember};
 
@@ -27,6 +30,8 @@ pub(crate) struct Api {
     pub(crate) office: Office,
     /// Changes with every publication, by whatever process.
     pub(crate) publications: watch::Receiver<i64>,
+    /// Their end is the end of all waiting.
+    pub(crate) tasks: Tasks,
 }
 
 type Answer = Result<Response, Failed>;
@@ -46,6 +51,13 @@ pub(crate) fn router(api: Api) -> Router {
         .route("/v1/balances", get(balances).post(put_balances))
         .route("/v1/shares", post(shares))
         .route("/v1/account", post(account))
+        .route("/v1/filter-counts", post(filter_counts))
+        .route("/v1/appeals", post(appeals))
+        .route("/v1/requests", post(requests))
+        .route("/v1/shadow", post(shadow))
+        .route("/v1/desk", post(desk))
+        .route("/v1/index/{version}", get(index))
+        .route("/v1/index/{version}/from/{older}", get(index_changes))
         .method_not_allowed_fallback(wrong)
         .fallback(nowhere)
         .with_state(api)
@@ -176,4 +188,107 @@ async fn account(State(api): State<Api>, Extension(shown): Extension<Shown>, bod
     let member = member(&api.office, shown).await?;
     let (check, _) = read::<AccountCheck>(body, limits::ENROL_BYTES).await?;
     Ok(json(&api.office.check_account(&member.site, check).await?))
+}
+
+async fn filter_counts(State(api): State<Api>, Extension(shown): Extension<Shown>, body: Body) -> Answer {
+    let member = member(&api.office, shown).await?;
+    let (counts, _) = read::<FilterCounts>(body, limits::REQUEST_BYTES).await?;
+    counts.check().map_err(|error| Failed::new(StatusCode::BAD_REQUEST, ProblemKind::Unreadable, error.to_string()))?;
+    api.office.put_counts(&member, &counts).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn appeals(State(api): State<Api>, Extension(shown): Extension<Shown>, body: Body) -> Answer {
+    let member = member(&api.office, shown).await?;
+    let (appeals, _) = read::<Appeals>(body, limits::REQUEST_BYTES).await?;
+    if appeals.appeals.len() > limits::APPEALS {
+        let detail = format!("the message has more than {} appeals", limits::APPEALS);
+        return Err(Failed::new(StatusCode::BAD_REQUEST, ProblemKind::TooLarge, detail));
+    }
+    Ok(json(&api.office.take_appeals(&member, &appeals).await?))
+}
+
+async fn requests(State(api): State<Api>, Extension(shown): Extension<Shown>, body: Body) -> Answer {
+    let member = member(&api.office, shown).await?;
+    let (asked, _) = read::<HelpRequests>(body, limits::REQUEST_BYTES).await?;
+    if asked.requests.len() > limits::REQUESTS {
+        let detail = format!("the message has more than {} requests", limits::REQUESTS);
+        return Err(Failed::new(StatusCode::BAD_REQUEST, ProblemKind::TooLarge, detail));
+    }
+    Ok(json(&api.office.take_requests(&member, &asked).await?))
+}
+
+async fn shadow(State(api): State<Api>, Extension(shown): Extension<Shown>, body: Body) -> Answer {
+    let member = member(&api.office, shown).await?;
+    let (report, _) = read::<ShadowReport>(body, limits::REQUEST_BYTES).await?;
+    if let Some(problem) = report.problem() {
+        return Err(Failed::new(StatusCode::BAD_REQUEST, ProblemKind::Unreadable, problem));
+    }
+    api.office.put_trial(&member, &report).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Waits for orders, unless there is something to say at once.
+async fn desk(State(api): State<Api>, Extension(shown): Extension<Shown>, body: Body) -> Answer {
+    let known = member(&api.office, shown).await?;
+    let (report, _) = read::<DeskReport>(body, limits::REQUEST_BYTES).await?;
+    if let Some(problem) = report.problem() {
+        return Err(Failed::new(StatusCode::BAD_REQUEST, ProblemKind::TooLarge, problem));
+    }
+    api.office.take_outcomes(&known, &report.outcomes).await?;
+    let again = match report.online {
+        Some(online) => api.office.take_online(&known, online).await?,
+        None => false,
+    };
+    if report.wait_seconds == 0 {
+        return Ok(json(&DeskReply { orders: Vec::new(), watched: api.office.is_watched(&known), again }));
+    }
+    let mut bell = api.office.desk.bell(&known.site);
+    let _waits = api.office.waits(&known);
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(report.wait_seconds.min(limits::POLL_SECONDS));
+    loop {
+        // Marked as heard before the look, so that no order in between is slept over.
+        bell.borrow_and_update();
+        let known = member(&api.office, shown).await?;
+        let reply =
+            DeskReply { orders: api.office.orders_for(&known).await?, watched: api.office.is_watched(&known), again };
+        if !(reply.orders.is_empty() && report.outcomes.is_empty() && reply.watched == report.watched) {
+            return Ok(json(&reply));
+        }
+        tokio::select! {
+            rung = bell.changed() => if rung.is_err() { return Ok(json(&reply)) },
+            () = tokio::time::sleep_until(deadline) => return Ok(json(&reply)),
+            () = api.tasks.stopping().cancelled() => return Ok(json(&reply)),
+        }
+    }
+}
+
+fn no_version(_: PathRejection) -> Failed {
+    Failed::new(StatusCode::NOT_FOUND, ProblemKind::NotFound, "that is no version of an index")
+}
+
+async fn index(
+    State(api): State<Api>,
+    Extension(shown): Extension<Shown>,
+    path: Result<Path<u64>, PathRejection>,
+    headers: HeaderMap,
+) -> Answer {
+    member(&api.office, shown).await?;
+    let Path(version) = path.map_err(no_version)?;
+    send(&api.office.lists.shelf.index(version), &format!("index-{version}"), &headers).await
+}
+
+async fn index_changes(
+    State(api): State<Api>,
+    Extension(shown): Extension<Shown>,
+    path: Result<Path<(u64, u64)>, PathRejection>,
+    headers: HeaderMap,
+) -> Answer {
+    member(&api.office, shown).await?;
+    let Path((version, older)) = path.map_err(no_version)?;
+    let Some(path) = api.office.index_changes(version, older).await? else {
+        let detail = format!("nothing leads from index {older} to {version}: fetch the whole one");
+        return Err(Failed::new(StatusCode::NOT_FOUND, ProblemKind::NotFound, detail));
+    };
+    send(&path, &format!("index-{version}-from-{older}"), &headers).await
 }

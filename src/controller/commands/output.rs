@@ -5,7 +5,7 @@ use std::io::Write;
 use serde::Serialize;
 
 use super::CommandError;
-use crate::office::Published;
+use crate::office::{Published, Unheld};
 
 /// Where a command prints to, and how.
 pub(super) struct Output<'a> {
@@ -29,13 +29,23 @@ impl Output<'_> {
 
     /// Which bundles a change published.
     pub(super) fn published(&mut self, published: &[Published]) -> Result<(), CommandError> {
+        self.published_with(published, &[])
+    }
+
+    /// The same, and what of it is not enforced.
+    pub(super) fn published_with(&mut self, published: &[Published], unheld: &[Unheld]) -> Result<(), CommandError> {
         let line = |one: &Published| format!("published {} generation {}", one.site, one.generation);
-        let text = if published.is_empty() {
-            "nothing to publish: every bundle is as it was".to_owned()
+        let mut lines: Vec<String> = published.iter().map(line).collect();
+        if lines.is_empty() {
+            lines.push("nothing to publish: every bundle is as it was".to_owned());
+        }
+        lines.extend(unheld.iter().map(ToString::to_string));
+        let json = if unheld.is_empty() {
+            serde_json::json!({ "published": published })
         } else {
-            published.iter().map(line).collect::<Vec<_>>().join("\n")
+            serde_json::json!({ "published": published, "unheld": unheld })
         };
-        self.value(&serde_json::json!({ "published": published }), &text)
+        self.value(&json, &lines.join("\n"))
     }
 
     /// Rows under a header, columns by their widest cell.

@@ -4,14 +4,17 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use gapura_model::{PlanId, SiteId};
+use gapura_rules::hours::ExceptionDocument;
 use gapura_runtime::settings;
 use gapura_session::Plan;
 use serde::de::DeserializeOwned;
 
 use super::output::Output;
-use super::{CommandError, Desk};
-use crate::document::{PlanFile, SiteDocument};
+use super::{CommandError, Desk, told};
+use crate::document::PlanFile;
 use crate::office::OfficeError;
+use crate::settings::SettingsDocument;
+use crate::why::Why;
 
 /// `gapura controller site ...`
 #[derive(Clone, Debug, Subcommand)]
@@ -28,6 +31,43 @@ pub enum SiteCommand {
     /// List all sites with their newest generation.
     #[command(after_help = "Example:\n  gapura controller site list --json")]
     List,
+    /// Set other hours for a date or span, with a reason that visitors read.
+    #[command(
+        after_help = "Example:\n  gapura controller site exception galeri-sinjai --from 2026-11-27 --open 08.00-12.00 --reason 'Pilkada'\n  gapura controller site exception galeri-sinjai --from 2026-11-27 --reason 'Listrik padam'   (closed all day)"
+    )]
+    Exception {
+        /// The site's id.
+        id: SiteId,
+        /// The first date, for example 2026-11-27.
+        #[arg(long)]
+        from: String,
+        /// The last date; none = only that one.
+        #[arg(long)]
+        to: Option<String>,
+        /// Windows of those days; none = closed.
+        #[arg(long, value_name = "WINDOW")]
+        open: Vec<String>,
+        /// Take the site's exception of these dates back.
+        #[arg(long, conflicts_with = "open")]
+        remove: bool,
+    },
+    /// Say in which village a mobile centre stands from now on; its portal shows it.
+    #[command(
+        after_help = "Example:\n  gapura controller site move mplik-sinjai-1 --place 'Desa Arabika' --reason 'jadwal November'"
+    )]
+    Move {
+        /// The site's id.
+        id: SiteId,
+        /// The village.
+        #[arg(long)]
+        place: String,
+    },
+    /// Where a mobile centre stood, the latest first.
+    #[command(after_help = "Example:\n  gapura controller site places mplik-sinjai-1 --json")]
+    Places {
+        /// The site's id.
+        id: SiteId,
+    },
     /// Show what is written about a site (JSON).
     #[command(after_help = "Example:\n  gapura controller site show galeri-sinjai")]
     Show {
@@ -60,8 +100,8 @@ pub enum PlanCommand {
 pub(super) async fn site(command: &SiteCommand, desk: &Desk, out: &mut Output<'_>) -> Result<(), CommandError> {
     match command {
         SiteCommand::Set { id, file } => {
-            let document: SiteDocument = load(file, SiteDocument::mistakes)?;
-            let published = desk.office.set_site(id, &document, &desk.who).await?;
+            let own: SettingsDocument = load(file, |_| Vec::new())?;
+            let published = desk.office.set_own(id, &own, &desk.who).await?;
             out.published(&published)
         }
         SiteCommand::List => {
@@ -78,6 +118,32 @@ pub(super) async fn site(command: &SiteCommand, desk: &Desk, out: &mut Output<'_
                 .map(|(id, site)| serde_json::json!({ "id": id, "generation": generation(id), "site": site }))
                 .collect();
             out.table(&json, ["site", "generation", "name"], &rows)
+        }
+        SiteCommand::Exception { id, from, to, open, remove } => {
+            let to = to.as_ref().unwrap_or(from);
+            let published = if *remove {
+                desk.office.remove_exception(id, (from, to), &desk.who).await?
+            } else {
+                let exception = ExceptionDocument {
+                    from: Some(from.clone()),
+                    to: Some(to.clone()),
+                    open: open.clone(),
+                    reason: desk.who.reason.clone(),
+                    ..ExceptionDocument::default()
+                };
+                desk.office.set_exception(id, &exception, &desk.who).await?
+            };
+            out.published(&published)
+        }
+        SiteCommand::Move { id, place } => {
+            let published = desk.office.move_site(id, place, &desk.who).await?;
+            out.published(&published)
+        }
+        SiteCommand::Places { id } => {
+            let places = desk.office.places(id).await?;
+            let rows: Vec<_> =
+                places.iter().map(|one| [one.since.to_string(), one.place.clone(), one.by.clone()]).collect();
+            out.table(&places, ["since", "place", "by"], &rows)
         }
         SiteCommand::Show { id } => {
             let (_, site) = desk
@@ -113,6 +179,6 @@ pub(super) async fn plan(command: &PlanCommand, desk: &Desk, out: &mut Output<'_
     }
 }
 
-fn load<T: DeserializeOwned>(file: &Path, mistakes: impl FnOnce(&T) -> Vec<String>) -> Result<T, CommandError> {
-    Ok(settings::load(file, mistakes)?)
+fn load<T: DeserializeOwned>(file: &Path, mistakes: impl FnOnce(&T) -> Vec<Why>) -> Result<T, CommandError> {
+    Ok(settings::load(file, |it| told(mistakes(it)))?)
 }

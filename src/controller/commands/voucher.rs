@@ -11,12 +11,12 @@ use jiff::Timestamp;
 use super::group::{GroupCommand, group};
 use super::output::Output;
 use super::{CommandError, Desk};
-use crate::office::{Place, VoucherOrder};
+use crate::office::{Place, VoucherOrder, Which};
 
 /// `gapura controller voucher ...`
 #[derive(Clone, Debug, Subcommand)]
 pub enum VoucherCommand {
-    /// Make vouchers and print their codes, this once: they are not stored.
+    /// Make vouchers and print their codes, which can be printed again for as long as they can be used.
     #[command(
         after_help = "Example:\n  gapura controller voucher make --site galeri-sinjai --plan umum --count 20 --use-time 2h --use-before 2026-12-31"
     )]
@@ -43,12 +43,27 @@ pub enum VoucherCommand {
         #[arg(long, default_value = "")]
         note: String,
     },
-    /// List the vouchers of a site or group by batch; codes are not known.
+    /// List the vouchers of a site or group by batch, without codes.
     #[command(after_help = "Example:\n  gapura controller voucher list --site galeri-sinjai --json")]
     List {
         /// Where they were made for.
         #[command(flatten)]
         place: PlaceArgs,
+    },
+    /// Print the codes of a batch again, as long as they can be used; it is noted in the audit log.
+    #[command(
+        after_help = "Example:\n  gapura controller voucher print --site galeri-sinjai --batch 20261121-7KQM --only-unused"
+    )]
+    Print {
+        /// The site they were made for.
+        #[arg(long)]
+        site: SiteId,
+        /// The batch.
+        #[arg(long)]
+        batch: String,
+        /// Leave out what is in use.
+        #[arg(long)]
+        only_unused: bool,
     },
     /// Withdraw a batch, or one voucher whose code is read from standard input.
     #[command(
@@ -113,6 +128,14 @@ pub(super) async fn voucher(command: &VoucherCommand, desk: &Desk, out: &mut Out
             let rows: Vec<_> = vouchers.iter().map(line).collect();
             let json: Vec<_> = vouchers.iter().map(describe).collect();
             out.table(&json, ["batch", "plan", "use before", "state", "note"], &rows)
+        }
+        VoucherCommand::Print { site, batch, only_unused } => {
+            let which = Which::Batch { batch: batch.clone(), only_unused: *only_unused };
+            let sheet = desk.office.sheet(site, &which, &desk.who).await?;
+            let codes: Vec<String> = sheet.vouchers.iter().map(|voucher| voucher.code.grouped()).collect();
+            let links: Vec<_> = sheet.vouchers.iter().map(|voucher| voucher.link.clone()).collect();
+            let json = serde_json::json!({ "batch": batch, "codes": codes, "links": links });
+            out.value(&json, &codes.join("\n"))
         }
         VoucherCommand::Revoke { place, batch: Some(batch) } => {
             let count = match place.place()? {

@@ -11,6 +11,7 @@ use jiff::SignedDuration;
 use super::publish::Scope;
 use super::site::must_exist;
 use super::{Actor, Change, Office, OfficeError};
+use crate::why::why;
 
 /// An account as staff write it.
 #[derive(Clone, Debug)]
@@ -39,7 +40,7 @@ impl Office {
         who: &Actor,
     ) -> Result<(), OfficeError> {
         if !(8..=256).contains(&password.expose().chars().count()) {
-            return Err(OfficeError::Mistakes(vec!["password: write 8 to 256 characters".to_owned()]));
+            return Err(OfficeError::Mistakes(vec![why!("account-password").at("password")]));
         }
         let verifier = hash(password).await?;
         let row = AccountRow {
@@ -67,7 +68,7 @@ impl Office {
         let mut tx = self.store.write().await?;
         let row = tx.account(name).await?.ok_or_else(|| OfficeError::not_found("account", name.as_str()))?;
         if row.closed.is_some() {
-            return Err(OfficeError::Refused(format!("account {} is closed already", name.as_str())));
+            return Err(OfficeError::Refused(why!("account-closed", account = name.as_str())));
         }
         let before = describe(&row);
         let row = AccountRow { closed: Some(millis(self.now())), ..row };
@@ -86,11 +87,11 @@ impl Office {
 
     /// Checks a visitor's name and password for a gateway of `site`. An unknown name costs as much time as a wrong password.
     pub(crate) async fn check_account(&self, site: &SiteId, check: AccountCheck) -> Result<AccountAnswer, OfficeError> {
-        let Ok(_place) = self.queued.try_acquire() else {
+        let Ok(_place) = self.visitor_checks.places.try_acquire() else {
             return Ok(AccountAnswer::Busy { retry_seconds: 5 });
         };
         let row = self.store.read().await?.account(&check.name).await?;
-        let Ok(_turn) = self.hashing.acquire().await else {
+        let Ok(_turn) = self.visitor_checks.running.acquire().await else {
             return Ok(AccountAnswer::Busy { retry_seconds: 5 });
         };
         let verifier = row.as_ref().map(|row| row.verifier.clone());
@@ -119,13 +120,13 @@ fn describe(row: &AccountRow) -> String {
 }
 
 /// An Argon2id verifier (19 MiB, 2 passes, 1 lane), off the event loop.
-async fn hash(password: Secret<String>) -> Result<String, OfficeError> {
+pub(super) async fn hash(password: Secret<String>) -> Result<String, OfficeError> {
     let work = move || Argon2::default().hash_password(password.expose().as_bytes()).map(|hash| hash.to_string());
     let hashed = tokio::task::spawn_blocking(work).await.map_err(|error| OfficeError::Password(error.to_string()))?;
     hashed.map_err(|error| OfficeError::Password(error.to_string()))
 }
 
-async fn verify(password: Secret<String>, verifier: Option<String>) -> Result<bool, OfficeError> {
+pub(super) async fn verify(password: Secret<String>, verifier: Option<String>) -> Result<bool, OfficeError> {
     let work = move || {
         // A hash of nobody's password, made here so that its cost follows the parameters above.
         let Some(verifier) = verifier else {

@@ -12,6 +12,7 @@ use rustls_pki_types::pem::PemObject as _;
 use super::{Actor, Change, Office, OfficeError};
 use crate::fleet::{LIFETIME, Request};
 use crate::keys::random;
+use crate::why::{Why, why};
 
 /// A code that was made, and what the person who carries it to the router needs beside it.
 #[derive(Debug)]
@@ -87,7 +88,12 @@ impl Office {
         if let Some(old) = replaces {
             let row = tx.gateway(old).await?.ok_or_else(|| OfficeError::not_found("gateway", old.as_str()))?;
             if row.site != site.as_str() {
-                return Err(OfficeError::Refused(format!("gateway {old} serves site {}, not {site}", row.site)));
+                return Err(OfficeError::Refused(why!(
+                    "gateway-elsewhere",
+                    gateway = old.as_str(),
+                    site = &row.site,
+                    other = site.as_str()
+                )));
             }
         }
         let code = loop {
@@ -121,7 +127,7 @@ impl Office {
         let known = tx.gateways().await?;
         let gateway = name.map_or_else(|| free_name(&site, &known), Ok)?;
         if known.iter().any(|other| other.id == gateway.as_str()) {
-            return Err(OfficeError::Refused(format!("there is a gateway {gateway} already: give another --name")));
+            return Err(OfficeError::Refused(why!("gateway-there", gateway = gateway.as_str()).flag("--name NAME")));
         }
         let issued = Request::parse(row.csr_pem.as_deref().unwrap_or_default())?.issue(&self.keys, &gateway, now)?;
         tx.add_gateway(&GatewayRow {
@@ -138,7 +144,7 @@ impl Office {
         tx.add_certificate(&issued.fingerprint, &gateway, issued.not_before, issued.not_after).await?;
         let hash = code_hash(&row)?;
         if !tx.approve_enrolment(&hash, &gateway, &issued.chain_pem).await? {
-            return Err(OfficeError::Refused(format!("request {id} is no longer pending")));
+            return Err(OfficeError::Refused(why!("enrol-not-pending", request = id)));
         }
         if let Some(old) = row.replaces.as_deref().and_then(|old| old.parse::<GatewayId>().ok()) {
             tx.revoke_gateway(&old, &format!("replaced by {gateway}"), now).await?;
@@ -282,9 +288,7 @@ fn find(rows: Vec<EnrolmentRow>, id: &str, state: &str) -> Result<EnrolmentRow, 
     let mut found = rows.into_iter().filter(matches);
     match (found.next(), found.next()) {
         (Some(row), None) => Ok(row),
-        (Some(_), Some(_)) => {
-            Err(OfficeError::Refused(format!("more than one request begins with {id}: write more digits")))
-        }
+        (Some(_), Some(_)) => Err(OfficeError::Refused(why!("enrol-several", request = id))),
         (None, _) => Err(OfficeError::NotFound { what: "request waiting for approval", name: id.to_owned() }),
     }
 }
@@ -307,7 +311,7 @@ fn free_name(site: &SiteId, known: &[GatewayRow]) -> Result<GatewayId, OfficeErr
     let stem: String = site.as_str().chars().take(50).collect();
     let mut names = (1_u32..).map(|number| format!("gw-{}-{number}", stem.trim_end_matches('-')));
     let free = names.find(|name| !known.iter().any(|row| row.id == *name)).unwrap_or_default();
-    free.parse().map_err(|error: gapura_model::ParseNameError| OfficeError::Refused(error.to_string()))
+    free.parse().map_err(|error: gapura_model::ParseNameError| OfficeError::Refused(Why::plain(error.to_string())))
 }
 
 /// What a router says about itself, without control characters and not too long.

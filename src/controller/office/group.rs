@@ -6,6 +6,7 @@ use gapura_store::Tx;
 use super::publish::Scope;
 use super::site::{document_of, parse_site};
 use super::{Actor, Change, Office, OfficeError, Published};
+use crate::why::why;
 
 /// A group and its sites.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -29,7 +30,7 @@ impl Office {
     ) -> Result<(), OfficeError> {
         let mut tx = self.store.write().await?;
         if !tx.add_group(group, note, self.now()).await? {
-            return Err(OfficeError::Refused(format!("there is a group \"{group}\" already: add sites to it")));
+            return Err(OfficeError::Refused(why!("group-there", group = group.as_str())));
         }
         for site in sites {
             self.enter_group(&mut tx, group, site).await?;
@@ -45,7 +46,7 @@ impl Office {
         groups_in(&mut self.store.read().await?).await
     }
 
-    /// Adds a site to a group. Vouchers made before are not known there: their codes are kept nowhere.
+    /// Adds a site to a group. Vouchers made before are not known there: what they lend is shared out when they are made.
     pub async fn add_to_group(&self, group: &GroupId, site: &SiteId, who: &Actor) -> Result<(), OfficeError> {
         let mut tx = self.store.write().await?;
         let before = group_in(&mut tx, group).await?.sites.join(" ");
@@ -81,14 +82,13 @@ impl Office {
         let mut tx = self.store.write().await?;
         let sites = group_in(&mut tx, group).await?.sites;
         if !sites.is_empty() {
-            let sites = sites.join(", ");
-            return Err(OfficeError::Refused(format!("group {group} has sites ({sites}): take them out of it first")));
+            let why = why!("group-has-sites", group = group.as_str(), sites = sites.join(", "));
+            return Err(OfficeError::Refused(why));
         }
         let vouchers = tx.group_voucher_count(group).await?;
         if vouchers > 0 {
-            return Err(OfficeError::Refused(format!(
-                "group {group} has {vouchers} vouchers in the books: it stays, without sites"
-            )));
+            let why = why!("group-has-vouchers", group = group.as_str(), vouchers = vouchers);
+            return Err(OfficeError::Refused(why));
         }
         tx.remove_group(group).await?;
         let object = format!("group/{group}");
@@ -96,18 +96,17 @@ impl Office {
         Ok(tx.commit().await?)
     }
 
-    async fn enter_group(&self, tx: &mut Tx, group: &GroupId, site: &SiteId) -> Result<(), OfficeError> {
+    pub(super) async fn enter_group(&self, tx: &mut Tx, group: &GroupId, site: &SiteId) -> Result<(), OfficeError> {
         let zone = document_of(tx, site).await?.hours.zone().to_string();
         for other in group_in(tx, group).await?.sites {
             let known = document_of(tx, &parse_site(&other)?).await?.hours.zone().to_string();
             if known != zone {
-                return Err(OfficeError::Refused(format!(
-                    "site {site} keeps the time of {zone} and {other} that of {known}: the sites of a group need one day"
-                )));
+                let why = why!("group-other-time", site = site.as_str(), zone = zone, other = &other, known = known);
+                return Err(OfficeError::Refused(why));
             }
         }
         if !tx.add_group_site(group, site).await? {
-            return Err(OfficeError::Refused(format!("site {site} is in group {group} already")));
+            return Err(OfficeError::Refused(why!("group-has-site", site = site.as_str(), group = group.as_str())));
         }
         Ok(())
     }

@@ -6,14 +6,17 @@ use gapura_model::{Generation, Secret, SiteId};
 use gapura_session::Plan;
 use gapura_store::{ReportRow, SiteRow, Tx, VoucherRow, timestamp};
 use gapura_wire::{
-    AccountChange, Bundle, Epoch, EpochKey, Heartbeat, Sha256, Site, Terms, VERSION, Voucher, VoucherKey, overbooked,
+    AccountChange, Bundle, BundleMistake, Epoch, EpochKey, Heartbeat, Sha256, Site, Terms, VERSION, Voucher,
+    VoucherKey, overbooked,
 };
 use jiff::{SignedDuration, Timestamp};
 
-use super::site::{parse_site, plans_in};
-use super::{Office, OfficeError, read_json};
-use crate::document::SiteDocument;
+use super::filter::Ground;
+use super::site::{overbooked_words, parse_site, plans_in};
+use super::{Actor, Office, OfficeError, read_json};
+use crate::document::{SiteDocument, plan_words};
 use crate::keys::random;
+use crate::why::{Why, why};
 
 /// A bundle was published.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -37,6 +40,9 @@ const MONTHS_AHEAD: usize = 4;
 /// Vouchers that ended or were withdrawn stand in bundles this much longer, so that the portal can say why.
 pub(super) const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 60);
 
+/// Bundles that were followed by others are kept so long: each print at a counter publishes one with all the site's vouchers.
+pub(super) const KEPT: SignedDuration = SignedDuration::from_hours(24 * 2);
+
 /// Changes of accounts stand in bundles for as long as a gateway may keep a verifier, and a day.
 const ACCOUNT_CHANGES: SignedDuration = SignedDuration::from_hours(24 * 31);
 
@@ -48,6 +54,8 @@ impl Office {
     /// Publishes every bundle whose content has changed (new month's keys, vouchers long over); which ones.
     pub async fn publish_due(&self) -> Result<Vec<Published>, OfficeError> {
         let mut tx = self.store.write().await?;
+        let calendar = Actor { name: "gapura".to_owned(), reason: "the later revision is in force".to_owned() };
+        self.replace_sops(&mut tx, &calendar).await?;
         let published = self.publish_in(&mut tx, Scope::All).await?;
         tx.commit().await?;
         Ok(published)
@@ -66,19 +74,25 @@ impl Office {
             Scope::All => tx.sites().await?,
             Scope::Site(id) => tx.site(id).await?.into_iter().collect(),
         };
-        let plans = plans_in(tx).await?;
+        let (plans, ground) = (plans_in(tx).await?, self.ground(tx).await?);
         let mut published = Vec::new();
         for row in rows {
-            published.extend(self.publish_site(tx, row, &plans).await?);
+            published.extend(self.publish_site(tx, row, (&plans, &ground)).await?);
         }
         Ok(published)
     }
 
-    async fn publish_site(&self, tx: &mut Tx, row: SiteRow, plans: &[Plan]) -> Result<Option<Published>, OfficeError> {
+    async fn publish_site(
+        &self,
+        tx: &mut Tx,
+        row: SiteRow,
+        shared: (&[Plan], &Ground),
+    ) -> Result<Option<Published>, OfficeError> {
         let now = self.now();
-        let mut bundle = self.content(tx, row, plans).await?;
-        let wrong = bundle.check().err().into_iter().chain(overbooked(&bundle.parts(), bundle.uplink));
-        let wrong: Vec<String> = wrong.map(|why| format!("site {}: {why}", bundle.site.id)).collect();
+        let mut bundle = self.content(tx, row, shared).await?;
+        let overbooked = overbooked(&bundle.parts(), bundle.uplink);
+        let wrong = bundle.mistakes().into_iter().map(bundle_words).chain(overbooked.iter().map(overbooked_words));
+        let wrong: Vec<Why> = wrong.map(|why| why!("at-site", site = bundle.site.id.as_str(), why = why)).collect();
         if !wrong.is_empty() {
             return Err(OfficeError::Mistakes(wrong));
         }
@@ -101,14 +115,18 @@ impl Office {
     }
 
     /// The bundle without number and date: what is compared.
-    async fn content(&self, tx: &mut Tx, row: SiteRow, plans: &[Plan]) -> Result<Bundle, OfficeError> {
+    async fn content(
+        &self,
+        tx: &mut Tx,
+        row: SiteRow,
+        (plans, ground): (&[Plan], &Ground),
+    ) -> Result<Bundle, OfficeError> {
         let now = self.now();
         let id = parse_site(&row.id)?;
         let document: SiteDocument = read_json(&row.document, format!("site {id}"))?;
         let voucher_key = voucher_key(&row)?;
         let since = now.checked_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
-        let vouchers = tx.vouchers(&id).await?;
-        let vouchers = vouchers.iter().filter(|row| !is_over(row, since)).map(voucher).collect::<Result<_, _>>()?;
+        let vouchers = tx.live_vouchers(&id, since).await?.iter().map(voucher).collect::<Result<_, _>>()?;
         let changed_since = now.checked_sub(ACCOUNT_CHANGES).unwrap_or(Timestamp::MIN);
         let mut account_changes = Vec::new();
         for account in tx.accounts().await? {
@@ -121,6 +139,8 @@ impl Office {
                 account_changes.push(AccountChange { tag, since, closed });
             }
         }
+        let filter = self.filter(tx, ground, (&id, &document)).await?;
+        let (request_answers, faq) = (self.request_answers(tx, &id).await?, self.faq_of(tx, &id).await?);
         let bundle = Bundle {
             version: VERSION,
             generation: Generation::new(0),
@@ -133,6 +153,7 @@ impl Office {
                 agency: document.agency,
                 regency: document.regency,
                 contact: document.contact,
+                place: tx.place(&row.id).await?.map(|place| place.place),
             },
             hours: document.hours,
             in_doubt: document.in_doubt,
@@ -148,10 +169,13 @@ impl Office {
             voucher_key,
             vouchers,
             account_changes,
-            devices: document.devices,
+            devices: document.devices.into_iter().map(|known| known.device).collect(),
             notices: document.notices,
+            filter,
+            request_answers,
+            faq,
         };
-        Ok(bundle.with_parts_beside())
+        Ok(bundle.with_parts_beside().with_groups_beside())
     }
 
     /// This month's key and the next ones; those not there yet are drawn.
@@ -173,12 +197,25 @@ impl Office {
     }
 }
 
+fn bundle_words(mistake: BundleMistake) -> Why {
+    match mistake {
+        BundleMistake::MissingPlan(plan) => why!("plan-missing", plan = plan.as_str()),
+        BundleMistake::Plan(problem) => plan_words(problem),
+        BundleMistake::IdleDevice(device) => why!("device-idle", device = device),
+        BundleMistake::Other(words) => Why::plain(words),
+    }
+}
+
 /// The newest generation that a router of the site says it runs.
 fn in_force(reports: &[ReportRow], site: &SiteId) -> Option<u64> {
-    let beats =
-        reports.iter().filter(|report| report.site == site.as_str()).filter_map(|report| report.heartbeat.as_deref());
-    let beats = beats.filter_map(|text| serde_json::from_str::<Heartbeat>(text).ok());
-    beats.map(|beat| beat.generation.get()).max()
+    beats(reports, site).map(|(_, beat)| beat.generation.get()).max()
+}
+
+/// What the routers of a site last said, and when that was heard (ms).
+pub(super) fn beats<'a>(reports: &'a [ReportRow], site: &SiteId) -> impl Iterator<Item = (i64, Heartbeat)> + use<'a> {
+    let site = site.clone();
+    let own = reports.iter().filter(move |report| report.site == site.as_str());
+    own.filter_map(|report| Some((report.heard?, serde_json::from_str(report.heartbeat.as_deref()?).ok()?)))
 }
 
 pub(super) fn voucher_key(row: &SiteRow) -> Result<VoucherKey, OfficeError> {
@@ -187,16 +224,16 @@ pub(super) fn voucher_key(row: &SiteRow) -> Result<VoucherKey, OfficeError> {
         .map_err(|error: std::array::TryFromSliceError| OfficeError::damaged("a site's key")(error.into()))
 }
 
-fn is_over(row: &VoucherRow, since: Timestamp) -> bool {
-    let ended = row.use_before.into_iter().chain(row.revoked).min();
-    ended.is_some_and(|ended| timestamp(ended) < since)
-}
-
 fn voucher(row: &VoucherRow) -> Result<Voucher, OfficeError> {
     let damaged = || OfficeError::damaged("a voucher")("its tag or plan is not what was written".into());
     let tag = row.tag.as_slice().try_into().map_err(|_| damaged())?;
     Ok(Voucher {
         tag: Sha256::from_bytes(tag),
+        token: row
+            .token
+            .as_deref()
+            .map(|tag| tag.try_into().map(Sha256::from_bytes).map_err(|_| damaged()))
+            .transpose()?,
         plan: row.plan.parse().map_err(|_| damaged())?,
         use_time: row.use_time.and_then(|time| u64::try_from(time).ok()).map(std::time::Duration::from_secs),
         use_before: row.use_before.map(timestamp),

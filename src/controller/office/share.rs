@@ -104,6 +104,8 @@ fn nothing_used(tag: VoucherTag) -> Balance {
         ever_seconds: 0,
         first_used: None,
         paused_until: None,
+        added_today_seconds: 0,
+        added_seconds: 0,
         lent: None,
         at: Timestamp::UNIX_EPOCH,
     }

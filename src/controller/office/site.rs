@@ -1,38 +1,42 @@
 //! Sites and plans.
 
+use std::collections::BTreeMap;
+
 use gapura_model::{PlanId, SiteId};
 use gapura_session::Plan;
 use gapura_store::{PlanRow, Tx};
-use gapura_wire::{Uplink, overbooked};
+use gapura_wire::{Overbooked, Uplink, overbooked};
 
 use super::group::groups_in;
+use super::preset::presets_in;
 use super::publish::Scope;
 use super::{Actor, Change, Office, OfficeError, Published, read_json, write_json};
 use crate::document::{PlanFile, SiteDocument};
-use crate::keys::random;
+use crate::settings::SettingsDocument;
+use crate::why::{Why, why};
+
+/// What uses a plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlanUse {
+    /// Sites whose visitors get it by one tap or from staff.
+    pub sites: Vec<SiteId>,
+    /// Presets of the counters.
+    pub presets: u64,
+    /// Vouchers not withdrawn.
+    pub vouchers: u64,
+    /// Accounts that are open.
+    pub accounts: u64,
+}
 
 impl Office {
-    /// Adds or replaces a site's document.
+    /// Adds or replaces a site's document, which states everything itself.
     pub async fn set_site(
         &self,
         id: &SiteId,
         document: &SiteDocument,
         who: &Actor,
     ) -> Result<Vec<Published>, OfficeError> {
-        let mistakes = document.mistakes();
-        if !mistakes.is_empty() {
-            return Err(OfficeError::Mistakes(mistakes));
-        }
-        let text = write_json(document, "the site")?;
-        let mut tx = self.store.write().await?;
-        let before = tx.site(id).await?.map(|row| row.document).unwrap_or_default();
-        keeps_the_time_of_its_groups(&mut tx, id, document).await?;
-        tx.put_site(id, &text, &random::<32>()?, self.now()).await?;
-        let change = Change { action: "site-set", object: format!("site/{id}"), before: &before, after: &text };
-        self.note(&mut tx, who, change).await?;
-        let published = self.publish_in(&mut tx, Scope::Site(id)).await?;
-        tx.commit().await?;
-        Ok(published)
+        self.set_own(id, &SettingsDocument::from(document.clone()), who).await
     }
 
     /// All sites.
@@ -41,6 +45,12 @@ impl Office {
         rows.into_iter()
             .map(|row| Ok((parse_site(&row.id)?, read_json(&row.document, format!("site {}", row.id))?)))
             .collect()
+    }
+
+    /// One site; `None` = there is none of this name.
+    pub async fn site(&self, id: &SiteId) -> Result<Option<SiteDocument>, OfficeError> {
+        let row = self.store.read().await?.site(id).await?;
+        row.map(|row| read_json(&row.document, format!("site {id}"))).transpose()
     }
 
     /// Adds or replaces plans; others stay.
@@ -64,7 +74,7 @@ impl Office {
         let parts = plans_in(&mut tx).await?.into_iter().filter_map(|plan| Some((plan.id, plan.share?))).collect();
         let overbooked = overbooked(&parts, Uplink::default());
         if !overbooked.is_empty() {
-            return Err(OfficeError::Mistakes(overbooked));
+            return Err(OfficeError::Mistakes(overbooked.iter().map(overbooked_words).collect()));
         }
         let published = self.publish_in(&mut tx, Scope::All).await?;
         tx.commit().await?;
@@ -76,16 +86,22 @@ impl Office {
         let mut tx = self.store.write().await?;
         let before = tx.plans().await?.into_iter().find(|row| row.id == id.as_str());
         let before = before.ok_or_else(|| OfficeError::not_found("plan", id.as_str()))?.document;
+        let sites = sites_with(&mut tx, id).await?;
+        if !sites.is_empty() {
+            return Err(OfficeError::Refused(why!("plan-of-sites", plan = id.as_str(), sites = sites.join(", "))));
+        }
         let vouchers = tx.vouchers_of_plan(id).await?;
         if vouchers > 0 {
-            return Err(OfficeError::Refused(format!("plan {id} is used by {vouchers} vouchers: withdraw them first")));
+            return Err(OfficeError::Refused(why!("plan-of-vouchers", plan = id.as_str(), vouchers = vouchers)));
         }
         let accounts =
             tx.accounts().await?.iter().filter(|row| row.plan == id.as_str() && row.closed.is_none()).count();
         if accounts > 0 {
-            return Err(OfficeError::Refused(format!(
-                "plan {id} is used by {accounts} accounts: give them another first"
-            )));
+            return Err(OfficeError::Refused(why!("plan-of-accounts", plan = id.as_str(), accounts = accounts)));
+        }
+        let presets: Vec<_> = presets_in(&mut tx).await?.into_iter().filter(|(_, preset)| preset.plan == *id).collect();
+        if let Some((preset, _)) = presets.first() {
+            return Err(OfficeError::Refused(why!("plan-of-preset", plan = id.as_str(), preset = preset.as_str())));
         }
         tx.remove_plan(id).await?;
         let change = Change { action: "plan-remove", object: format!("plan/{id}"), before: &before, after: "" };
@@ -95,22 +111,67 @@ impl Office {
         Ok(published)
     }
 
+    /// What uses each plan.
+    pub async fn plan_uses(&self) -> Result<BTreeMap<PlanId, PlanUse>, OfficeError> {
+        let mut tx = self.store.read().await?;
+        let (presets, accounts) = (presets_in(&mut tx).await?, tx.accounts().await?);
+        let mut sites = Vec::new();
+        for row in tx.sites().await? {
+            let document: SiteDocument = read_json(&row.document, format!("site {}", row.id))?;
+            sites.push((parse_site(&row.id)?, document.one_tap_plan, document.staff_plan));
+        }
+        let mut found = BTreeMap::new();
+        for plan in plans_in(&mut tx).await? {
+            let open = |row: &&gapura_store::AccountRow| row.plan == plan.id.as_str() && row.closed.is_none();
+            let at = |(_, one, other): &&(SiteId, Option<PlanId>, Option<PlanId>)| {
+                [one, other].into_iter().any(|used| used.as_ref() == Some(&plan.id))
+            };
+            let uses = PlanUse {
+                sites: sites.iter().filter(at).map(|(site, ..)| site.clone()).collect(),
+                presets: presets.iter().filter(|(_, preset)| preset.plan == plan.id).count() as u64,
+                vouchers: u64::try_from(tx.vouchers_of_plan(&plan.id).await?).unwrap_or_default(),
+                accounts: accounts.iter().filter(open).count() as u64,
+            };
+            found.insert(plan.id, uses);
+        }
+        Ok(found)
+    }
+
     /// All plans.
     pub async fn plans(&self) -> Result<Vec<Plan>, OfficeError> {
         plans_in(&mut self.store.read().await?).await
     }
 }
 
+/// The names of sites whose visitors get a plan by one tap or from staff.
+async fn sites_with(tx: &mut Tx, plan: &PlanId) -> Result<Vec<String>, OfficeError> {
+    let mut found = Vec::new();
+    for row in tx.sites().await? {
+        let document: SiteDocument = read_json(&row.document, format!("site {}", row.id))?;
+        if [&document.one_tap_plan, &document.staff_plan].into_iter().any(|used| used.as_ref() == Some(plan)) {
+            found.push(document.name);
+        }
+    }
+    Ok(found)
+}
+
 /// Days and months of a group's vouchers are those of all its sites.
-async fn keeps_the_time_of_its_groups(tx: &mut Tx, id: &SiteId, document: &SiteDocument) -> Result<(), OfficeError> {
+pub(super) async fn keeps_the_time_of_its_groups(
+    tx: &mut Tx,
+    id: &SiteId,
+    document: &SiteDocument,
+) -> Result<(), OfficeError> {
     let zone = document.hours.zone().to_string();
     for group in groups_in(tx).await?.into_iter().filter(|group| group.sites.iter().any(|site| site == id.as_str())) {
         for other in group.sites.iter().filter(|other| *other != id.as_str()) {
             let known = document_of(tx, &parse_site(other)?).await?.hours.zone().to_string();
             if known != zone {
-                return Err(OfficeError::Refused(format!(
-                    "site {id} is in group {} with {other}, which keeps the time of {known}: take it out of the group first",
-                    group.name
+                return Err(OfficeError::Refused(why!(
+                    "site-group-time",
+                    site = id.as_str(),
+                    group = &group.name,
+                    other = other,
+                    known = known
                 )));
             }
         }
@@ -119,7 +180,7 @@ async fn keeps_the_time_of_its_groups(tx: &mut Tx, id: &SiteId, document: &SiteD
 }
 
 /// The limits of a group's voucher are lent out as they were when it was made.
-async fn limits_are_not_lent(tx: &mut Tx, known: &[PlanRow], plan: &Plan) -> Result<(), OfficeError> {
+pub(super) async fn limits_are_not_lent(tx: &mut Tx, known: &[PlanRow], plan: &Plan) -> Result<(), OfficeError> {
     let Some(row) = known.iter().find(|row| row.id == plan.id.as_str()) else { return Ok(()) };
     let before: Plan = read_json(&row.document, format!("plan {}", row.id))?;
     if (before.day, before.month) == (plan.day, plan.month) {
@@ -127,10 +188,16 @@ async fn limits_are_not_lent(tx: &mut Tx, known: &[PlanRow], plan: &Plan) -> Res
     }
     match tx.plan_lent(&plan.id).await? {
         0 => Ok(()),
-        _ => Err(OfficeError::Refused(format!(
-            "plan {0}: its limits of day and month are lent out for vouchers of a group; make another plan, or withdraw those vouchers",
-            plan.id
-        ))),
+        _ => Err(OfficeError::Refused(why!("plan-lent", plan = plan.id.as_str()))),
+    }
+}
+
+/// What is guaranteed and is not there, in words.
+pub(super) fn overbooked_words(all: &Overbooked) -> Why {
+    match all {
+        Overbooked::Percent { plans, sum } => why!("plans-percent", plans = plans, sum = *sum),
+        Overbooked::Rate { up, plans, sum, shared } => why!("plans-rate", plans = plans, sum = *sum, shared = *shared)
+            .at(if *up { "uplink.up" } else { "uplink.down" }),
     }
 }
 
@@ -154,10 +221,10 @@ pub(super) async fn must_exist(tx: &mut Tx, site: Option<&SiteId>, plan: &PlanId
     if let Some(site) = site
         && tx.site(site).await?.is_none()
     {
-        mistakes.push(format!("there is no site \"{site}\""));
+        mistakes.push(why!("no-site", site = site.as_str()));
     }
     if !tx.plans().await?.iter().any(|row| row.id == plan.as_str()) {
-        mistakes.push(format!("there is no plan \"{plan}\""));
+        mistakes.push(why!("no-plan", plan = plan.as_str()));
     }
     if mistakes.is_empty() { Ok(()) } else { Err(OfficeError::Mistakes(mistakes)) }
 }

@@ -9,6 +9,7 @@ use gapura_wire::{
 
 use super::enrol::Member;
 use super::{Office, OfficeError, read_json, write_json};
+use crate::condition::{Condition, Known};
 
 /// Rows of balances in one page of a restore.
 const PAGE: u32 = 2000;
@@ -81,8 +82,12 @@ impl Office {
         let text = write_json(&Heartbeat { nonce: Vec::new(), ..beat.clone() }, "a heartbeat")?;
         let mut tx = self.store.write().await?;
         tx.put_heartbeat(&from.site, &from.gateway, &text, self.now()).await?;
+        let state = Condition::of(Known::just_said(&beat, self.now()), self.now());
+        tx.put_state((&from.site, &from.gateway), state.id(), self.now()).await?;
+        self.unfiltered.hear(&from.gateway, beat.filter);
         let recalled = super::share::recalled(&mut tx, &from.site, self.now()).await?;
         let last = tx.generations().await?.into_iter().find(|row| row.site == from.site.as_str());
+        let audit = super::anchor::last(&mut tx).await?;
         tx.commit().await?;
         let mut generation = Generation::new(last.map_or(0, |row| u64::try_from(row.generation).unwrap_or_default()));
         if beat.generation > generation {
@@ -93,7 +98,7 @@ impl Office {
         }
         let time = SignedTime::sign(&self.keys.signer, from.gateway.clone(), beat.nonce, self.now())
             .map_err(|error| OfficeError::Write("the time", error.into()))?;
-        Ok(HeartbeatReply { time, generation, renew: from.renew, recalled })
+        Ok(HeartbeatReply { time, generation, renew: from.renew, recalled, audit })
     }
 
     /// Keeps what a gateway did with a bundle.
@@ -128,6 +133,7 @@ impl Office {
         for balance in &report.balances {
             let text = write_json(balance, "a balance")?;
             tx.put_balance(&from.site, &balance.holder.key(), &text, balance.at).await?;
+            super::voucher_state::hear(&mut tx, &from.site, balance).await?;
         }
         Ok(tx.commit().await?)
     }

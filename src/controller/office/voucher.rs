@@ -1,13 +1,14 @@
-//! Vouchers: codes are drawn, shown once and never stored.
+//! Vouchers: codes are drawn, hashed for the site's gateway, and sealed for as long as the counter may print them again.
 
 use std::time::Duration;
 
-use gapura_model::{GroupId, PlanId, SiteId, VOUCHER_ALPHABET, VoucherCode};
+use gapura_model::{GroupId, PlanId, SiteId, VOUCHER_ALPHABET, VoucherCode, VoucherToken};
+use gapura_rules::hours::Zone;
 use gapura_session::Share;
-use gapura_store::{Tx, VoucherRow, millis};
-use gapura_wire::VoucherKey;
+use gapura_store::{GroupBatch, NewBatch, Tx, VoucherRow, millis};
+use gapura_wire::{VoucherKey, VoucherTag};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use jiff::civil::Date;
 
 use super::group::group_in;
 use super::publish::{Scope, voucher_key};
@@ -16,6 +17,8 @@ use super::{Actor, Change, Office, OfficeError, Published, write_json};
 use crate::document::SiteDocument;
 use crate::keys::random;
 use crate::lending::Lending;
+use crate::vault::Kept;
+use crate::why::why;
 
 /// Where vouchers are good.
 #[derive(Clone, Debug)]
@@ -59,69 +62,108 @@ pub struct VoucherOrder {
 pub struct VouchersMade {
     /// Their batch.
     pub batch: String,
-    /// Their codes, shown this once.
+    /// Their codes; they are kept sealed for as long as they can be used.
     pub codes: Vec<VoucherCode>,
     /// The bundles that carry them to the router.
     pub published: Vec<Published>,
 }
 
+/// Where an order comes from.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Origin<'a> {
+    /// The form's key.
+    pub(super) form: Option<&'a [u8; 16]>,
+    /// The preset; empty for none.
+    pub(super) preset: &'a str,
+}
+
 /// The most vouchers of one order.
 const MOST: u32 = 5000;
+/// Rows at once: each voucher of a group stands at each of its sites, and the counters wait meanwhile.
+const MOST_CODES: usize = 6000;
 
 impl Office {
-    /// Makes vouchers; their codes exist only in the answer.
+    /// Makes vouchers in one transaction.
     pub async fn make_vouchers(&self, order: &VoucherOrder, who: &Actor) -> Result<VouchersMade, OfficeError> {
+        let mut tx = self.store.write().await?;
+        let made = self.make_vouchers_in(&mut tx, order, Origin::default(), who).await?;
+        tx.commit().await?;
+        Ok(made)
+    }
+
+    pub(super) async fn make_vouchers_in(
+        &self,
+        tx: &mut Tx,
+        order: &VoucherOrder,
+        origin: Origin<'_>,
+        who: &Actor,
+    ) -> Result<VouchersMade, OfficeError> {
         let now = self.now();
         let mut mistakes = Vec::new();
         if !(1..=MOST).contains(&order.count) {
-            mistakes.push(format!("count: make 1 to {MOST} vouchers at once"));
+            mistakes.push(why!("voucher-count", most = MOST).at("count"));
         }
         if order.use_time == Some(Duration::ZERO) {
-            mistakes.push("use-time: 0 lets nobody in; leave it out for what the plan says".to_owned());
+            mistakes.push(why!("voucher-use-time").at("use-time"));
         }
         if order.use_before.is_some_and(|before| before <= now) {
-            mistakes.push("use-before: lies in the past".to_owned());
+            mistakes.push(why!("voucher-use-before").at("use-before"));
         }
         if order.devices == Some(0) {
-            mistakes.push("devices: write 1 or more".to_owned());
+            mistakes.push(why!("voucher-devices").at("devices"));
         }
-        let mut tx = self.store.write().await?;
-        let sites = sites_of(&mut tx, &order.place).await?;
+        let sites = sites_of(tx, &order.place).await?;
         for site in sites.iter().map(Some).chain(sites.is_empty().then_some(None)) {
-            match must_exist(&mut tx, site, &order.plan).await {
+            match must_exist(tx, site, &order.plan).await {
                 Err(OfficeError::Mistakes(more)) => mistakes.extend(more),
                 other => other?,
             }
         }
         if sites.is_empty() {
-            mistakes.push("group: it has no sites; add them first".to_owned());
+            mistakes.push(why!("group-empty").at("group"));
         }
         if !mistakes.is_empty() {
             return Err(OfficeError::Mistakes(mistakes));
+        }
+        let codes = usize::try_from(order.count).unwrap_or(usize::MAX).saturating_mul(sites.len());
+        if codes > MOST_CODES {
+            return Err(OfficeError::Mistakes(vec![why!(
+                "voucher-group-many",
+                most = MOST_CODES / sites.len().max(1)
+            )]));
         }
         let mut keys = Vec::new();
         for site in sites {
             let row = tx.site(&site).await?.ok_or_else(|| OfficeError::not_found("site", site.as_str()))?;
             keys.push((voucher_key(&row)?, site));
         }
-        let batch = batch_name(now)?;
-        let plan = plans_in(&mut tx).await?.into_iter().find(|plan| plan.id == order.plan);
+        let day = match keys.first() {
+            Some((_, site)) => document_of(tx, site).await?.hours.zone().date(now),
+            None => Zone::default().date(now),
+        };
+        let batch = batch_name(day)?;
+        let plan = plans_in(tx).await?.into_iter().find(|plan| plan.id == order.plan);
         let whole = plan.map(|plan| Share::whole(&plan, order.use_time)).unwrap_or_default();
         let mut codes = Vec::new();
         while codes.len() < usize::try_from(order.count).unwrap_or(usize::MAX) {
             let Some(code) = VoucherCode::from_random(&random::<32>()?) else { continue };
-            if self.add_code(&mut tx, order, &code, &keys, (&whole, &batch)).await? {
+            let number = i64::try_from(codes.len()).unwrap_or(i64::MAX).saturating_add(1);
+            if self.add_code(tx, order, &code, &keys, (&whole, &batch, number)).await? {
                 codes.push(code);
             }
         }
         let after = format!("{} vouchers of plan {}, batch {batch}", order.count, order.plan);
         let change = Change { action: "voucher-make", object: order.place.object(), before: "", after: &after };
-        self.note(&mut tx, who, change).await?;
+        self.note(tx, who, change).await?;
+        for (_, site) in &keys {
+            let Origin { form, preset } = origin;
+            let new = NewBatch { site, batch: &batch, form, preset, maker: &who.name, amount: order.count };
+            tx.add_print(new, now).await?;
+        }
         let mut published = Vec::new();
         for (_, site) in &keys {
-            published.extend(self.publish_in(&mut tx, Scope::Site(site)).await?);
+            published.extend(self.publish_in(tx, Scope::Site(site)).await?);
         }
-        tx.commit().await?;
         Ok(VouchersMade { batch, codes, published })
     }
 
@@ -132,9 +174,10 @@ impl Office {
         order: &VoucherOrder,
         code: &VoucherCode,
         keys: &[(VoucherKey, SiteId)],
-        (whole, batch): (&Share, &str),
+        (whole, batch, number): (&Share, &str, i64),
     ) -> Result<bool, OfficeError> {
-        for (key, site) in keys {
+        // Where it is good at one site, adding it tells.
+        for (key, site) in keys.iter().filter(|_| matches!(order.place, Place::Group(_))) {
             if tx.voucher(site, key.tag(code).as_bytes()).await?.is_some() {
                 return Ok(false);
             }
@@ -147,13 +190,20 @@ impl Office {
                 Some((id, lending))
             }
         };
+        // One QR code for all sites: each lets somebody in by it once.
+        let kept = Kept { code: code.clone(), token: VoucherToken::new(random::<16>()?) };
         for (key, site) in keys {
-            let mut row = row(order, site, key.tag(code).as_bytes(), batch, self.now());
+            let tag = key.tag(code);
+            let mut row = row(order, site, (&tag, number), batch, self.now());
+            row.token = Some(key.token_tag(&kept.token).as_bytes().to_vec());
+            let sealed = self.keys.vault.seal(site.as_str(), tag.as_bytes(), &kept)?;
             if let Some((id, lending)) = &lent {
                 let first = lending.share(site).map(|(_, share)| write_json(share, "a share")).transpose()?;
                 (row.lending, row.share) = (Some(id.to_vec()), first);
             }
-            tx.add_voucher(&row).await?;
+            if !tx.add_voucher(&row, Some(&sealed)).await? {
+                return Ok(false);
+            }
         }
         Ok(true)
     }
@@ -162,8 +212,13 @@ impl Office {
     pub(crate) async fn document_at(&self, place: &Place) -> Result<SiteDocument, OfficeError> {
         let mut tx = self.store.read().await?;
         let sites = sites_of(&mut tx, place).await?;
-        let first = sites.first().ok_or_else(|| OfficeError::Mistakes(vec!["group: it has no sites".to_owned()]))?;
+        let first = sites.first().ok_or_else(|| OfficeError::Mistakes(vec![why!("group-empty").at("group")]))?;
         document_of(&mut tx, first).await
+    }
+
+    /// A group's batches, the newest first.
+    pub async fn group_batches(&self, group: &GroupId, part: (u32, u32)) -> Result<Vec<GroupBatch>, OfficeError> {
+        Ok(self.store.read().await?.group_batches(group, part).await?)
     }
 
     /// All vouchers of a group in the lists of its sites, without codes.
@@ -241,9 +296,7 @@ impl Office {
         if !tx.revoke_voucher(site, tag.as_bytes(), self.now()).await? {
             if tx.voucher(site, tag.as_bytes()).await?.is_some_and(|row| row.lending.is_some() && row.revoked.is_none())
             {
-                return Err(OfficeError::Refused(
-                    "this voucher was made for a group of sites: withdraw it there, with --group".to_owned(),
-                ));
+                return Err(OfficeError::Refused(why!("voucher-of-group").flag("--group NAME")));
             }
             return Err(OfficeError::not_found("voucher still good with this code", "at this site"));
         }
@@ -256,17 +309,23 @@ impl Office {
 }
 
 /// The sites at which an order is good.
-async fn sites_of(tx: &mut Tx, place: &Place) -> Result<Vec<SiteId>, OfficeError> {
+pub(super) async fn sites_of(tx: &mut Tx, place: &Place) -> Result<Vec<SiteId>, OfficeError> {
     match place {
         Place::Site(site) => Ok(vec![site.clone()]),
         Place::Group(group) => group_in(tx, group).await?.sites.iter().map(|site| parse_site(site)).collect(),
     }
 }
 
-fn row(order: &VoucherOrder, site: &SiteId, tag: &[u8; 32], batch: &str, now: Timestamp) -> VoucherRow {
+fn row(
+    order: &VoucherOrder,
+    site: &SiteId,
+    (tag, number): (&VoucherTag, i64),
+    batch: &str,
+    now: Timestamp,
+) -> VoucherRow {
     VoucherRow {
         site: site.as_str().to_owned(),
-        tag: tag.to_vec(),
+        tag: tag.as_bytes().to_vec(),
         plan: order.plan.as_str().to_owned(),
         batch: batch.to_owned(),
         note: order.note.clone(),
@@ -277,13 +336,18 @@ fn row(order: &VoucherOrder, site: &SiteId, tag: &[u8; 32], batch: &str, now: Ti
         revoked: None,
         lending: None,
         share: None,
+        number,
+        token: None,
+        first_used: None,
+        used_up: None,
+        told: None,
+        kept: 0,
     }
 }
 
-/// A batch's name: the day and four letters, for example `20261121-7KQM`.
-fn batch_name(now: Timestamp) -> Result<String, OfficeError> {
+/// A batch's name: the site's day and four letters, for example `20261121-7KQM`.
+fn batch_name(day: Date) -> Result<String, OfficeError> {
     let letters =
         random::<4>()?.map(|byte| VOUCHER_ALPHABET.get(usize::from(byte % 31)).copied().map_or('2', char::from));
-    let day = now.to_zoned(TimeZone::UTC).date();
     Ok(format!("{:04}{:02}{:02}-{}", day.year(), day.month(), day.day(), letters.iter().collect::<String>()))
 }

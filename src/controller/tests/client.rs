@@ -21,7 +21,7 @@ use tokio_rustls::TlsConnector;
 
 /// A router with its own key, before or after enrolment.
 pub(crate) struct Router {
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     pin: SpkiPin,
     pub(crate) key: KeyPair,
     pub(crate) chain: Vec<CertificateDer<'static>>,
@@ -61,15 +61,25 @@ impl Router {
         answer(status, &bytes)
     }
 
+    /// A part of what is at `path`.
+    pub(crate) async fn part(&self, path: &str, range: &str) -> (StatusCode, Vec<u8>) {
+        let request = Request::get(path).header("range", range).body(Full::new(Bytes::new())).unwrap();
+        let (status, bytes) = self.exchange(request).await.unwrap();
+        (status, bytes.to_vec())
+    }
+
     pub(crate) async fn send(&self, method: Method, path: &str, body: Vec<u8>) -> Result<(StatusCode, Bytes), String> {
+        self.exchange(Request::builder().method(method).uri(path).body(Full::new(Bytes::from(body))).unwrap()).await
+    }
+
+    async fn exchange(&self, mut request: Request<Full<Bytes>>) -> Result<(StatusCode, Bytes), String> {
+        request.headers_mut().insert("host", http::HeaderValue::from_static("any.example"));
         let tcp = TcpStream::connect(self.address).await.map_err(|e| e.to_string())?;
         let connector = TlsConnector::from(Arc::new(self.tls()));
         let name = ServerName::try_from("any.example").unwrap();
         let tls = connector.connect(name, tcp).await.map_err(|e| e.to_string())?;
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(tls)).await.map_err(|e| e.to_string())?;
-        let request = Request::builder().method(method).uri(path).header("host", "any.example");
-        let request = request.body(Full::new(Bytes::from(body))).unwrap();
         let exchange = async move {
             let response = sender.send_request(request).await.map_err(|e| e.to_string())?;
             let status = response.status();

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use gapura_model::{GatewayId, Generation, SiteId};
 use gapura_wire::{
-    Balance, BalanceReport, BundleOutcome, BundleVerdict, EnrolAnswer, Heartbeat, HeartbeatReply, ProblemKind,
-    RenewAnswer, RenewRequest, SignedBundle, Used, WireHolder,
+    Balance, BalanceReport, BundleOutcome, BundleVerdict, EnrolAnswer, FilterState, Heartbeat, HeartbeatReply,
+    ProblemKind, RenewAnswer, RenewRequest, SignedBundle, Used, WireHolder,
 };
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -179,7 +179,7 @@ async fn nonsense_gets_a_clear_error() {
     .await;
 }
 
-fn heartbeat(nonce: u8) -> Heartbeat {
+pub(super) fn heartbeat(nonce: u8) -> Heartbeat {
     let text = json!({
         "state": "serving", "boot": "5a4f0e3c-8f5e-4a0a-9d5a-000000000001", "uptime_seconds": 60,
         "versions": { "gapura": "0.1.0", "kernel": "6.1" }, "sent": "1970-01-01T00:01:00Z",
@@ -213,7 +213,34 @@ async fn a_heartbeat_brings_signed_time_and_certificates_are_renewed_at_half_lif
         assert!(router.send(Method::GET, "/v1/bundle", Vec::new()).await.is_err(), "the first one has ended");
         router.chain = after;
         assert!(beat(&world, &router, 4).await.0);
-        assert_eq!(world.cli(&["gateway", "list"]).await[0]["heartbeat"]["state"], "serving");
+        let listed = world.cli(&["gateway", "list"]).await[0].clone();
+        assert_eq!(listed["heartbeat"]["state"], "serving");
+        assert_eq!((&listed["filter"], &listed["alert"]), (&Value::Null, &Value::Null), "an older router does not say");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_router_says_whether_its_filter_is_in_force_and_with_which_index() {
+    on_both("filter-state", async |world| {
+        world.furnish().await;
+        let (router, _) = world.member(&[]).await;
+        let listed = async |in_force, index| {
+            let filter = Some(FilterState { in_force, index });
+            let beat = Heartbeat { filter, ..heartbeat(1) };
+            router.post::<_, HeartbeatReply>("/v1/heartbeat", &beat).await.unwrap();
+            world.cli(&["gateway", "list"]).await[0].clone()
+        };
+        let good = listed(true, Some(12)).await;
+        assert_eq!((&good["filter"], &good["alert"]), (&json!({ "in_force": true, "index": 12 }), &Value::Null));
+        let bad = listed(false, None).await;
+        assert_eq!(bad["filter"], json!({ "in_force": false }));
+        assert!(bad["alert"].as_str().unwrap().contains("not in force"), "{bad}");
+        assert_eq!(listed(true, None).await["alert"], Value::Null);
+        // Who is no longer in the fleet raises no alert.
+        listed(false, None).await;
+        world.cli(&["gateway", "revoke", "gw-galeri-1", "--reason", "rusak"]).await;
+        assert_eq!(world.cli(&["gateway", "list"]).await[0]["alert"], Value::Null);
     })
     .await;
 }
@@ -232,6 +259,8 @@ async fn a_new_router_takes_a_site_over_with_its_balances() {
             ever_seconds: seconds,
             first_used: None,
             paused_until: None,
+            added_today_seconds: 0,
+            added_seconds: 0,
             lent: None,
             at: when,
         };

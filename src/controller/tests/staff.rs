@@ -94,7 +94,7 @@ async fn more_of_the_uplink_than_there_is_is_refused_with_the_plans_named() {
         assert!(text.contains("site galeri: uplink.up") && text.contains("site galeri: uplink.down"), "{text}");
         let capped = format!("{}\nspeed = {{ down = 1 }}", rate.replace("} } }", "} }, most = { down = 1 } }"));
         let (_, text) = set(plans(&capped, "")).await.unwrap_err();
-        assert!(text.contains("plan umum: share.guaranteed is more than share.most"), "{text}");
+        assert!(text.contains("plan umum: its guaranteed part of the uplink is more than"), "{text}");
     })
     .await;
 }
@@ -189,7 +189,7 @@ async fn every_change_is_in_the_audit_log_and_the_log_verifies() {
             let path = world.directory().join("keys").join(name);
             std::fs::metadata(path).unwrap().permissions().mode() & 0o777
         };
-        for name in ["fleet.key", "server.key", "bundle.seed"] {
+        for name in ["fleet.key", "server.key", "bundle.seed", "voucher.key"] {
             assert_eq!(mode(name), 0o600, "{name}");
         }
     })
@@ -204,6 +204,8 @@ async fn processes_that_start_at_once_share_one_fleet_and_one_database() {
         public_name: "c.example".to_owned(),
         database: format!("sqlite:{}", directory.join("controller.db").display()),
         data_dir: directory.clone(),
+        lists: None,
+        lists_trust: "/etc/ssl/certs/ca-certificates.crt".into(),
         connections: 16,
     };
     let open = async || {

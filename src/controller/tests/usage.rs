@@ -78,6 +78,18 @@ async fn replayed_reordered_and_lost_batches_count_each_record_once() {
         let figures: Vec<_> =
             visits.iter().map(|visit| (visit["down"].as_u64().unwrap(), visit["cause"].as_str())).collect();
         assert_eq!(figures, [(1000, Some("logged-out")), (20, None), (30, None), (40, None)]);
+        let (site, office) = ("galeri".parse().unwrap(), &world.serving.office);
+        let day = office.day(&site, Some("2026-11-21".parse().unwrap())).await.unwrap();
+        assert_eq!((day.visits.count, day.visits.devices, day.visits.octets), (4, 1, (4, 1090)));
+        assert_eq!(day.visits.most.map(|(most, _)| most), Some(4));
+        let lasted = day.outages.iter().map(|outage| outage.until.unwrap().duration_since(outage.from).as_secs());
+        assert_eq!(lasted.collect::<Vec<_>>(), [600]);
+        // The day by the site's calendar, which is ahead of UTC.
+        let before = office.day(&site, Some("2026-11-20".parse().unwrap())).await.unwrap();
+        assert_eq!((before.visits, before.outages), (crate::Visits::default(), Vec::new()));
+        assert_eq!(before.span.1, day.span.0);
+        let asked = office.day(&site, None).await.unwrap();
+        assert!((asked.span.0..asked.span.1).contains(&office.now()));
         assert_eq!((&usage["sums"][0]["bytes_down"], &usage["sums"][0]["running"]), (&json!(1090), &json!(3)));
         let counted: u64 =
             usage["tallies"].as_array().unwrap().iter().map(|tally| tally["count"].as_u64().unwrap()).sum();

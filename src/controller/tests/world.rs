@@ -14,7 +14,7 @@ use crate::commands::{ControllerArgs, run};
 use crate::{Serving, load_config, serve};
 
 #[path = "../../../tests/support/postgres.rs"]
-mod postgres;
+pub(crate) mod postgres;
 
 pub(crate) const SITE: &str = r#"
 name = "Galeri Internet Sinjai"
@@ -52,6 +52,7 @@ pub(crate) struct World {
     pub(crate) tasks: Tasks,
     directory: PathBuf,
     config: PathBuf,
+    database: String,
 }
 
 #[derive(Parser)]
@@ -62,6 +63,15 @@ struct Cli {
 
 /// Plays `story` over IPv4 and SQLite, then over IPv6 and PostgreSQL.
 pub(crate) async fn on_both<F: Future<Output = ()>>(name: &str, story: impl Fn(Arc<World>) -> F) {
+    on_both_with(name, &[], story).await;
+}
+
+/// The same, with files beside the configuration; one called `lists.toml` is the catalogue of lists.
+pub(crate) async fn on_both_with<F: Future<Output = ()>>(
+    name: &str,
+    files: &[(&str, &str)],
+    story: impl Fn(Arc<World>) -> F,
+) {
     let directory = std::env::temp_dir().join(format!("gapura-controller-{}-{name}", std::process::id()));
     let _gone_with_the_test = Gone(directory.clone());
     let database = postgres::database();
@@ -70,12 +80,37 @@ pub(crate) async fn on_both<F: Future<Output = ()>>(name: &str, story: impl Fn(A
         ("[::1]:0", database.address.clone()),
     ];
     for (listen, address) in kinds {
-        let world = Arc::new(World::start(directory.clone(), listen, &address).await);
+        let world = Arc::new(World::start(directory.clone(), files, listen, &address).await);
         story(world.clone()).await;
         let left = world.tasks.shutdown(Duration::from_secs(10), std::future::pending()).await;
         assert_eq!(left, gapura_runtime::Left::default());
         world.serving.office.store().close().await;
         std::fs::remove_dir_all(&directory).unwrap();
+    }
+}
+
+/// A controller's configuration, for one beside the world's own.
+pub(crate) fn config_text(listen: &str, data: &std::path::Path, database: &str) -> String {
+    format!(
+        "[controller]\nlisten = \"{listen}\"\npublic_name = \"c.example\"\ndata_dir = \"{}\"\ndatabase = \"{database}\"\n",
+        data.display()
+    )
+}
+
+/// A command of a controller whose configuration is in `config`; JSON.
+pub(crate) async fn cli_with(
+    config: &std::path::Path,
+    clock: Arc<dyn Clock>,
+    words: &[&str],
+) -> Result<Value, (Exit, String)> {
+    let config = config.display().to_string();
+    let all = ["controller", "--config", &config, "--json", "--by", "tester"].into_iter().chain(words.iter().copied());
+    let args = Cli::try_parse_from(all).map_err(|error| (Exit::Usage, error.to_string()))?.args;
+    let command = args.command.clone().unwrap();
+    let mut out = Vec::new();
+    match Box::pin(run(&args, &command, clock, &mut out)).await {
+        Ok(()) => Ok(serde_json::from_slice(&out).unwrap()),
+        Err(error) => Err((error.exit(), gapura_model::with_causes(&error))),
     }
 }
 
@@ -89,19 +124,25 @@ impl Drop for Gone {
 }
 
 impl World {
-    async fn start(directory: PathBuf, listen: &str, database: &str) -> Self {
+    async fn start(directory: PathBuf, files: &[(&str, &str)], listen: &str, database: &str) -> Self {
         std::fs::create_dir(&directory).unwrap();
+        for (name, text) in files {
+            std::fs::write(directory.join(name), text).unwrap();
+        }
+        let lists = files.iter().find(|(name, _)| *name == "lists.toml");
+        let lists =
+            lists.map_or_else(String::new, |(name, _)| format!("lists = \"{}\"\n", directory.join(name).display()));
         let config = directory.join("controller.toml");
         let data = directory.join("keys");
         let text = format!(
-            "[controller]\nlisten = \"{listen}\"\npublic_name = \"c.example\"\ndata_dir = \"{}\"\ndatabase = \"{database}\"\n",
+            "[controller]\nlisten = \"{listen}\"\npublic_name = \"c.example\"\ndata_dir = \"{}\"\ndatabase = \"{database}\"\n{lists}",
             data.display()
         );
         std::fs::write(&config, text).unwrap();
         let clock = Arc::new(ManualClock::at("2026-11-21T08:00:00Z".parse().unwrap()));
         let tasks = Tasks::new();
         let serving = serve(&load_config(&config).unwrap(), clock.clone(), &tasks).await.unwrap();
-        Self { clock, serving, tasks, directory, config }
+        Self { clock, serving, tasks, directory, config, database: database.to_owned() }
     }
 
     /// Runs a command as another process would, on a database connection of its own; JSON.
@@ -110,17 +151,12 @@ impl World {
     }
 
     pub(crate) async fn try_cli(&self, words: &[&str]) -> Result<Value, (Exit, String)> {
-        let config = self.config.display().to_string();
-        let all =
-            ["controller", "--config", &config, "--json", "--by", "tester"].into_iter().chain(words.iter().copied());
-        let args = Cli::try_parse_from(all).map_err(|error| (Exit::Usage, error.to_string()))?.args;
-        let command = args.command.clone().unwrap();
-        let mut out = Vec::new();
-        let clock: Arc<dyn Clock> = self.clock.clone();
-        match run(&args, &command, clock, &mut out).await {
-            Ok(()) => Ok(serde_json::from_slice(&out).unwrap()),
-            Err(error) => Err((error.exit(), error.to_string())),
-        }
+        cli_with(&self.config, self.clock.clone(), words).await
+    }
+
+    /// Where its database is.
+    pub(crate) fn database(&self) -> &str {
+        &self.database
     }
 
     pub(crate) fn directory(&self) -> &std::path::Path {

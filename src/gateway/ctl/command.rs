@@ -122,6 +122,9 @@ pub enum CtlCommand {
     },
     /// Compare the kernel with what is wanted, and repair it.
     Reconcile,
+    /// The signed heads of the controller's audit log that this router kept, for `gapura audit verify --anchor FILE`; with
+    /// --json one a line.
+    Anchors,
 }
 
 /// Which visit: by one of these.
@@ -172,7 +175,11 @@ impl CtlArgs {
     /// # Errors
     /// [`CtlError`] says what was tried and what to do.
     pub fn run(self, out: &mut dyn std::io::Write) -> Result<(), CtlError> {
+        let lines = self.json && matches!(self.command, CtlCommand::Anchors);
         let value = ask(&self.run_dir.join(SOCKET), &self.command.request())?;
+        if let (true, Some(all)) = (lines, value.as_array()) {
+            return all.iter().try_for_each(|one| writeln!(out, "{one}").map_err(CtlError::Broken));
+        }
         let text = if self.json { serde_json::to_string(&value) } else { serde_json::to_string_pretty(&value) };
         let text = text.map_err(CtlError::Answer)?;
         writeln!(out, "{text}").map_err(CtlError::Broken)
@@ -221,6 +228,7 @@ impl CtlCommand {
                 reason,
             },
             Self::Reconcile => Request::Reconcile,
+            Self::Anchors => Request::Anchors,
         }
     }
 }

@@ -92,6 +92,8 @@ pub enum Request {
     },
     /// Compares the kernel with what is wanted and repairs it.
     Reconcile,
+    /// The signed heads of the controller's audit log that are kept here.
+    Anchors,
 }
 
 /// A visit, named by what staff can see.

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use gapura_kernel::net::{NetError, NetFeatures};
 use gapura_kernel::{Features, KernelError};
 
+use crate::inspector::is_possible;
+
 use super::report::{Area, Level, Report};
 
 /// A feature: its name, whether it is there, how much it matters when it is not, and what its absence means for visitors.
@@ -16,9 +18,18 @@ struct Row {
 }
 
 /// Tries everything and says what is missing or hidden.
-pub(super) fn look(hidden: &BTreeSet<String>, report: &mut Report) {
+pub(super) fn look(hidden: &BTreeSet<String>, inspect: bool, report: &mut Report) {
     match Features::probe() {
-        Ok(features) => tell(Area::Packets, &packets(features), hidden, report),
+        Ok(features) => {
+            tell(Area::Packets, &packets(features), hidden, report);
+            let hides = |name| hidden.contains(name);
+            let features = Features {
+                queue: features.queue && !hides("queue"),
+                xt_queue: features.xt_queue && !hides("xt-queue"),
+                ..features
+            };
+            queue(features, is_possible(features), inspect, report);
+        }
         Err(KernelError::Missing(what)) => {
             report
                 .add(Area::Packets, Level::Prevents, "nftables", format!("this kernel lacks {what}"))
@@ -36,6 +47,35 @@ pub(super) fn look(hidden: &BTreeSet<String>, report: &mut Report) {
             .add(Area::Configuration, Level::Prevents, "gateway.without", format!("\"{name}\" is no feature"))
             .means("the gateway does not start")
             .mend(format!("take it out; known are {}", NAMES.join(", ")));
+    }
+}
+
+/// Whether first packets can be led to an inspector, and are.
+fn queue(features: Features, possible: bool, inspect: bool, report: &mut Report) {
+    const NAME: &str = "queue";
+    const EFFECT: &str = "names are judged in DNS alone: who brings an address from elsewhere is not seen";
+    let found = match (possible, features.queue) {
+        (true, true) => "found",
+        (true, false) => "found, by iptables' target",
+        (false, _) => "missing",
+    };
+    match (possible, inspect) {
+        (true, true) => {
+            report.add(Area::Packets, Level::Ok, NAME, format!("{found}; first packets are inspected"));
+        }
+        (_, false) => {
+            let found = format!("{found}; inspection is switched off");
+            report
+                .add(Area::Packets, Level::Ok, NAME, found)
+                .means(EFFECT)
+                .mend("[filter] inspect = true switches it on");
+        }
+        (false, true) => {
+            report
+                .add(Area::Packets, Level::Limited, NAME, "missing, or hidden by the configuration")
+                .means(EFFECT)
+                .mend("use a kernel with NFT_QUEUE and NETFILTER_NETLINK_QUEUE (Debian's has both)");
+        }
     }
 }
 
@@ -59,7 +99,7 @@ fn tell(area: Area, rows: &[Row], hidden: &BTreeSet<String>, report: &mut Report
 }
 
 /// Every name that can be hidden.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 15] = [
     "owner",
     "persist",
     "timeout-update",
@@ -68,6 +108,8 @@ const NAMES: [&str; 13] = [
     "connlimit",
     "hash",
     "fib",
+    "queue",
+    "xt-queue",
     "htb",
     "fq-codel",
     "tbf",
@@ -177,7 +219,22 @@ mod tests {
         assert!(NetFeatures::NAMES.iter().all(|name| is_known(name)));
         let known = |name: &str| features().without(&[name]).is_ok();
         assert!(packets(features()).iter().all(|row| known(row.name) && row.there));
-        assert_eq!(packets(features()).len() + traffic(NetFeatures::NONE).len(), NAMES.len());
+        // Both ways to a queue have one row.
+        assert_eq!(packets(features()).len() + traffic(NetFeatures::NONE).len() + 2, NAMES.len());
+        assert!(known("queue") && known("xt-queue"));
+    }
+
+    #[test]
+    fn a_queue_is_there_or_not_and_used_or_not() {
+        let of = |possible, inspect| {
+            let mut report = Report::default();
+            queue(Features { queue: false, ..features() }, possible, inspect, &mut report);
+            (report.findings()[0].level, report.findings()[0].found.clone())
+        };
+        assert_eq!(of(true, true), (Level::Ok, "found, by iptables' target; first packets are inspected".to_owned()));
+        assert_eq!(of(true, false), (Level::Ok, "found, by iptables' target; inspection is switched off".to_owned()));
+        assert_eq!(of(false, false), (Level::Ok, "missing; inspection is switched off".to_owned()));
+        assert_eq!(of(false, true).0, Level::Limited);
     }
 
     #[test]
@@ -205,6 +262,8 @@ mod tests {
             connlimit: true,
             hash: true,
             fib: true,
+            queue: true,
+            xt_queue: true,
         }
     }
 }

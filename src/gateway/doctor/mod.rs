@@ -97,7 +97,8 @@ fn examine(path: Option<&Path>) -> Report {
         services::contents(config, &mut report);
     }
     let hidden = config.as_ref().map(|config| config.gateway.without.clone()).unwrap_or_default();
-    features::look(&hidden, &mut report);
+    let inspect = config.as_ref().is_some_and(|config| config.filter.inspect);
+    features::look(&hidden, inspect, &mut report);
     let site = config.as_ref().map_or_else(unknown_site, site_of);
     // Asked first, since the settings are judged by it; told last.
     let mut of_gateway = Report::default();

@@ -1,7 +1,6 @@
 //! The configuration's contents, programs, files, and whether the gateway runs.
 
 use std::io::ErrorKind;
-use std::net::IpAddr;
 use std::path::Path;
 
 use gapura_kernel::Net;
@@ -114,12 +113,7 @@ pub(super) fn addresses(config: &Config, report: &mut Report) {
             .means("no device gets an address")
             .mend("apt-get install dnsmasq-base, or state another [[lan]] dhcp");
     }
-    let resolvers = if config.dns.upstreams.is_empty() {
-        let text = std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
-        resolvers(&text)
-    } else {
-        config.dns.upstreams.iter().map(|upstream| upstream.0.ip()).collect()
-    };
+    let resolvers = config.dns.resolvers();
     if resolvers.is_empty() {
         report
             .add(
@@ -134,12 +128,14 @@ pub(super) fn addresses(config: &Config, report: &mut Report) {
         let list: Vec<String> = resolvers.iter().map(ToString::to_string).collect();
         report.add(Area::Addresses, Level::Ok, "resolvers", list.join(", "));
     }
-}
-
-/// Name servers of a resolv.conf that are not this machine.
-fn resolvers(text: &str) -> Vec<IpAddr> {
-    let words = text.lines().filter_map(|line| line.trim().strip_prefix("nameserver"));
-    words.filter_map(|word| word.trim().parse::<IpAddr>().ok()).filter(|address| !address.is_loopback()).collect()
+    if config.dns.needs_authorities()
+        && let Err(error) = config.dns.authorities().check()
+    {
+        report
+            .add(Area::Addresses, Level::Prevents, "authorities", error.to_string())
+            .means("the gateway does not start: it could not know a resolver over TLS or HTTPS from another")
+            .mend("mend dns.ca_file, or pin the resolver's key behind its address");
+    }
 }
 
 /// Whether visits can be written down.
@@ -252,6 +248,23 @@ fn alerts(status: &Value, report: &mut Report) {
             .add(Area::Gateway, Level::Limited, "clock", "in doubt")
             .means("the site's stated choice replaces its hours");
     }
+    match text("/filter/instead") {
+        Some("closed") => {
+            report
+                .add(Area::Gateway, Level::Prevents, "content filter", "cannot start")
+                .means("no name is answered, as this site chose (`without_index = \"closed\"`)");
+        }
+        Some(_) => {
+            report
+                .add(Area::Gateway, Level::Limited, "content filter", "cannot start")
+                .means("names are not held against lists, as this site chose (`without_index = \"plain\"`)");
+        }
+        None => {}
+    }
+    for trouble in status.pointer("/filter/trouble").and_then(Value::as_array).into_iter().flatten() {
+        let words = trouble.as_str().map_or_else(|| trouble.to_string(), str::to_owned);
+        report.add(Area::Gateway, Level::Limited, "content filter", words);
+    }
     for alert in status.get("alerts").and_then(Value::as_array).into_iter().flatten() {
         let words = alert.as_str().map_or_else(|| alert.to_string(), str::to_owned);
         report.add(Area::Gateway, Level::Limited, "alert", words);
@@ -262,14 +275,6 @@ fn alerts(status: &Value, report: &mut Report) {
 mod tests {
     use super::*;
     use serde_json::json;
-
-    #[test]
-    fn only_other_machines_are_resolvers() {
-        let text =
-            "# x\nnameserver 127.0.0.53\nnameserver 192.0.2.1\n nameserver 2001:db8::1\nnameserver ::1\nsearch x\n";
-        let found: Vec<String> = resolvers(text).iter().map(ToString::to_string).collect();
-        assert_eq!(found, ["192.0.2.1", "2001:db8::1"]);
-    }
 
     #[test]
     fn alerts_of_a_running_gateway_are_passed_on() {
@@ -288,6 +293,19 @@ mod tests {
             &mut report,
         );
         assert_eq!((report.count(Level::Prevents), report.count(Level::Limited)), (1, 5));
+    }
+
+    #[test]
+    fn a_filter_that_cannot_start_is_told_with_what_holds_instead() {
+        let of = |instead: &str| {
+            let mut report = Report::default();
+            alerts(
+                &json!({ "state": "serving", "filter": { "instead": instead, "trouble": ["no index"] } }),
+                &mut report,
+            );
+            (report.count(Level::Prevents), report.count(Level::Limited))
+        };
+        assert_eq!((of("closed"), of("plain")), ((1, 1), (0, 2)));
     }
 
     #[test]

@@ -193,20 +193,23 @@ pub(super) fn ports(config: &Config, report: &mut Report) {
     let mut taken = Vec::new();
     for lan in &config.lan {
         let resolver = SocketAddr::new(IpAddr::V4(lan.address.address), 53);
-        if is_taken(UdpSocket::bind(resolver).map(drop)) || is_taken(TcpListener::bind(resolver).map(drop)) {
-            taken.push((resolver, "visitors' names are not resolved, and the gateway does not start"));
+        let taken_there =
+            is_taken(UdpSocket::bind(resolver).map(drop)) || is_taken(TcpListener::bind(resolver).map(drop));
+        if taken_there && !is_kept_for_us(resolver.port()) {
+            let effect = "visitors' names are answered on another port, where the kernel leads them";
+            taken.push((resolver, Level::Limited, effect));
         }
     }
     let portal = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), config.portal.http_port);
     if is_taken(TcpListener::bind(portal).map(drop)) && !is_kept_for_us(portal.port()) {
-        taken.push((portal, "no portal page, and the gateway does not start"));
+        taken.push((portal, Level::Prevents, "no portal page, and the gateway does not start"));
     }
     if taken.is_empty() {
         report.add(Area::Network, Level::Ok, "ports", "nobody else sits on the resolver's and the portal's ports");
     }
-    for (address, effect) in taken {
+    for (address, level, effect) in taken {
         report
-            .add(Area::Network, Level::Prevents, "ports", format!("{address} is taken by another program"))
+            .add(Area::Network, level, "ports", format!("{address} is taken by another program"))
             .means(effect)
             .mend(format!("find it with `ss -lntup sport = :{}` and stop it", address.port()));
     }
@@ -217,7 +220,7 @@ fn is_taken(bound: std::io::Result<()>) -> bool {
     bound.is_err_and(|error| error.kind() == ErrorKind::AddrInUse)
 }
 
-/// Whether the service manager listens there (gapura-portal.socket): it hands the socket to the gateway.
+/// Whether the service manager listens there (gapura-portal.socket, gapura-dns.socket): it hands the socket to the gateway.
 fn is_kept_for_us(port: u16) -> bool {
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(|path| std::fs::read_to_string(path).unwrap_or_default());
     let sockets: Vec<String> =

@@ -1,17 +1,20 @@
 //! The gate's hands: carries the engine's effects to the kernel, in order, as few batches as the order allows.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use gapura_kernel::net::Shaper;
 use gapura_kernel::{
     Access, ClassIds, Device, Ended, Holder, Kernel, KernelError, Observed, Quota, Repair, Slot, Update,
 };
-use gapura_model::{DeviceId, HolderId, IfName, MacAddr, Traffic, VisitId};
+use gapura_model::{DeviceId, HolderId, IfName, MacAddr, PolicyGroup, Traffic, VisitId};
 use gapura_session::{Effect, Grant, KernelQuota, LONGEST_GRANT};
 
+use super::class::ClassGroups;
 use super::holders::HolderNumbers;
 use super::shaping::{Moved, Shaping};
+use crate::filter::{Audiences, Numbers};
 use crate::slots::Slots;
 
 /// Everything that touches the kernel on behalf of visits.
@@ -25,6 +28,16 @@ pub(crate) struct Hands {
     readings: BTreeMap<VisitId, Traffic>,
     /// Devices that may pass at any hour, without an end.
     trusted: BTreeSet<MacAddr>,
+    /// Whom the content filter tells apart.
+    audiences: Arc<Audiences>,
+    /// What classes that run say of groups.
+    class_groups: ClassGroups,
+    /// The device and the audience that each visit has in the kernel.
+    seated: BTreeMap<VisitId, (MacAddr, u8)>,
+    /// The visit of each device.
+    owners: BTreeMap<MacAddr, VisitId>,
+    /// The audience of each device, for the resolver.
+    numbers: Numbers,
 }
 
 /// What carrying effects out brought to light.
@@ -52,7 +65,7 @@ impl Pending {
 }
 
 impl Hands {
-    pub(crate) fn new(kernel: Kernel, shaper: Option<Shaper>, lans: Vec<IfName>) -> Self {
+    pub(crate) fn new(kernel: Kernel, shaper: Option<Shaper>, lans: Vec<IfName>, numbers: Numbers) -> Self {
         Self {
             kernel,
             shaping: Shaping::new(shaper),
@@ -61,6 +74,11 @@ impl Hands {
             holders: HolderNumbers::default(),
             readings: BTreeMap::new(),
             trusted: BTreeSet::new(),
+            audiences: Arc::default(),
+            class_groups: ClassGroups::default(),
+            seated: BTreeMap::new(),
+            owners: BTreeMap::new(),
+            numbers,
         }
     }
 
@@ -170,7 +188,70 @@ impl Hands {
         self.holders.adopt(&grant.holder, found.holder, found.slot);
         self.readings.insert(grant.visit, read);
         self.shaping.adopt(grant, found.classes, found.slow);
+        self.seat(grant.visit, grant.device.mac, found.group);
         true
+    }
+
+    /// Other plans and groups of people; [`Hands::regroup`] brings running visits after them.
+    pub(crate) fn set_audiences(&mut self, audiences: Arc<Audiences>) {
+        self.audiences = audiences;
+    }
+
+    /// Other classes run; [`Hands::regroup`] brings running visits after them.
+    pub(crate) fn set_class_groups(&mut self, groups: ClassGroups) {
+        self.class_groups = groups;
+    }
+
+    /// Whether a class may be given this group: the site named it, or nothing is filtered here.
+    pub(crate) fn knows_group(&self, group: &PolicyGroup) -> bool {
+        self.audiences.knows_group(group)
+    }
+
+    /// Gives running visits the audience they belong to; their flows are judged anew. Returns the last bytes of those that changed.
+    pub(crate) fn regroup(&mut self, grants: &[Grant]) -> Result<Vec<(VisitId, Traffic)>, KernelError> {
+        let mut updates = Vec::new();
+        for grant in grants {
+            let (Some(slot), number) = (self.slots.slot(grant.visit), self.audience(grant)) else { continue };
+            if self.seated.get(&grant.visit).is_some_and(|(_, has)| *has != number) {
+                self.seat(grant.visit, grant.device.mac, number);
+                updates.push(Update { group: Some(number), ..Update::of(slot) });
+            }
+        }
+        if updates.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ended = self.kernel.update(&updates)?;
+        Ok(self.last_bytes(ended))
+    }
+
+    /// Has running flows of these audiences judged anew: what they may reach has changed.
+    pub(crate) fn judge_again(&mut self, audiences: &BTreeSet<u8>) -> Result<Vec<(VisitId, Traffic)>, KernelError> {
+        let ended = self.kernel.judge_again(audiences)?;
+        Ok(self.last_bytes(ended))
+    }
+
+    fn audience(&self, grant: &Grant) -> u8 {
+        let of_class = self.class_groups.of(grant.device.mac, &grant.holder);
+        let of_class = of_class.and_then(|group| self.audiences.of_group(grant.group, group));
+        of_class.unwrap_or_else(|| self.audiences.of_device(grant.group, grant.device.mac))
+    }
+
+    fn seat(&mut self, visit: VisitId, mac: MacAddr, number: u8) {
+        if let Some((before, _)) = self.seated.insert(visit, (mac, number))
+            && before != mac
+        {
+            self.unseat(visit, before);
+        }
+        self.owners.insert(mac, visit);
+        self.numbers.set(mac, number);
+    }
+
+    /// The visit has left the device; another one may be there already.
+    fn unseat(&mut self, visit: VisitId, mac: MacAddr) {
+        if self.owners.get(&mac) == Some(&visit) {
+            self.owners.remove(&mac);
+            self.numbers.remove(mac);
+        }
     }
 
     /// Marks the devices that may pass at any hour and without an end.
@@ -244,6 +325,11 @@ impl Hands {
                 let mut update = Update::of(slot);
                 update.device = Some(device(&grant.device));
                 update.expires_in = Some(self.ends(grant));
+                let number = self.audience(grant);
+                if self.seated.get(&grant.visit).is_none_or(|(_, has)| *has != number) {
+                    update.group = Some(number);
+                }
+                self.seat(grant.visit, grant.device.mac, number);
                 self.add_update(update, pending, carried)
             }
             (None, _) => {
@@ -254,6 +340,7 @@ impl Hands {
                 }
                 let classes = self.shaping.assign(grant);
                 let Some(access) = self.access(grant, classes) else { return Ok(()) };
+                self.seat(grant.visit, grant.device.mac, access.group);
                 pending.grants.push(access);
                 pending.granted.push(grant.visit);
                 Ok(())
@@ -279,7 +366,7 @@ impl Hands {
         Some(Access {
             slot,
             device: device(&grant.device),
-            group: grant.group,
+            group: self.audience(grant),
             expires_in: self.ends(grant),
             trusted: self.trusted.contains(&grant.device.mac),
             visit_quota: kernel_quota(grant.visit_quota),
@@ -347,6 +434,9 @@ impl Hands {
         }
         self.readings.remove(&visit);
         self.shaping.forget(visit);
+        if let Some((mac, _)) = self.seated.remove(&visit) {
+            self.unseat(visit, mac);
+        }
     }
 }
 

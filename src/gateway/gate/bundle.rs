@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use gapura_kernel::KernelError;
 use gapura_ledger::Entry;
-use gapura_model::{DeviceId, HolderId, Moment};
+use gapura_model::{DeviceId, HolderId, Moment, Traffic, VisitId};
 use gapura_session::{Admission, Engine, Way};
 use gapura_wire::{Bundle, Sha256, overbooked};
 
 use super::notice::of_department;
 use super::run::Gate;
+use crate::filter::Audiences;
 use crate::policy::{garden_networks, portal_site, session_policy};
 
 impl Gate {
@@ -19,26 +21,25 @@ impl Gate {
     /// Every contradiction, for the controller; the one before stays in force.
     pub(super) fn take_bundle(&mut self, now: &Moment, mut bundle: Bundle) -> Result<(), String> {
         let policy = session_policy(&bundle, &self.overrides)?;
+        let audiences = Audiences::of(&bundle).map_err(|error| error.to_string())?;
         bundle.vouchers.sort_by_key(|one| one.tag);
         // Bytes first: running visits are granted anew under the new plans.
         self.read(now);
         self.hands.set_trusted(policy.trusted.keys().copied());
+        self.hands.set_audiences(Arc::new(audiences));
         self.engine.replace_policy(now, policy);
+        self.regroup(now);
         self.end_withdrawn(now, &bundle);
-        if let Err(error) = self.hands.kernel.set_garden_networks(&garden_networks(&bundle)) {
+        if let Err(error) =
+            self.hands.kernel.set_garden_networks(&garden_networks(&bundle, self.opened.as_deref().unwrap_or_default()))
+        {
             tracing::error!(error = %gapura_model::with_causes(&error), "the kernel did not take the walled garden");
         }
         let other_garden = self.bundle.as_ref().is_none_or(|former| former.garden != bundle.garden);
         self.in_force(Box::new(bundle));
         // The resolver has heard of it: what it judges from now on is the new garden.
         if other_garden {
-            match self.hands.kernel.clear_garden() {
-                // Noted after: a router that dies between the two clears it once more.
-                Ok(()) => self.memory.keep_garden(garden_hash(self.bundle.as_deref())),
-                Err(error) => {
-                    tracing::error!(error = %gapura_model::with_causes(&error), "the kernel did not close the walled garden of before");
-                }
-            }
+            self.close_former_garden();
         }
         self.admit_trusted(now);
         self.shape();
@@ -48,12 +49,55 @@ impl Gate {
         Ok(())
     }
 
+    /// What names of the garden before opened is closed; what is still in it is opened again when it is next asked for.
+    fn close_former_garden(&mut self) {
+        match self.hands.kernel.clear_garden() {
+            // Noted after: a router that dies between the two clears it once more.
+            Ok(()) => self.memory.keep_garden(garden_hash(self.bundle.as_deref())),
+            Err(error) => {
+                tracing::error!(error = %gapura_model::with_causes(&error), "the kernel did not close the walled garden of before");
+            }
+        }
+    }
+
+    /// SOPs open other names or networks before login; the resolver has heard of the names.
+    pub(super) fn open_before_login(&mut self, networks: Vec<gapura_kernel::Net>) {
+        let garden = self.bundle.as_deref().map(|bundle| garden_networks(bundle, &networks)).unwrap_or_default();
+        // After a restart what was open before it goes on: the names are the same, and phones do not ask again.
+        let first = self.opened.replace(networks).is_none();
+        if let Err(error) = self.hands.kernel.set_garden_networks(&garden) {
+            tracing::error!(error = %gapura_model::with_causes(&error), "the kernel did not take what SOPs open before login");
+        }
+        if !first {
+            self.close_former_garden();
+        }
+    }
+
     /// Ends visits whose voucher was revoked or whose account was closed.
     pub(super) fn end_withdrawn(&mut self, now: &Moment, bundle: &Bundle) {
         let revoked = bundle.vouchers.iter().filter(|voucher| voucher.revoked);
         let vouchers: Vec<_> = revoked.map(|voucher| HolderId::Voucher(*voucher.tag.as_bytes())).collect();
         for holder in vouchers.into_iter().chain(closed_accounts(&self.engine, bundle)) {
             self.engine.revoke_holder(now, &holder);
+        }
+    }
+
+    /// Brings running visits after a change of plans or groups of people.
+    pub(super) fn regroup(&mut self, now: &Moment) {
+        let changed = self.hands.regroup(&self.engine.grants());
+        self.judged_anew(now, changed);
+    }
+
+    /// What running visits may reach changed: the last bytes under their former marks count.
+    pub(super) fn judged_anew(&mut self, now: &Moment, changed: Result<Vec<(VisitId, Traffic)>, KernelError>) {
+        match changed {
+            Ok(last_bytes) if last_bytes.is_empty() => {}
+            Ok(last_bytes) => self.begin_anew(now, &last_bytes),
+            Err(error) => {
+                tracing::error!(error = %gapura_model::with_causes(&error), "the kernel did not take other policy groups; it is compared anew");
+                self.hands.kernel.doubt();
+                self.timers.reconcile = now.up;
+            }
         }
     }
 
@@ -73,7 +117,7 @@ impl Gate {
         let now = self.clock.now();
         self.site = Arc::new(portal_site(&bundle));
         for why in overbooked(&bundle.parts(), bundle.uplink) {
-            tracing::warn!(why, "more of the uplink is promised than there is: every part is cut in proportion");
+            tracing::warn!(%why, "more of the uplink is promised than there is: every part is cut in proportion");
         }
         self.hands.shaping.share_out(&bundle.parts());
         self.voucher_key.send_replace(Some(bundle.voucher_key.clone()));
@@ -85,6 +129,8 @@ impl Gate {
         if self.notice.is_none() {
             self.notice = of_department(&bundle, &now);
         }
+        let token = |voucher: &gapura_wire::Voucher| Some((voucher.token?, voucher.tag));
+        self.tokens = bundle.vouchers.iter().filter_map(token).collect();
         (self.on_policy)(&bundle);
         self.bundle = Some(bundle);
     }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use captive_portal::{Entered, Refused};
 use gapura_ledger::Verifier;
-use gapura_model::{AccountName, DeviceId, Moment, VisitId};
+use gapura_model::{AccountName, DeviceId, HolderId, Moment, VisitId};
 use gapura_session::{Admission, Ask, Entry as HowEntered, ExtendRefusal, Pace, Voucher};
+use gapura_wire::VoucherTag;
 
 use super::handle::{Command, Credential, Entry};
 use super::run::{Gate, Waiting};
@@ -67,6 +68,16 @@ impl Gate {
                 waiting.push(Waiting::Shares(recalled, reply));
             }
             Command::Lent(answer) => self.take_shares(now, &answer),
+            Command::Orders(orders, reply) => self.take_orders(now, orders, reply, waiting),
+            Command::Outcomes(reply) => drop(reply.send((self.boot, self.outcomes()))),
+            Command::OutcomesTold(outcomes) => self.outcomes_told(&outcomes),
+            Command::Online { full, must, reply } => drop(reply.send(self.online_report(now, full, must))),
+            Command::Looks(device, sort) => self.looks_like(device, sort),
+            Command::PrepareFilter(filter, reply) => drop(reply.send(self.prepare_filter(&filter).map(Box::new))),
+            Command::FinishFilter(load, reply) => drop(reply.send(self.finish_filter(now, load))),
+            Command::Throttle(throttles, reply) => drop(reply.send(self.throttle(&throttles))),
+            Command::Inspect(groups) => self.inspect(&groups),
+            Command::OpenBeforeLogin(networks) => self.open_before_login(networks),
             Command::Kernel(event) => self.kernel_event(now, event),
             Command::Network(picture) => self.take_network(now, &picture),
             Command::Internet(up) => self.internet(now, up),
@@ -112,7 +123,10 @@ impl Gate {
     fn enter(&mut self, now: &Moment, entry: Entry, waiting: &mut Vec<Waiting>) {
         let Entry { device, with, take_over, reply } = entry;
         match self.decide(now, &device, with, take_over) {
-            Ok((visit, entered)) => waiting.push(Waiting::Entered { visit, entered, reply }),
+            Ok((visit, entered)) => {
+                self.came_in(visit, &device);
+                waiting.push(Waiting::Entered { visit, entered, reply });
+            }
             Err(refused) => drop(reply.send(Err(refused))),
         }
     }
@@ -142,6 +156,19 @@ impl Gate {
                 self.guesses.right(device);
                 Admission::Voucher { hash: *tag.as_bytes(), voucher, terms }
             }
+            Credential::Token(token) => return self.by_token(now, device, token, take_over),
+            Credential::Moving(code) => {
+                if let Some(wait) = self.pause(now, device) {
+                    return Err(Refused::Wait { wait });
+                }
+                let moved = self.move_here(now, device, code);
+                match moved {
+                    Ok(_) => self.guesses.right(device),
+                    Err(Refused::UnknownCode) => self.wrong_guess(now, device),
+                    Err(_) => {}
+                }
+                return moved;
+            }
             Credential::Account { name, plan } => {
                 self.guesses.right(device);
                 Admission::Account { name, plan, terms }
@@ -154,6 +181,40 @@ impl Gate {
             }
         };
         self.admit(now, device, admission, take_over)
+    }
+
+    /// A voucher's QR code: lets one visitor in, once. The code beside it goes on working as the plan says.
+    fn by_token(
+        &mut self,
+        now: &Moment,
+        device: &DeviceId,
+        token: VoucherTag,
+        take_over: bool,
+    ) -> Result<(VisitId, Entered), Refused> {
+        if let Some(wait) = self.pause(now, device) {
+            return Err(Refused::Wait { wait });
+        }
+        let Some(tag) = self.tokens.get(&token).copied() else {
+            self.wrong_guess(now, device);
+            return Err(Refused::UnknownCode);
+        };
+        self.guesses.right(device);
+        let voucher = self.voucher(&tag).ok_or(Refused::UnknownCode)?;
+        let used = self.memory.token_used(&token).map_err(|error| {
+            self.memory.trouble(&error);
+            Refused::Storage
+        })?;
+        if used {
+            // Sent twice by the same device: it is in already.
+            let running = self.engine.visit_of(device).and_then(|visit| self.engine.record(visit));
+            let own = running.filter(|record| record.holder == HolderId::Voucher(*tag.as_bytes()));
+            return own.map(|record| (record.id, Entered { resumed: true })).ok_or(Refused::LinkUsed);
+        }
+        let terms = self.engine.policy().terms.clone();
+        let admitted =
+            self.admit(now, device, Admission::Voucher { hash: *tag.as_bytes(), voucher, terms }, take_over)?;
+        self.memory.use_token(token, now);
+        Ok(admitted)
     }
 
     pub(super) fn admit(

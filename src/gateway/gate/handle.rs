@@ -5,9 +5,11 @@ use std::sync::mpsc::{SyncSender, TrySendError};
 use std::time::Duration;
 
 use captive_portal::{Entered, Refused, View};
-use gapura_model::{AccountName, DeviceId, PlanId};
+use gapura_kernel::{AddressFilter, FilterLoad};
+use gapura_model::{AccountName, BootId, DeviceId, DeviceSort, MoveCode, PlanId};
 use gapura_wire::{
-    AccountGrant, BalanceReport, Bundle, Heartbeat, ShareAnswer, ShareReport, UsageAck, UsageBatch, VoucherTag,
+    AccountGrant, BalanceReport, Bundle, Heartbeat, OnlineReport, Order, OrderOutcome, ShareAnswer, ShareReport,
+    UsageAck, UsageBatch, VoucherTag,
 };
 use tokio::sync::{Notify, oneshot};
 
@@ -58,6 +60,26 @@ pub(crate) enum Command {
     Shares(oneshot::Sender<Option<ShareReport>>),
     /// What the controller lends.
     Lent(Box<ShareAnswer>),
+    /// Staff at the counter order something; whether it is on disk, once the kernel did what it could.
+    Orders(Vec<Order>, oneshot::Sender<bool>),
+    /// What became of orders and is not told, with the run of the kernel.
+    Outcomes(oneshot::Sender<(BootId, Vec<OrderOutcome>)>),
+    /// The controller has these.
+    OutcomesTold(Vec<OrderOutcome>),
+    /// Who is online: everything, or what changed; also if that is nothing.
+    Online { full: bool, must: bool, reply: oneshot::Sender<Option<OnlineReport>> },
+    /// What a device at the door seems to be.
+    Looks(DeviceId, DeviceSort),
+    /// Compare the content filter's rules about addresses with those in force.
+    PrepareFilter(Box<AddressFilter>, oneshot::Sender<Result<Box<FilterLoad>, String>>),
+    /// Put them in force, filled.
+    FinishFilter(Box<FilterLoad>, oneshot::Sender<Result<Box<FilterLoad>, String>>),
+    /// Slow down what these say; whether that differs from what was slowed before.
+    Throttle(Box<gapura_kernel::Throttles>, oneshot::Sender<Result<bool, String>>),
+    /// First packets of these policy groups are led to the inspector, and no others.
+    Inspect(Vec<u8>),
+    /// SOPs open other names, or these networks, before login.
+    OpenBeforeLogin(Vec<gapura_kernel::Net>),
     /// Something happened in the kernel.
     Kernel(gapura_kernel::Event),
     /// Interfaces and addresses, as they are now.
@@ -90,10 +112,14 @@ pub(crate) enum Credential {
     OneTap,
     /// A voucher, by the tag of its code.
     Voucher(VoucherTag),
+    /// The one-time token of a voucher's QR code, by its tag.
+    Token(VoucherTag),
     /// An account whose password was right.
     Account { name: AccountName, plan: PlanId },
     /// The last visit goes on.
     Again,
+    /// A visit of another device that staff let move here.
+    Moving(MoveCode),
 }
 
 /// How long the gate may take before an async caller gives up.

@@ -1,13 +1,13 @@
 //! What the gate writes down: the engine's effects as ledger entries, and the same visits as messages for the controller.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use gapura_ledger::{AuditEvent, Entry, Ledger, LedgerError, OutboxItem, Place, Restart, Verifier, settings};
 use gapura_model::{AccountName, BootId, HolderId, Moment, Traffic};
 use gapura_rules::hours::Override;
 use gapura_session::{Effect, HolderBalance, Notice, VisitRecord, Way as SessionWay};
-use gapura_wire::{AccountGrant, Bundle, OutboxState, Record, VisitUsage, Way, epoch_key_at};
+use gapura_wire::{AccountGrant, Bundle, OutboxState, Record, VisitUsage, VoucherTag, Way, epoch_key_at};
 
 use super::notice::StaffNotice;
 
@@ -20,8 +20,12 @@ pub(crate) struct Memory {
     trouble: Option<String>,
     /// Nothing of an earlier run is in it.
     is_new: bool,
+    /// One-time tokens that let somebody in, kept with the next commit: that of the visits they began.
+    tokens: BTreeMap<VoucherTag, jiff::Timestamp>,
     /// When what is written happens.
     now: Moment,
+    /// Belongs into the next commit of effects.
+    beside: Vec<Entry>,
 }
 
 /// Setting: changes of hours by staff of this router, as JSON.
@@ -43,6 +47,8 @@ const BUSY: std::time::Duration = std::time::Duration::from_millis(100);
 const BUSY_IN_TROUBLE: std::time::Duration = std::time::Duration::from_millis(20);
 /// Set in the revision of a visit's last message, so that it stands above all earlier ones.
 const LAST_WORD: u64 = 1 << 60;
+/// Orders carried out at once.
+const OPEN_ORDERS: u32 = 1_000;
 /// Who acts for staff at this router in the audit trail.
 const GATEWAY: &str = "gateway";
 
@@ -57,7 +63,15 @@ impl Memory {
         if let Some(path) = &opened.set_aside {
             tracing::error!(path = %path.display(), "the ledger was damaged and is set aside; a new one begins from kernel and bundle");
         }
-        Ok(Self { ledger: opened.ledger, is_new: opened.is_new, revision: 0, trouble: None, now: *now })
+        Ok(Self {
+            ledger: opened.ledger,
+            is_new: opened.is_new,
+            revision: 0,
+            trouble: None,
+            tokens: BTreeMap::new(),
+            now: *now,
+            beside: Vec::new(),
+        })
     }
 
     /// What a restart begins from.
@@ -99,8 +113,9 @@ impl Memory {
         bundle: Option<&Bundle>,
         place: impl Fn(&VisitRecord) -> Option<Place>,
     ) -> Result<bool, LedgerError> {
-        let mut entries = Vec::new();
-        let (mut durable, mut soon) = (false, false);
+        let token = |(token, at): (&VoucherTag, &_)| Entry::Token { token: *token.as_bytes(), at: *at };
+        let mut entries: Vec<Entry> = self.tokens.iter().map(token).collect();
+        let (mut durable, mut soon) = (!entries.is_empty(), false);
         for effect in effects {
             match effect {
                 Effect::Record(record) => {
@@ -113,7 +128,7 @@ impl Memory {
                         entries.push(Entry::Terms { visit: record.id, at: record.started, terms });
                     }
                 }
-                Effect::Balance(balance) => entries.push(Entry::Balance(balance.clone())),
+                Effect::Balance(balance) => entries.push(Entry::Balance(Box::new(balance.clone()))),
                 Effect::Redeemed { holder: HolderId::Voucher(voucher), at } => {
                     entries.push(Entry::Redemption { voucher: *voucher, at: *at });
                     durable = true;
@@ -129,10 +144,51 @@ impl Memory {
                 | Effect::Hours { .. } => {}
             }
         }
-        if !entries.is_empty() {
+        if !(entries.is_empty() && self.beside.is_empty()) {
+            entries.extend(self.beside.iter().cloned());
             self.commit(&entries, durable)?;
+            self.tokens.clear();
+            self.beside.clear();
         }
         Ok(soon)
+    }
+
+    /// Puts entries into the commit of the effects that are kept next: a power cut leaves both or neither.
+    pub(crate) fn beside(&mut self, entries: Vec<Entry>) {
+        self.beside.extend(entries);
+    }
+
+    /// Keeps what no effects took along.
+    pub(crate) fn flush(&mut self) {
+        if let Err(error) = self.keep(&[], None, |_| None) {
+            self.trouble(&error);
+        }
+    }
+
+    /// Whether an order of staff was written down before. Where that cannot be read, it is taken for known: done twice is worse than
+    /// done late.
+    pub(crate) fn knows_order(&self, id: &str) -> bool {
+        self.ledger.knows_order(id).unwrap_or(true)
+    }
+
+    /// Orders (id and document) that were written down and not carried out.
+    pub(crate) fn orders_open(&self) -> Vec<(String, String)> {
+        self.ledger.orders_open(OPEN_ORDERS).unwrap_or_default()
+    }
+
+    /// Orders whose outcome the controller does not have.
+    pub(crate) fn orders_untold(&self, most: u32) -> Vec<(String, String)> {
+        self.ledger.orders_untold(most).unwrap_or_default()
+    }
+
+    /// What sort of device the running visits are on.
+    pub(crate) fn sorts(&self) -> std::collections::BTreeMap<gapura_model::VisitId, gapura_model::DeviceSort> {
+        self.ledger.sorts().unwrap_or_default()
+    }
+
+    /// A setting of JSON; `None` where there is none or it cannot be read.
+    pub(crate) fn parsed<T: serde::de::DeserializeOwned>(&self, name: &str) -> Option<T> {
+        serde_json::from_str(&self.setting(name)?).ok()
     }
 
     /// The same; a refusal is said and shown, nothing more can be done.
@@ -216,6 +272,21 @@ impl Memory {
     /// What a holder used before.
     pub(crate) fn balance(&self, holder: &HolderId) -> Result<Option<HolderBalance>, LedgerError> {
         self.ledger.balance(holder)
+    }
+
+    /// Whether a voucher's one-time token has let somebody in.
+    pub(crate) fn token_used(&self, token: &VoucherTag) -> Result<bool, LedgerError> {
+        Ok(self.tokens.contains_key(token) || self.ledger.token_used(token.as_bytes())?.is_some())
+    }
+
+    /// Notes that a one-time token lets somebody in; on disk before that visitor hears of it.
+    pub(crate) fn use_token(&mut self, token: VoucherTag, now: &Moment) {
+        self.tokens.insert(token, now.wall);
+    }
+
+    /// The visits they began are undone.
+    pub(crate) fn free_tokens(&mut self) {
+        self.tokens.clear();
     }
 
     /// Holders whose balance a box that takes this one's place may need; at a start it is not known which were reported.
@@ -406,6 +477,10 @@ impl Memory {
             Notice::ExtendedByStaff { visit, by, time, .. } => {
                 (by.clone(), "extend", format!("{visit}: {} s", time.as_secs()))
             }
+            Notice::ShortenedByStaff { visit, by, time } => {
+                (by.clone(), "shorten", format!("{visit}: {} s", time.as_secs()))
+            }
+            Notice::MovedByStaff { visit, by, reason } => (by.clone(), "move", format!("{visit}: {reason}")),
             Notice::Blocked { blocked: true, by, reason, .. } => (by.clone(), "block", reason.clone()),
             Notice::Blocked { by, reason, .. } => (by.clone(), "unblock", reason.clone()),
             Notice::EmergencyOpened { by, reason, length } => {

@@ -6,11 +6,16 @@
 
 mod apply;
 mod bundle;
+mod class;
+mod desk;
 mod door;
+mod filter;
 mod handle;
 mod holders;
 mod memory;
 mod notice;
+mod online;
+mod order;
 mod rebuild;
 mod report;
 mod run;
@@ -23,4 +28,5 @@ mod view;
 
 pub(crate) use handle::{Command, Credential, Entry, Handle};
 pub(crate) use memory::last_time_on_disk;
+pub(crate) use run::{OnAddresses, OnPolicy};
 pub(crate) use start::{Setup, kernel_config, start};

@@ -11,12 +11,15 @@ use gapura_ledger::{Place, Restart};
 use gapura_model::{BootId, DeviceId, HolderId, Moment, VisitId};
 use gapura_session::{Plan, Policy, VisitRecord, Way};
 
+use crate::filter::Audiences;
+
 /// Adds a record for each visit in `found` to what the restart begins from; these visits end with their quota in the kernel.
 ///
 /// Devices that the site trusts are let in again by the policy; a visit under no plan of the site is left to the first
 /// comparison, which takes it out of the kernel.
 pub(super) fn rebuild(
     policy: &Policy,
+    audiences: &Audiences,
     boot: BootId,
     now: &Moment,
     found: &[Observed],
@@ -24,7 +27,8 @@ pub(super) fn rebuild(
 ) -> BTreeSet<VisitId> {
     let mut rebuilt = BTreeSet::new();
     for seen in found.iter().filter(|seen| seen.alive && !seen.trusted) {
-        let (Some(device), Some(left), Some(plan)) = (&seen.device, seen.remaining, plan_of(policy, seen)) else {
+        let (Some(device), Some(left), Some(plan)) = (&seen.device, seen.remaining, plan_of(policy, audiences, seen))
+        else {
             continue;
         };
         let mut random = [0; 16];
@@ -71,11 +75,12 @@ pub(super) fn rebuild(
 
 /// The plan that fits what the kernel knows: its policy group, and whether a day or month is limited. The site's usual one
 /// first.
-fn plan_of<'a>(policy: &'a Policy, seen: &Observed) -> Option<&'a Plan> {
+fn plan_of<'a>(policy: &'a Policy, audiences: &Audiences, seen: &Observed) -> Option<&'a Plan> {
+    let group = audiences.plan_of(seen.group);
     let usual = policy.one_tap.as_ref().and_then(|id| policy.plans.get(id));
     let limited =
         |plan: &Plan| [plan.day.bytes, plan.month.bytes].iter().any(|limit| *limit != gapura_session::ByteLimit::None);
-    let mut plans = usual.into_iter().chain(policy.plans.values()).filter(|plan| plan.group == seen.group);
+    let mut plans = usual.into_iter().chain(policy.plans.values()).filter(|plan| plan.group == group);
     let first = plans.clone().next();
     plans.find(|plan| limited(plan) == seen.holder.is_some()).or(first)
 }

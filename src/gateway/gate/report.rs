@@ -3,8 +3,8 @@
 use gapura_model::{BootId, ClockTrust, HolderId, Moment, Uptime};
 use gapura_session::{HolderBalance, Lent, Used as SessionUsed};
 use gapura_wire::{
-    Balance, BalanceReport, ClockQuality, ClockSource, GatewayState, Heartbeat, Outage, OutageKind, Record,
-    UplinkState, UsageAck, UsageBatch, Used, Versions, WireHolder, epoch_key_at, limits,
+    Balance, BalanceReport, ClockQuality, ClockSource, FilterState, GatewayState, Heartbeat, Outage, OutageKind,
+    Record, UplinkState, UsageAck, UsageBatch, Used, Versions, WireHolder, epoch_key_at, limits,
 };
 use uuid::Uuid;
 
@@ -63,6 +63,7 @@ impl Gate {
     }
 
     pub(super) fn heartbeat(&mut self, now: &Moment) -> Heartbeat {
+        let filter = self.filter.get();
         let source = match now.trust {
             ClockTrust::Trusted => ClockSource::Ntp,
             ClockTrust::Doubtful => ClockSource::Disk,
@@ -81,6 +82,10 @@ impl Gate {
             uplink: UplinkState { up: self.engine.uplink_is_up(), since: self.uplink_down_since },
             generation: self.bundle.as_ref().map_or_else(Default::default, |bundle| bundle.generation),
             online: u32::try_from(self.engine.online()).unwrap_or(u32::MAX),
+            // Known to the link.
+            portal: None,
+            filter: Some(FilterState { in_force: filter.in_force, index: filter.index }),
+            words: None,
             nonce: Vec::new(),
         }
     }
@@ -137,7 +142,7 @@ impl Gate {
             };
             let earlier = session_balance(holder, balance, self.boot, now);
             match self.engine.balance(&earlier.holder).or_else(|| self.memory.balance(&earlier.holder).ok().flatten()) {
-                None => entries.push(gapura_ledger::Entry::Balance(earlier)),
+                None => entries.push(gapura_ledger::Entry::Balance(Box::new(earlier))),
                 // Let in before this was known.
                 Some(kept) if self.lost_its_balances() => self.engine.add_earlier(now, kept, &earlier),
                 Some(_) => {}
@@ -231,6 +236,8 @@ fn wire_balance(holder: WireHolder, balance: &HolderBalance, now: &Moment) -> Ba
         ever_seconds: balance.time_used.as_secs(),
         first_used: balance.first_used,
         paused_until: balance.paused_until,
+        added_today_seconds: balance.added_today.as_secs(),
+        added_seconds: balance.added.as_secs(),
         // The controller's own to know.
         lent: None,
         at: now.wall,
@@ -246,6 +253,8 @@ fn session_balance(holder: HolderId, balance: &Balance, boot: BootId, now: &Mome
         time_used: std::time::Duration::from_secs(balance.ever_seconds),
         first_used: balance.first_used,
         paused_until: balance.paused_until,
+        added_today: std::time::Duration::from_secs(balance.added_today_seconds),
+        added: std::time::Duration::from_secs(balance.added_seconds),
         lent: balance.lent.as_ref().map(|lent| Lent { number: lent.number, share: lent.share.clone(), given: None }),
         ..HolderBalance::new(holder, boot, now.up)
     }

@@ -78,6 +78,8 @@ pub(crate) struct Gate {
     pub(super) batch_size: u32,
     pub(super) front: watch::Sender<View>,
     pub(super) voucher_key: watch::Sender<Option<VoucherKey>>,
+    /// Vouchers by their one-time token.
+    pub(super) tokens: BTreeMap<gapura_wire::VoucherTag, gapura_wire::VoucherTag>,
     pub(super) on_policy: OnPolicy,
     pub(super) on_addresses: OnAddresses,
     pub(super) gateway: Option<gapura_model::GatewayId>,
@@ -94,6 +96,12 @@ pub(crate) struct Gate {
     pub(super) started: Uptime,
     pub(super) dropped_repairs: u64,
     pub(super) last_reconcile: Vec<String>,
+    /// Networks that SOPs open before login; `None` until the filter has said so once.
+    pub(super) opened: Option<Vec<gapura_kernel::Net>>,
+    /// How the content filter is.
+    pub(super) filter: crate::filter::Standings,
+    /// What the counter keeps here.
+    pub(super) desk: super::desk::DeskState,
 }
 
 /// When the thread has something to do by itself.
@@ -118,6 +126,8 @@ pub(super) enum Waiting {
     /// With the visit that has to stand, if the request began one.
     Staff(oneshot::Sender<crate::ctl::Answer>, crate::ctl::Answer, Option<VisitId>),
     Policy(oneshot::Sender<Result<(), String>>),
+    /// Orders, with the visit that has to stand for each that began one.
+    Orders(oneshot::Sender<bool>, super::desk::Obeyed),
     /// What was given back of these is to be on disk and in the kernel before it is said.
     Shares(Vec<gapura_wire::VoucherTag>, oneshot::Sender<Option<gapura_wire::ShareReport>>),
 }
@@ -156,7 +166,8 @@ impl Gate {
         let timers = &self.timers;
         let own = [Some(timers.usage), Some(timers.reconcile), Some(timers.windows), Some(timers.tally), timers.grow];
         let notice = self.notice.as_ref().map(|(_, until)| *until);
-        let next = own.into_iter().chain([self.engine.poll_timeout(), notice]).flatten().min();
+        let own = own.into_iter().chain([self.engine.poll_timeout(), notice, self.next_class_ends(now)]);
+        let next = own.flatten().min();
         next.map_or(Duration::from_secs(1), |at| now.up.until(at)).min(Duration::from_secs(5))
     }
 
@@ -200,6 +211,7 @@ impl Gate {
             self.timers.grow = Some(now.up.after(Duration::from_millis(if more { 20 } else { 1_000 })));
         }
         self.notice_ends(now);
+        self.classes_end(now);
     }
 
     /// Reads the kernel's counters and tells the engine.
@@ -321,6 +333,7 @@ impl Gate {
     /// Carries out what the engine decided: ledger, then kernel, then answers. Repeats while carrying out brings new effects.
     pub(super) fn settle(&mut self, now: &Moment, waiting: Vec<Waiting>) {
         let mut failed: BTreeMap<VisitId, Refused> = BTreeMap::new();
+        self.memory.beside(std::mem::take(&mut self.desk.done));
         for _ in 0..8 {
             let effects = self.engine.take_effects();
             if effects.is_empty() {
@@ -328,6 +341,7 @@ impl Gate {
             }
             self.carry(now, effects, &mut failed);
         }
+        self.memory.flush();
         self.refresh_front(now);
         for answer in waiting {
             match answer {
@@ -341,6 +355,14 @@ impl Gate {
                     drop(reply.send(answer));
                 }
                 Waiting::Policy(reply) => drop(reply.send(Ok(()))),
+                Waiting::Orders(reply, obeyed) => {
+                    for (id, _) in obeyed.iter().filter(|(_, visit)| visit.is_some_and(|it| failed.contains_key(&it))) {
+                        self.order_failed(now, *id);
+                    }
+                    self.memory.beside(std::mem::take(&mut self.desk.done));
+                    self.memory.flush();
+                    let _ = reply.send(true);
+                }
                 Waiting::Shares(recalled, reply) => drop(reply.send(self.share_report(now, &recalled))),
             }
         }
@@ -365,6 +387,7 @@ impl Gate {
             Err(error) => {
                 // Visitors online stay online; nobody new is let in on what cannot be remembered.
                 self.memory.trouble(&error);
+                self.memory.free_tokens();
                 let unheld: Vec<VisitId> =
                     fresh.iter().filter(|visit| self.hands.slots.slot(**visit).is_none()).copied().collect();
                 for visit in &unheld {
@@ -420,7 +443,7 @@ impl Gate {
 
     /// Counts the last bytes of visits whose counters begin at zero again, and writes them down at once: a restart would
     /// otherwise go on from a reading of counters that are gone.
-    fn begin_anew(&mut self, now: &Moment, last_bytes: &[(VisitId, Traffic)]) {
+    pub(super) fn begin_anew(&mut self, now: &Moment, last_bytes: &[(VisitId, Traffic)]) {
         self.engine.usage(now, last_bytes);
         let records = last_bytes.iter().filter_map(|(visit, _)| self.engine.record(*visit));
         let records: Vec<Effect> = records.filter(|record| record.ended.is_none()).map(Effect::Record).collect();

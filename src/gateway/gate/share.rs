@@ -177,7 +177,7 @@ impl Gate {
         // On disk before it is said: a power cut must not bring back what another site has by then.
         let given = lines.iter().filter(|line| line.given.is_some());
         let given = given.filter_map(|line| self.engine.balance(&HolderId::Voucher(*line.tag.as_bytes())));
-        let entries: Vec<Entry> = given.map(Entry::Balance).collect();
+        let entries: Vec<Entry> = given.map(Box::new).map(Entry::Balance).collect();
         if !entries.is_empty()
             && let Err(error) = self.memory.commit(&entries, true)
         {

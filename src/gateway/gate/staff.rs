@@ -85,6 +85,8 @@ impl Gate {
                 self.reconcile(now);
                 Ok(json!({ "repaired": self.last_reconcile }))
             }
+            // Answered beside the gate, which has no part in it.
+            Request::Anchors => Err("the gate keeps no signed heads".to_owned()),
         }
     }
 
@@ -166,6 +168,8 @@ impl Gate {
 
     fn status(&mut self, now: &Moment) -> Value {
         let outbox = self.memory.outbox_state();
+        let filter = self.filter.get();
+        let alerts: Vec<&str> = self.alerts.iter().copied().chain(self.pool_alert).chain(filter.alerts()).collect();
         json!({
             "state": self.state(now),
             "site": self.bundle.as_ref().map(|bundle| bundle.site.id.clone()),
@@ -180,8 +184,9 @@ impl Gate {
             "outbox": { "records": outbox.records, "dropped": outbox.dropped },
             "storage": self.memory.state(),
             "kernel": { "repairs": self.dropped_repairs },
+            "filter": filter,
             "tallies": self.counts(),
-            "alerts": self.alerts.iter().chain(&self.pool_alert).collect::<Vec<_>>(),
+            "alerts": alerts,
             "uptime_seconds": self.started.until(now.up).as_secs(),
         })
     }

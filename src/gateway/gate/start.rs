@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use captive_portal::{Site, View};
 use gapura_kernel::net::{Conntrack, NetError, NetFeatures, Shaper};
-use gapura_kernel::{Events, Features, GardenHandle, GateConfig, Kernel, KernelError, Mark, Observed, Slot};
+use gapura_kernel::{
+    Events, Features, GardenHandle, GateConfig, Kernel, KernelError, Mark, Observed, Slot, ThrottleHandle,
+};
 use gapura_ledger::{LedgerError, settings as ledger_settings};
 use gapura_model::{BootId, ClockTrust, GatewayId, IfName, Moment, Uptime, VisitId};
 use gapura_rules::hours::{Hours, Zone};
@@ -23,6 +25,7 @@ use super::memory::Memory;
 use super::rebuild::rebuild;
 use super::run::{Gate, OnAddresses, OnPolicy, Timers};
 use super::view::{Around, view};
+use crate::filter::{Audiences, Numbers, Standings};
 use crate::notices::Notices;
 
 /// What the gate needs to begin.
@@ -42,12 +45,17 @@ pub(crate) struct Setup {
     pub(crate) on_policy: OnPolicy,
     /// Called with the gateway's addresses on visitor bridges.
     pub(crate) on_addresses: OnAddresses,
+    /// Where the resolver reads devices' audiences.
+    pub(crate) numbers: Numbers,
+    /// How the content filter is.
+    pub(crate) filter: Standings,
 }
 
 /// A running gate.
 pub(crate) struct Started {
     pub(crate) handle: Handle,
     pub(crate) garden: GardenHandle,
+    pub(crate) throttling: ThrottleHandle,
     pub(crate) front: watch::Receiver<View>,
     pub(crate) voucher_key: watch::Receiver<Option<VoucherKey>>,
 }
@@ -93,32 +101,33 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
     let (last_boot, last_wall) = (memory.setting(ledger_settings::BOOT), memory.setting(ledger_settings::LAST_WALL));
     let mut restart = memory.restart(boot)?;
     let now = believed_before(&*setup.clock, now, restart.session.clock_basis);
-    let overrides = memory.overrides();
     let policy = match &setup.bundle {
-        Some(bundle) => crate::policy::session_policy(bundle, &overrides).map_err(StartError::Bundle)?,
+        Some(bundle) => crate::policy::session_policy(bundle, &memory.overrides()).map_err(StartError::Bundle)?,
         None => nothing_yet()?,
     };
     let lans = setup.kernel.lans.clone();
     let mut kernel = Kernel::open(setup.kernel, &setup.features)?;
     let events = kernel.events()?;
-    let garden = kernel.garden_handle();
+    let (garden, throttling) = (kernel.garden_handle(), kernel.throttle_handle());
     let found = survivors(&mut kernel, &mut memory, setup.bundle.as_ref())?;
     let shaper = setup.net_features.htb.then(|| Shaper::open(setup.net_features.leaf(), MOST_CLASSES)).transpose()?;
-    let mut hands = Hands::new(kernel, shaper, lans);
+    let mut hands = Hands::new(kernel, shaper, lans, setup.numbers);
+    let audiences = Arc::new(setup.bundle.as_ref().map_or_else(Default::default, audiences));
+    hands.set_audiences(audiences.clone());
     hands.set_trusted(policy.trusted.keys().copied());
     if let Some(bundle) = &setup.bundle {
         hands.shaping.share_out(&bundle.parts());
     }
-    let rebuilt = if memory.is_new() { rebuild(&policy, boot, &now, &found, &mut restart) } else { BTreeSet::new() };
+    let desk = recall_desk(&memory, &mut hands);
+    let rebuilt =
+        if memory.is_new() { rebuild(&policy, &audiences, boot, &now, &found, &mut restart) } else { BTreeSet::new() };
     let places = restart.places;
     let mut engine = Engine::restore(policy, boot, &now, restart.session);
     adopt(&mut engine, &mut hands, &now, &found, &places)?;
     let known_again: Vec<Effect> = rebuilt.iter().filter_map(|id| engine.record(*id)).map(Effect::Record).collect();
     memory.try_keep(&known_again, setup.bundle.as_ref(), |record| hands.place(record.id));
     let site = Arc::new(setup.bundle.as_ref().map_or_else(no_site, crate::policy::portal_site));
-    let first =
-        Around { site: &site, notice: None, uplink: captive_portal::Uplink::Up, fresh: gapura_model::Traffic::ZERO };
-    let (front, front_seen) = watch::channel(view(&engine, &now, None, first));
+    let (front, front_seen) = watch::channel(first_view(&engine, &now, &site));
     let (voucher_key, voucher_key_seen) =
         watch::channel(setup.bundle.as_ref().map(|bundle| bundle.voucher_key.clone()));
     let (commands, queue) = sync_channel(QUEUE);
@@ -126,7 +135,8 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
     let shares = super::share::Shares::new(balances_lost);
     let handle = Handle::new(commands, filled.clone(), shares.wanted());
     let shapes = hands.shaping.works();
-    let recent_holders = memory.recent_holders(super::run::MOST_HOLDERS);
+    let (recent_holders, overrides) = (memory.recent_holders(super::run::MOST_HOLDERS), memory.overrides());
+    let timers = timers(&now, setup.usage_every, shapes);
     let mut gate = Gate {
         engine,
         hands,
@@ -156,14 +166,18 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
         batch_size: super::report::BATCH_SIZE,
         front,
         voucher_key,
+        tokens: BTreeMap::new(),
         on_policy: setup.on_policy,
         on_addresses: setup.on_addresses,
         filled,
         shares,
-        timers: timers(&now, setup.usage_every, shapes),
+        timers,
         started: now.up,
         dropped_repairs: 0,
         last_reconcile: Vec::new(),
+        opened: None,
+        filter: setup.filter,
+        desk,
     };
     gate.recall_notice(&now);
     if let Some(bundle) = gate.bundle.take() {
@@ -171,16 +185,18 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
         gate.end_withdrawn(&now, &bundle);
         gate.in_force(bundle);
     }
+    gate.regroup(&now);
+    // What was written down just before the gateway stopped is carried out now.
+    gate.carry_out_orders(&now);
     gate.watch_running_shares(&now);
-    let was_off = last_boot.is_some_and(|last| last != boot.to_string());
-    if let Some(last) = last_wall.and_then(|text| text.parse().ok()).filter(|_| was_off) {
+    if let Some(last) = off_since(boot, last_boot, last_wall) {
         gate.tell_power_outage(&now, last);
     }
     // Hours before anything else: a site that is closed must not be open for a moment.
     gate.windows(&now);
     hear(events, handle.clone(), tasks).map_err(StartError::Thread)?;
     tasks.vital_thread("gate", move |_| gate.run(&queue)).map_err(StartError::Thread)?;
-    Ok(Started { handle, garden, front: front_seen, voucher_key: voucher_key_seen })
+    Ok(Started { handle, garden, throttling, front: front_seen, voucher_key: voucher_key_seen })
 }
 
 /// What vouched for the clock before a restart vouches for it after: the machine has run on, and so has its monotonic clock.
@@ -291,6 +307,11 @@ fn adopt(
     Ok(())
 }
 
+/// Whom the content filter tells apart; the bundle was checked before it was stored.
+fn audiences(bundle: &Bundle) -> Audiences {
+    Audiences::of(bundle).unwrap_or_default()
+}
+
 /// Until the first bundle: nobody is let in.
 fn nothing_yet() -> Result<Policy, StartError> {
     let zone: Zone = "Asia/Jakarta".parse().map_err(|_| StartError::Bundle("no time zone data".to_owned()))?;
@@ -318,18 +339,47 @@ fn forget_flows() {
     }
 }
 
+/// The last word of another run of the kernel: the router was off since.
+fn off_since(boot: BootId, last_boot: Option<String>, last_wall: Option<String>) -> Option<jiff::Timestamp> {
+    last_boot.filter(|last| *last != boot.to_string())?;
+    last_wall?.parse().ok()
+}
+
+/// What the counter keeps here; the groups of classes are known before anybody's is looked at.
+fn recall_desk(memory: &Memory, hands: &mut Hands) -> super::desk::DeskState {
+    let desk = super::desk::DeskState::recall(memory, run_id());
+    hands.set_class_groups(super::class::class_groups(&desk.classes));
+    desk
+}
+
+/// A number for this run of telling who is online; where the kernel has no random octets, the controller asks for everything anew.
+fn run_id() -> uuid::Uuid {
+    let mut random = [0; 16];
+    match getrandom::fill(&mut random) {
+        Ok(()) => uuid::Builder::from_random_bytes(random).into_uuid(),
+        Err(_) => uuid::Uuid::nil(),
+    }
+}
+
 fn boot_id() -> Result<BootId, StartError> {
     let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").map_err(StartError::Boot)?;
     text.parse().map_err(|_| StartError::Boot(std::io::Error::from(std::io::ErrorKind::InvalidData)))
 }
 
 /// The interfaces a gate is built for; see [`crate::network`].
-pub(crate) fn kernel_config(config: &crate::config::Config, bundle: Option<&Bundle>, lans: Vec<IfName>) -> GateConfig {
+pub(crate) fn kernel_config(
+    config: &crate::config::Config,
+    bundle: Option<&Bundle>,
+    lans: Vec<IfName>,
+    dns_port: u16,
+) -> GateConfig {
     let mut kernel = GateConfig {
         lans,
         uplinks: config.uplink.interfaces.clone(),
         devices: config.gateway.devices,
         flows_per_device: config.limits.flows_per_device,
+        dns_port,
+        inspect: config.filter.inspect,
         portal_port: config.portal.http_port,
         portal_tls_port: config.portal.certificate.as_ref().map(|_| config.portal.https_port),
         allowed: config.gateway.allowed.iter().filter_map(|net| net.parse().ok()).collect(),
@@ -339,7 +389,13 @@ pub(crate) fn kernel_config(config: &crate::config::Config, bundle: Option<&Bund
         ..GateConfig::default()
     };
     if let Some(bundle) = bundle {
-        kernel.garden = crate::policy::garden_networks(bundle);
+        kernel.garden = crate::policy::garden_networks(bundle, &[]);
     }
     kernel
+}
+
+/// What a device nobody knows is shown before anything is known of notices and the uplink.
+fn first_view(engine: &Engine, now: &Moment, site: &Arc<captive_portal::Site>) -> captive_portal::View {
+    let fresh = gapura_model::Traffic::ZERO;
+    view(engine, now, None, Around { site, notice: None, uplink: captive_portal::Uplink::Up, fresh })
 }

@@ -1,21 +1,23 @@
 //! Exchanges with the controller as values: what is asked, what came back.
 
 use std::fmt::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ::http::{Method, StatusCode};
 use gapura_model::Generation;
 use gapura_wire::{
-    AccountAnswer, AccountCheck, BalanceReport, BundleOutcome, EnrolAnswer, EnrolRequest, Heartbeat, HeartbeatReply,
-    Problem, RenewAnswer, RenewRequest, ShareAnswer, ShareReport, UsageAck, UsageBatch, limits,
+    AccountAnswer, AccountCheck, Appeals, AppealsAck, BalanceReport, BundleOutcome, DeskReply, DeskReport, EnrolAnswer,
+    EnrolRequest, FilterCounts, Heartbeat, HeartbeatReply, HelpRequests, HelpRequestsAck, Problem, RenewAnswer,
+    RenewRequest, ShadowReport, ShareAnswer, ShareReport, UsageAck, UsageBatch, limits,
 };
 use hyper::body::Bytes;
 use rustls::ClientConfig;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::http::{Endpoint, ExchangeError, exchange};
+use super::http::{Downloaded, Endpoint, ExchangeError, download, exchange};
 
 /// A controller one can ask.
 #[derive(Clone)]
@@ -112,6 +114,40 @@ impl Controller {
 
     pub(crate) async fn account(&self, check: &AccountCheck) -> Result<AccountAnswer, LinkError> {
         self.post("/v1/account", check).await
+    }
+
+    pub(crate) async fn filter_counts(&self, counts: &FilterCounts) -> Result<(), LinkError> {
+        self.post_quietly("/v1/filter-counts", counts).await
+    }
+
+    pub(crate) async fn appeals(&self, appeals: &Appeals) -> Result<AppealsAck, LinkError> {
+        self.post("/v1/appeals", appeals).await
+    }
+
+    pub(crate) async fn requests(&self, requests: &HelpRequests) -> Result<HelpRequestsAck, LinkError> {
+        self.post("/v1/requests", requests).await
+    }
+
+    pub(crate) async fn shadow(&self, report: &ShadowReport) -> Result<(), LinkError> {
+        self.post_quietly("/v1/shadow", report).await
+    }
+
+    /// Waits for orders as long as the report says.
+    pub(crate) async fn desk(&self, report: &DeskReport) -> Result<DeskReply, LinkError> {
+        let body = serde_json::to_vec(report).map_err(LinkError::Unreadable)?;
+        let limit = Duration::from_secs(report.wait_seconds) + SHORT;
+        read(&exchange(&self.endpoint, self.tls.clone(), Method::POST, "/v1/desk", body, limit).await?)
+    }
+
+    /// Fetches a file of at most `most` bytes into `to`, going on behind what is there.
+    pub(crate) async fn download(
+        &self,
+        path: &str,
+        to: &Path,
+        most: u64,
+        idle: Duration,
+    ) -> Result<Downloaded, LinkError> {
+        Ok(download(&self.endpoint, self.tls.clone(), path, to, most, idle).await?)
     }
 
     async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, LinkError> {

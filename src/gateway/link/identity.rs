@@ -66,6 +66,11 @@ impl IdentityStore {
         Ok(Self { directory })
     }
 
+    /// Where it is kept.
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// The router's key, made at the first call, and a certificate request (RFC 2986, PEM) for it.
     pub(crate) fn request(&self) -> Result<String, IdentityError> {
         let key = self.key_or_new("key.pem")?;

@@ -4,15 +4,20 @@
 //! bundles is one exchange that waits.
 
 mod backoff;
+mod desk;
 mod enrol;
 mod exchange;
+mod filter;
 mod http;
 mod identity;
+mod requests;
 mod serve;
 mod tls;
+mod words;
 
 pub(crate) use backoff::draw;
-pub(crate) use enrol::enrol;
+pub(crate) use enrol::{EnrolError, enrol};
+pub(crate) use exchange::{Controller, LinkError};
 pub(crate) use http::{Endpoint, ExchangeError};
 pub(crate) use identity::{IdentityError, IdentityStore, Membership};
-pub(crate) use serve::{Link, serve};
+pub(crate) use serve::{Link, connect, serve};

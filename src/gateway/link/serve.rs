@@ -1,21 +1,26 @@
-//! The link of an enrolled router: five loops that wait for the controller, each with its own patience.
+//! The link of an enrolled router: loops that wait for the controller, each with its own patience.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use gapura_model::{ClockTrust, Generation};
 use gapura_runtime::{Clock, Tasks};
 use gapura_wire::{
-    AccountAnswer, AccountCheck, BundleError, BundleOutcome, BundleVerdict, Heartbeat, Record, RenewRequest,
-    SignedBundle, SpkiPin,
+    AccountAnswer, AccountCheck, AuditAnchor, BundleOutcome, BundleVerdict, GatewayState, Heartbeat, PortalBase,
+    Record, RenewRequest, SpkiPin, Way,
 };
 use tokio::sync::{Notify, watch};
 
 use super::backoff::{Backoff, draw};
 use super::exchange::{Controller, LinkError};
-use super::{Endpoint, IdentityStore, Membership, tls};
+use super::words::{POWER, words};
+use super::{Endpoint, IdentityStore, Membership, desk, filter, requests, tls};
+use crate::anchors::{AnchorStore, Kept};
 use crate::bundles::BundleStore;
+use crate::filter::Filtering;
 use crate::gate::{Command, Handle};
+use crate::requests::Requests;
 
 /// What the link needs of the house.
 #[derive(Clone)]
@@ -26,7 +31,12 @@ pub(crate) struct Link {
     pub(crate) membership: Membership,
     pub(crate) endpoint: Endpoint,
     pub(crate) bundles: Arc<BundleStore>,
-    /// The controller has been told that a visit ended.
+    pub(crate) filtering: Arc<Filtering>,
+    anchors: AnchorStore,
+    pub(crate) requests: Arc<Requests>,
+    /// Where visitors reach the portal, for QR codes.
+    portal: Option<PortalBase>,
+    /// The controller has been told that a visit ended, or that a voucher is used.
     ended: Arc<Notify>,
     /// What holders used is known here, or nobody knows it.
     balances_known: watch::Sender<bool>,
@@ -36,6 +46,8 @@ pub(crate) struct Link {
 
 /// How often the router says how it is.
 const HEARTBEAT: Duration = Duration::from_mins(1);
+/// How often it looks whether the site is in another state, which is said at once.
+const NEWS: Duration = Duration::from_secs(3);
 /// How often the outbox is looked at without being told.
 const UPLOAD: Duration = Duration::from_mins(1);
 /// How often balances go to the controller, for a box that takes this one's place.
@@ -59,15 +71,42 @@ impl Link {
         membership: Membership,
         endpoint: Endpoint,
         bundles: Arc<BundleStore>,
+        (filtering, requests): (Arc<Filtering>, Arc<Requests>),
     ) -> Result<Self, super::enrol::EnrolError> {
         let controller = connect(&identity, membership.controller, &endpoint)?;
         let (controller, _) = watch::channel(controller);
         let (balances_known, _) = watch::channel(false);
-        let ended = Arc::default();
-        Ok(Self { gate, clock, identity, membership, endpoint, bundles, ended, balances_known, controller })
+        let (ended, anchors) = (Arc::default(), AnchorStore::new(bundles.folder()));
+        let portal = None;
+        Ok(Self {
+            gate,
+            clock,
+            identity,
+            membership,
+            endpoint,
+            bundles,
+            filtering,
+            anchors,
+            requests,
+            portal,
+            ended,
+            balances_known,
+            controller,
+        })
     }
 
-    fn controller(&self) -> Controller {
+    /// Says with each heartbeat where visitors reach the portal.
+    pub(crate) fn with_portal(mut self, portal: Option<PortalBase>) -> Self {
+        self.portal = portal;
+        self
+    }
+
+    /// The connection in force, as it is replaced.
+    pub(super) fn renewals(&self) -> watch::Receiver<Controller> {
+        self.controller.subscribe()
+    }
+
+    pub(super) fn controller(&self) -> Controller {
         self.controller.borrow().clone()
     }
 
@@ -83,7 +122,8 @@ impl Link {
     }
 }
 
-fn connect(
+/// TLS with the router's own certificate and the pinned key.
+pub(crate) fn connect(
     identity: &IdentityStore,
     pin: SpkiPin,
     endpoint: &Endpoint,
@@ -99,6 +139,14 @@ pub(crate) fn serve(link: &Link, tasks: &Tasks) {
     tasks.spawn("link: heartbeat", until_stopped(tasks, beat(link.clone())));
     tasks.spawn("link: balances", until_stopped(tasks, report_balances(link.clone())));
     tasks.spawn("link: shares", until_stopped(tasks, trade_shares(link.clone())));
+    let looking = desk::Looking::new();
+    tasks.spawn("link: orders", until_stopped(tasks, desk::take_orders(link.clone(), looking.clone())));
+    tasks.spawn("link: online", until_stopped(tasks, desk::tell_online(link.clone(), looking)));
+    tasks.spawn("link: indexes", until_stopped(tasks, filter::fetch_indexes(link.clone())));
+    tasks.spawn("link: filter counts", until_stopped(tasks, filter::report_counts(link.clone())));
+    tasks.spawn("link: appeals", until_stopped(tasks, filter::send_appeals(link.clone())));
+    tasks.spawn("link: requests", until_stopped(tasks, requests::send_requests(link.clone())));
+    tasks.spawn("link: drafts", until_stopped(tasks, filter::report_drafts(link.clone())));
 }
 
 fn until_stopped<W: Future<Output = ()>>(tasks: &Tasks, work: W) -> impl Future<Output = ()> + use<W> {
@@ -112,37 +160,42 @@ fn until_stopped<W: Future<Output = ()>>(tasks: &Tasks, work: W) -> impl Future<
 }
 
 /// The state of one loop's luck with the controller, so that trouble is said once and its end once.
-struct Luck {
+pub(super) struct Luck {
     what: &'static str,
     backoff: Backoff,
     trouble: bool,
 }
 
 impl Luck {
-    fn new(what: &'static str) -> Self {
-        Self { what, backoff: Backoff::new(Duration::from_secs(2), Duration::from_mins(5)), trouble: false }
+    pub(super) fn new(what: &'static str) -> Self {
+        Self::with(what, Backoff::new(Duration::from_secs(2), Duration::from_mins(5)))
     }
 
-    fn good(&mut self) {
+    /// The same with waits of its own.
+    pub(super) const fn with(what: &'static str, backoff: Backoff) -> Self {
+        Self { what, backoff, trouble: false }
+    }
+
+    pub(super) fn good(&mut self) {
         self.backoff.reset();
         if std::mem::take(&mut self.trouble) {
             tracing::info!(exchange = self.what, "the controller answers again");
         }
     }
 
-    async fn bad(&mut self, error: &LinkError) {
+    pub(super) async fn bad(&mut self, error: &LinkError) {
         if !std::mem::replace(&mut self.trouble, true) {
             tracing::info!(exchange = self.what, error = %gapura_model::with_causes(error), "the controller does not take part; the site goes on alone");
         }
         self.pause().await;
     }
 
-    async fn pause(&mut self) {
+    pub(super) async fn pause(&mut self) {
         tokio::time::sleep(self.backoff.next(draw())).await;
     }
 }
 
-async fn start_delay() {
+pub(super) async fn start_delay() {
     tokio::time::sleep(Duration::from_millis(draw() % 2_000)).await;
 }
 
@@ -207,13 +260,7 @@ async fn poll_bundles(link: Link) {
 
 /// Verifies, stores, applies: in this order, so that a power cut leaves a bundle that was whole.
 async fn take(link: &Link, text: &[u8], asked_after: Generation) -> BundleOutcome {
-    let membership = &link.membership;
-    let read = SignedBundle::from_json(text).and_then(|signed| {
-        let bundle = signed.verify(&membership.bundle_key, &membership.site, link.bundles.in_force())?;
-        // What the site's rules contradict must not be stored: a restart would begin with it.
-        crate::policy::session_policy(&bundle, &[]).map_err(BundleError::Contradiction)?;
-        Ok((signed, bundle))
-    });
+    let read = link.bundles.verified(text, &link.membership);
     let (signed, bundle) = match read {
         Ok(good) => good,
         Err(error) => {
@@ -253,8 +300,7 @@ async fn upload(link: Link) {
                 Ok(ack) => {
                     luck.good();
                     link.gate.outbox_sent(batch.seq, ack);
-                    if batch.records.iter().any(|record| matches!(record, Record::Visit(visit) if visit.end.is_some()))
-                    {
+                    if batch.records.iter().any(changes_a_balance) {
                         link.ended.notify_one();
                     }
                 }
@@ -270,6 +316,14 @@ async fn upload(link: Link) {
     }
 }
 
+/// A visit that ended, or one that begins with a voucher: the counter waits to see that it is in use.
+fn changes_a_balance(record: &Record) -> bool {
+    match record {
+        Record::Visit(visit) => visit.end.is_some() || visit.way == Way::Voucher && visit.at == visit.start,
+        Record::Outage(_) | Record::Tally(_) => false,
+    }
+}
+
 async fn beat(link: Link) {
     start_delay().await;
     let mut luck = Luck::new("heartbeat");
@@ -279,15 +333,33 @@ async fn beat(link: Link) {
             luck.pause().await;
             continue;
         };
+        beat.portal.clone_from(&link.portal);
+        let data = link.identity.directory().to_owned();
+        let looked = tokio::task::spawn_blocking(move || words(Path::new(POWER), &data)).await;
+        beat.words = looked.unwrap_or_default();
         beat.nonce = [draw(), draw()].iter().flat_map(|word| word.to_ne_bytes()).collect();
         match one_beat(&link, &beat).await {
             Ok(()) => {
                 luck.good();
-                tokio::time::sleep(HEARTBEAT).await;
+                rest(&link.gate, beat.state).await;
             }
             Err(error) => luck.bad(&error).await,
         }
     }
+}
+
+/// Until it is time for the next heartbeat: a minute, or until the site is in another state than was said.
+async fn rest(gate: &Handle, said: GatewayState) {
+    let news = async {
+        loop {
+            tokio::time::sleep(NEWS).await;
+            if gate.heartbeat().await.is_some_and(|beat| beat.state != said) {
+                return;
+            }
+        }
+    };
+    // Nothing new is as good a reason to go on.
+    drop(tokio::time::timeout(HEARTBEAT, news).await);
 }
 
 async fn one_beat(link: &Link, beat: &Heartbeat) -> Result<(), LinkError> {
@@ -303,6 +375,9 @@ async fn one_beat(link: &Link, beat: &Heartbeat) -> Result<(), LinkError> {
         }
         Err(error) => tracing::warn!(%error, "the controller's time was not believed"),
     }
+    if let Some(anchor) = &reply.audit {
+        keep_anchor(link, anchor);
+    }
     if !reply.recalled.is_empty() {
         link.gate.tell(Command::Recalled(reply.recalled));
     }
@@ -312,6 +387,23 @@ async fn one_beat(link: &Link, beat: &Heartbeat) -> Result<(), LinkError> {
         tracing::warn!(error = %gapura_model::with_causes(error.as_ref()), "the router's certificate could not be renewed; trying again later");
     }
     Ok(())
+}
+
+/// Keeps a signed head of the controller's audit log.
+fn keep_anchor(link: &Link, anchor: &AuditAnchor) {
+    match link.anchors.keep(anchor, &link.membership.bundle_key) {
+        Ok(Kept::Known | Kept::New) => {}
+        Ok(Kept::Contradicts) => {
+            tracing::warn!(
+                number = anchor.number,
+                "the controller's audit log was cut off or rewritten since it was last signed: hold it against `gapura ctl anchors`"
+            );
+        }
+        Ok(Kept::Foreign) => tracing::warn!("a head of the audit log is not signed by the controller's key"),
+        Err(error) => {
+            tracing::warn!(error = %gapura_model::with_causes(&error), "a head of the audit log could not be kept");
+        }
+    }
 }
 
 async fn renew(link: &Link) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {

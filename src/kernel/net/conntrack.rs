@@ -1,10 +1,12 @@
 //! The flow table: ending flows by mark, and how full it is (`linux/netfilter/nfnetlink_conntrack.h`).
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::NetError;
 use super::codec::{Message, Request, attrs, find, ip, u32_be};
 use super::conn::Conn;
+use crate::Mark;
 
 /// The ctnetlink handle, in the network namespace of the thread that opened it.
 #[derive(Debug)]
@@ -63,6 +65,38 @@ impl Conntrack {
         Ok(flows)
     }
 
+    /// Ends the flows of visits of these policy groups toward these addresses, IPv4 and IPv6: they are marked
+    /// [`Mark::BLOCKED`], so their next packet is refused and TCP is reset. (A forgotten flow would be taken up again by its next
+    /// packet wherever its address is not refused itself.) New flows to the same addresses are not concerned. Returns how many.
+    ///
+    /// One dump of the flow table, so for a change of policy, not for a visit. Flows without a visit, the gateway's own among
+    /// them, are left alone, as are the walled garden's.
+    pub fn end_flows(&mut self, groups: &BTreeSet<u8>, addresses: &BTreeSet<IpAddr>) -> Result<usize, NetError> {
+        if groups.is_empty() || addresses.is_empty() {
+            return Ok(0);
+        }
+        let wanted = |flow: &Flow| {
+            let mark = Mark::parse(flow.mark).filter(|_| flow.mark & Mark::BLOCKED == 0);
+            mark.is_some_and(|mark| groups.contains(&mark.group)) && addresses.contains(&flow.destination)
+        };
+        let request = by_mark(IPCTNL_MSG_CT_GET, libc::NLM_F_DUMP, Mark::IDENTIFIED, Mark::IDENTIFIED);
+        let ends = self.conn.dump("find flows to end", &request, |message| {
+            parse_flow(message).filter(wanted).and_then(|_| blocking(message))
+        })?;
+        let mut ended = 0;
+        for some in ends.chunks(AT_ONCE) {
+            for outcome in self.conn.batch("end flows", some.iter().cloned())? {
+                match outcome {
+                    Ok(()) => ended += 1,
+                    // Gone meanwhile.
+                    Err(error) if error.is_absent() => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(ended)
+    }
+
     /// How full the table is. The number of flows is that of this network namespace, the maximum that of the machine.
     pub fn in_use(&mut self) -> Result<ConntrackUse, NetError> {
         let action = "count flows";
@@ -89,6 +123,10 @@ const CTA_TUPLE_PROTO: u16 = 2;
 const CTA_PROTO_NUM: u16 = 1;
 const CTA_MARK: u16 = 8;
 const CTA_MARK_MASK: u16 = 21;
+const CTA_ZONE: u16 = 18;
+const NESTED: u16 = 0x8000;
+/// Flows changed by one send.
+const AT_ONCE: usize = 256;
 /// `struct nfgenmsg`: any family, version 0.
 const NFGENMSG: [u8; 4] = [0; 4];
 
@@ -101,6 +139,21 @@ fn by_mark(message: u16, flags: i32, mark: u32, mask: u32) -> Request {
         .raw(&NFGENMSG)
         .attr(CTA_MARK, &mark.to_be_bytes())
         .attr(CTA_MARK_MASK, &mask.to_be_bytes())
+}
+
+/// The request that blocks a flow as it was listed: by its own tuple, byte for byte, whatever its protocol.
+fn blocking(message: Message<'_>) -> Option<Request> {
+    let family = *message.body.first()?;
+    let blocked = Mark::BLOCKED.to_be_bytes();
+    let request = Request::new(kind(IPCTNL_MSG_CT_NEW), 0)
+        .raw(&[family, 0, 0, 0])
+        .attr(CTA_TUPLE_ORIG | NESTED, find(message.body, 4, CTA_TUPLE_ORIG)?)
+        .attr(CTA_MARK, &blocked)
+        .attr(CTA_MARK_MASK, &blocked);
+    Some(match find(message.body, 4, CTA_ZONE) {
+        Some(zone) => request.attr(CTA_ZONE, zone),
+        None => request,
+    })
 }
 
 pub(super) fn parse_flow(message: Message<'_>) -> Option<Flow> {

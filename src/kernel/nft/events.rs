@@ -8,6 +8,7 @@ use rustix::io::Errno;
 
 use super::codec::{Conn, Message, msg, read_quota};
 use super::observe::read_name;
+use super::throttle;
 use crate::{Event, KernelError};
 
 /// Listens to the kernel's announcements; blocking, for a thread of its own.
@@ -20,7 +21,7 @@ pub struct Events {
 
 impl Events {
     pub(crate) fn listen(table: &str, own_port: u32) -> Result<Self, KernelError> {
-        Ok(Self { conn: Conn::listen()?, table: table.to_owned(), own_port, waiting: VecDeque::new() })
+        Ok(Self { conn: Conn::listen(own_port)?, table: table.to_owned(), own_port, waiting: VecDeque::new() })
     }
 
     /// Waits up to `timeout` for the next event; `None` when nothing happened.
@@ -59,7 +60,8 @@ impl Events {
 /// Reads one announcement; `None` where it does not concern the gate.
 pub(crate) fn read_event(message: &Message<'_>, table: &str, own_port: u32) -> Option<Event> {
     let kind = message.nft()?;
-    if kind == msg::NEWGEN || message.attrs().text(1) != Some(table) {
+    let named = message.attrs().text(1)?;
+    if kind == msg::NEWGEN || (named != table && !throttle::is_ours(named, table)) {
         return None;
     }
     if message.port == 0 {

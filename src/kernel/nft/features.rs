@@ -5,6 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::codec::{Batch, ChainSpec, Conn, Family, NewElem, RuleSpec, SetSpec, Writer, kind, msg, obj, read_elements};
+use super::filter;
+use super::inspection;
 use super::rule::rule;
 use super::tables::{destroy_element, put_element, table_flags};
 use crate::KernelError;
@@ -31,22 +33,27 @@ pub struct Features {
     /// addresses are not checked here, DNS and portal answer on every address of the gateway, and port 80 of the gateway's own
     /// address leads to the portal for strangers only.
     pub fib: bool,
+    /// Rules that lead packets to a program (`NFT_QUEUE`), for inspecting first packets.
+    pub queue: bool,
+    /// The same by iptables' target (`NETFILTER_XT_TARGET_NFQUEUE`, `NFT_COMPAT`).
+    pub xt_queue: bool,
 }
 
-const NAMES: [&str; 8] = ["owner", "persist", "timeout-update", "destroy", "bridge", "connlimit", "hash", "fib"];
+const NAMES: [&str; 10] =
+    ["owner", "persist", "timeout-update", "destroy", "bridge", "connlimit", "hash", "fib", "queue", "xt-queue"];
 
 impl Features {
     /// Tries everything out in scratch tables that no packet meets; leaves nothing behind.
     ///
     /// # Errors
     /// The netlink socket failed, or the kernel lacks what the gate cannot do without (quota objects in maps, counters in
-    /// maps, windows by `meta time`).
+    /// maps, windows by `meta time`, ranges in maps and concatenations).
     pub fn probe() -> Result<Self, KernelError> {
         let mut conn = Conn::open()?;
         let table = format!("gapura_probe_{}", conn.port());
         let mut can = |family, build: &dyn Fn(&mut Batch)| try_out(&mut conn, &table, family, 0, build);
         if !can(Family::Inet, &|batch| essential(batch, &table))? {
-            return Err(KernelError::Missing("nf_tables with inet, quota, ct, counter or time"));
+            return Err(KernelError::Missing("nf_tables with inet, quota, ct, counter, time or ranges"));
         }
         let connlimit = set(SetSpec::new("s", &[kind::IFNAME, kind::ETHER]).dynamic(None, 16));
         let features = Self {
@@ -57,6 +64,8 @@ impl Features {
             })?,
             hash: can(Family::Inet, &|batch| one_rule(batch, &table, &rule("c").mark_set_hashed(8, 1).done()))?,
             fib: can(Family::Inet, &|batch| one_rule(batch, &table, &rule("c").toward_own_address().accept()))?,
+            queue: can(Family::Inet, &|batch| inspection(batch, &table, true))?,
+            xt_queue: can(Family::Inet, &|batch| inspection(batch, &table, false))?,
             destroy: can(Family::Inet, &|batch| {
                 set(SetSpec::new("s", &[kind::MARK]))(batch, &table);
                 destroy_element(batch, &table, "s", &[0; 4]);
@@ -83,6 +92,8 @@ impl Features {
                 "connlimit" => &mut self.connlimit,
                 "hash" => &mut self.hash,
                 "fib" => &mut self.fib,
+                "queue" => &mut self.queue,
+                "xt-queue" => &mut self.xt_queue,
                 other => {
                     return Err(format!(
                         "\"{}\" is no feature; known are {}",
@@ -132,6 +143,19 @@ fn one_rule(batch: &mut Batch, table: &str, rule: &RuleSpec) {
     batch.append(msg::NEWRULE, Family::Inet, |to| rule.write(to, table));
 }
 
+/// What leads first packets to an inspector.
+fn inspection(batch: &mut Batch, table: &str, native: bool) {
+    for (id, spec) in (1..).zip(inspection::sets()) {
+        batch.add(msg::NEWSET, Family::Inet, |to| spec.write(to, table, id));
+    }
+    for chain in inspection::chains() {
+        batch.add(msg::NEWCHAIN, Family::Inet, |to| chain.write(to, table));
+    }
+    for rule in inspection::leading(native) {
+        batch.append(msg::NEWRULE, Family::Inet, |to| rule.write(to, table));
+    }
+}
+
 fn essential(batch: &mut Batch, table: &str) {
     let sets = [
         SetSpec::new("live", &[kind::MARK]).quotas().timeout(),
@@ -140,8 +164,16 @@ fn essential(batch: &mut Batch, table: &str) {
         SetSpec::new("ports", &[kind::IPV4, kind::PROTO, kind::PORT]).interval(),
         SetSpec::new("ended", &[kind::MARK]).dynamic(Some(1000), 16),
     ];
-    for (id, spec) in (1..).zip(&sets) {
+    for (id, spec) in (1..).zip(sets.into_iter().chain(filter::sets())) {
         batch.add(msg::NEWSET, Family::Inet, |to| spec.write(to, table, id));
+    }
+    for name in ["lists", "deny"] {
+        batch.add(msg::NEWCHAIN, Family::Inet, |to| ChainSpec { name, hook: None }.write(to, table));
+    }
+    let mut rules = Vec::new();
+    filter::rules(&mut rules);
+    for rule in &rules {
+        batch.append(msg::NEWRULE, Family::Inet, |to| rule.write(to, table));
     }
     batch.add(msg::NEWOBJ, Family::Inet, |to| quota(to, table));
     let elem = NewElem { key: &[1; 4], object: Some("q"), timeout: Some(60_000), ..NewElem::default() };
@@ -200,6 +232,8 @@ mod tests {
             connlimit: true,
             hash: true,
             fib: true,
+            queue: true,
+            xt_queue: true,
         };
         let older = all.without(&NAMES).unwrap();
         assert!(!older.owner && !older.timeout_update && !older.fib);

@@ -1,11 +1,12 @@
 //! The walled garden by name: destinations that DNS answers open, for as long as they live.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::codec::{Batch, Family, NewElem};
-use super::kernel::{Kernel, Writing, lock};
+use super::desk::{Desk, lock};
+use super::kernel::Kernel;
 use super::plan::milliseconds;
 use super::settings::{garden_key, holds, is_private};
 use super::tables::{delete_element, put_element, refill};
@@ -19,7 +20,7 @@ const GARDEN_LIFE: Duration = Duration::from_mins(5);
 #[derive(Clone)]
 pub struct GardenHandle {
     table: Arc<str>,
-    writing: Arc<Mutex<Writing>>,
+    writing: Arc<Desk>,
     era: Arc<AtomicU64>,
     /// Private destinations the site lists.
     allowed: Arc<[Net]>,

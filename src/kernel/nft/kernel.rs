@@ -2,63 +2,46 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use gapura_model::{ByteCount, IfName, Traffic};
 
 use super::codec::{Batch, Conn, Family, NewElem, Writer, msg, obj, read_elements};
+use super::desk::{Desk, lock};
 use super::events::Events;
+use super::inspection;
 use super::observe::{COUNTING, Seen, dump_set};
 use super::plan::{Book, Key, Op, Value, Visit, identity, milliseconds};
-use super::report::{AddressList, Observed, Reading, Tallies};
+use super::report::{Observed, Reading, Tallies};
 use super::settings::{Settings, name_key};
 use super::skeleton::{Skeleton, bridge, inet};
 use super::tables::{Present, delete_element, put_element, rebuild, refill, table_flags, with_key, write_op};
+use super::{filter, throttle};
 use crate::{
     Access, Device, Ended, Features, GateConfig, KernelError, Mark, Net, PortRange, Proto, Slot, Update, Window,
 };
 
 /// Visits in one batch; also what fits into an unprivileged socket's send buffer.
-const AT_ONCE: usize = 128;
-
-/// The one socket that writes. A table with an owner takes changes from its owner's socket only, so everyone shares it.
-pub(super) struct Writing {
-    pub(super) conn: Conn,
-    /// Batches applied: each moves the kernel's generation by one.
-    pub(super) commits: u32,
-}
-
-impl Writing {
-    pub(super) fn commit(&mut self, batch: Batch) -> Result<(), KernelError> {
-        if batch.is_empty() {
-            return Ok(());
-        }
-        self.conn.commit(batch)?;
-        self.commits = self.commits.wrapping_add(1);
-        Ok(())
-    }
-}
+pub(super) const AT_ONCE: usize = 128;
 
 /// The gate in nftables. Owned by one thread; [`GardenHandle`](super::GardenHandle) and [`Events`] serve others.
 pub struct Kernel {
     pub(super) config: GateConfig,
     pub(super) features: Features,
     pub(super) table: Arc<str>,
-    pub(super) writing: Arc<Mutex<Writing>>,
+    pub(super) writing: Arc<Desk>,
     pub(super) reader: Conn,
     pub(super) book: Book,
     pub(super) settings: Settings,
+    pub(super) filter: filter::State,
+    pub(super) throttles: throttle::State,
     pub(super) handles: BTreeMap<Family, Vec<(String, u64)>>,
     /// The kernel's generation and our batches when all was last seen to be well.
     pub(super) seen_well: Option<(u32, u32)>,
     /// See [`GardenHandle::era`](super::GardenHandle::era).
     pub(super) garden_era: Arc<AtomicU64>,
-}
-
-pub(super) fn lock(writing: &Mutex<Writing>) -> MutexGuard<'_, Writing> {
-    writing.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Kernel {
@@ -68,9 +51,12 @@ impl Kernel {
     /// # Errors
     /// Another program owns the table, or the kernel refused it.
     pub fn open(config: GateConfig, features: &Features) -> Result<Self, KernelError> {
+        let config = GateConfig { inspect: inspection::is_on(&config, *features), ..config };
         let table: Arc<str> = Arc::from(config.table.as_str());
-        let writing = Arc::new(Mutex::new(Writing { conn: Conn::open()?, commits: 0 }));
+        let writing = Arc::new(Desk::new(Conn::open()?));
+        let filter = filter::State::new(Arc::clone(&table), Arc::clone(&writing), Conn::open()?);
         let mut kernel = Self {
+            throttles: throttle::State::new(&table),
             config,
             features: *features,
             table,
@@ -78,6 +64,7 @@ impl Kernel {
             reader: Conn::open()?,
             book: Book::default(),
             settings: Settings::default(),
+            filter,
             handles: BTreeMap::new(),
             seen_well: None,
             garden_era: Arc::default(),
@@ -85,6 +72,7 @@ impl Kernel {
         kernel.settings.windows = kernel.read_windows()?;
         kernel.build()?;
         kernel.adopt()?;
+        kernel.read_filter()?;
         Ok(kernel)
     }
 
@@ -458,18 +446,7 @@ impl Kernel {
         self.set(|kernel| kernel.config.gateway_addresses = addresses.to_vec(), &["gateway4", "gateway6"])
     }
 
-    /// Replaces a content filter's list. Running flows keep passing until [`Kernel::regenerate`].
-    ///
-    /// # Errors
-    /// The kernel refused; the old list stays.
-    pub fn set_list(&mut self, list: AddressList, nets: &[Net]) -> Result<(), KernelError> {
-        match list {
-            AddressList::Bad => self.set(|kernel| kernel.settings.bad = nets.to_vec(), &["bad4", "bad6"]),
-            AddressList::Doh => self.set(|kernel| kernel.settings.doh = nets.to_vec(), &["doh4", "doh6"]),
-        }
-    }
-
-    fn set(&mut self, change: impl FnOnce(&mut Self), sets: &[&str]) -> Result<(), KernelError> {
+    pub(super) fn set(&mut self, change: impl FnOnce(&mut Self), sets: &[&str]) -> Result<(), KernelError> {
         let (config, settings) = (self.config.clone(), self.settings.clone());
         change(self);
         let mut batch = Batch::new();
@@ -570,6 +547,7 @@ impl Kernel {
             batch.add(msg::NEWTABLE, skeleton.family, |to| to.text(1, &self.table));
             batch.delete(msg::DELTABLE, skeleton.family, |to| to.text(1, &self.table));
         }
+        self.without_throttles(&mut batch);
         lock(&self.writing).commit(batch)
     }
 }

@@ -1,9 +1,12 @@
 //! The gate in nftables.
 
 mod codec;
+mod desk;
 mod events;
 mod features;
+mod filter;
 mod garden;
+mod inspection;
 mod kernel;
 mod observe;
 mod plan;
@@ -13,11 +16,15 @@ mod rule;
 mod settings;
 mod skeleton;
 mod tables;
+mod throttle;
 
 pub use codec::read_anything;
 pub use events::Events;
 pub use features::Features;
+pub use filter::{AddressFilter, Changed, FilterLoad};
 pub use garden::GardenHandle;
+pub use inspection::{QUEUE, REFUSED};
 pub use kernel::Kernel;
-pub use report::{AddressList, Depleted, Desired, Event, Observed, Reading, Repair, Tallies};
+pub use report::{Depleted, Desired, Event, Observed, Reading, Repair, Tallies};
 pub use settings::is_private;
+pub use throttle::{MOST_RANGES, MOST_RATES, Pace, Slowed, ThrottleHandle, Throttles};

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::codec::{Batch, Conn, Family, Writer, msg, read_elements};
-use super::kernel::{Kernel, lock};
+use super::desk::lock;
+use super::kernel::Kernel;
 use super::observe::{COUNTING, Seen, read_name};
 use super::plan::{Book, Key, Op, Value, Visit, identity};
 use super::report::{Desired, Observed, Repair};
-use super::settings::{Filled, Item};
+use super::settings::Item;
 use super::tables::{Present, refill};
 use crate::{Depleted, KernelError, Mark, Slot};
 use gapura_model::{ByteCount, Traffic};
@@ -29,6 +30,7 @@ impl Kernel {
     /// move the kernel's generation, and then a stranger's change looks like ours.
     pub const fn doubt(&mut self) {
         self.seen_well = None;
+        self.filter.doubted = true;
     }
 
     /// Makes the kernel hold `desired`, and says what was wrong. Without a stranger's change nothing is read: only visits that
@@ -41,6 +43,8 @@ impl Kernel {
         let well = self.verify()?;
         if !well {
             self.repair_tables(&mut repairs)?;
+            self.repair_filter(&mut repairs)?;
+            self.repair_throttles(&mut repairs)?;
             self.forget_garden();
         }
         self.repair_visits(desired, well, &mut repairs)?;
@@ -68,7 +72,7 @@ impl Kernel {
         }
         let mut batch = Batch::new();
         for filled in self.settings.fill(&self.config, self.features.bridge) {
-            if items(&mut self.reader, &self.table, &filled)? != filled.2.iter().cloned().collect() {
+            if items(&mut self.reader, &self.table, filled.0, filled.1)? != filled.2.iter().cloned().collect() {
                 repairs.push(Repair::Setting(filled.1.to_owned()));
                 refill(&mut batch, &self.table, &filled);
             }
@@ -133,13 +137,13 @@ impl Kernel {
 }
 
 /// The elements a setting has in the kernel.
-fn items(reader: &mut Conn, table: &str, (family, set, _): &Filled) -> Result<BTreeSet<Item>, KernelError> {
+pub(super) fn items(reader: &mut Conn, table: &str, family: Family, set: &str) -> Result<BTreeSet<Item>, KernelError> {
     let mut items = BTreeSet::new();
     let body = |to: &mut Writer<'_>| {
         to.text(1, table);
         to.text(2, set);
     };
-    reader.dump("read a setting", msg::GETSETELEM, Family::number(*family), body, |message| {
+    reader.dump("read a setting", msg::GETSETELEM, family.number(), body, |message| {
         let Some(message) = message else { return items.clear() };
         items.extend(read_elements(message.attrs()).map(|elem| Item {
             key: elem.key.to_vec(),

@@ -93,15 +93,6 @@ pub struct Tallies {
     pub refused: u64,
 }
 
-/// A list of destinations a content filter fills.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum AddressList {
-    /// Refused on all ports.
-    Bad,
-    /// Resolvers over HTTPS: refused on ports 443, 784 and 8853.
-    Doh,
-}
-
 /// Whose bytes are used up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depleted {

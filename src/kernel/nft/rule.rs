@@ -31,6 +31,14 @@ impl Ip {
         }
     }
 
+    /// How many registers an address fills.
+    const fn registers(self) -> u32 {
+        match self {
+            Self::V4 => 1,
+            Self::V6 => 4,
+        }
+    }
+
     const fn ethertype(self) -> u16 {
         match self {
             Self::V4 => 0x0800,
@@ -63,6 +71,11 @@ impl Rule {
 
     fn lookup(self, set: &'static str, not: bool) -> Self {
         self.with([Expr::Lookup { set, reg: 0, to: None, not }])
+    }
+
+    /// What the registers from 0 hold is in the set.
+    pub(super) fn found_in(self, set: &'static str) -> Self {
+        self.lookup(set, false)
     }
 
     fn payload(self, base: u32, offset: u32, len: u32, to: u32) -> Self {
@@ -172,12 +185,58 @@ impl Rule {
 
     /// `ip daddr . meta l4proto . th dport`.
     pub(super) fn toward_service(self, ip: Ip, set: &'static str) -> Self {
-        let next = if ip == Ip::V4 { 1 } else { 4 };
+        let next = ip.registers();
         self.family(ip)
             .daddr(ip)
             .with([Expr::Meta { key: meta::L4PROTO, to: next }])
             .payload(TRANSPORT, 2, 2, next + 1)
             .lookup(set, false)
+    }
+
+    /// `number . ip daddr map @map` in registers 0 and 1. The constant fills `words` registers: nft 1.0.6 does not know how long a
+    /// map's result is and gives up listing a table where that stands in a concatenation, but reads over it this way.
+    pub(super) fn class_of(self, ip: Ip, number: u32, map: &'static str, words: usize) -> Self {
+        let mut data = number.to_ne_bytes().to_vec();
+        data.resize(words * 4, 0);
+        let (offset, len) = if ip == Ip::V4 { (16, 4) } else { (24, 16) };
+        self.family(ip).with([Expr::Value { to: 0, data }]).payload(NETWORK, offset, len, 8).with([Expr::Lookup {
+            set: map,
+            reg: 8,
+            to: Some(1),
+            not: false,
+        }])
+    }
+
+    /// `ct mark & 0x00ff0000`, the flow's policy group.
+    pub(super) fn group(self, to: u32) -> Self {
+        const GROUP: u32 = 0x00ff_0000;
+        let (mask, xor) = (GROUP.to_ne_bytes().to_vec(), vec![0; 4]);
+        self.with([Expr::Ct { key: ct::MARK, to }, Expr::Mask { reg: to, to, mask, xor }])
+    }
+
+    /// `ip daddr . ct mark & 0x00ff0000 @set`.
+    pub(super) fn toward_by_group(self, ip: Ip, set: &'static str) -> Self {
+        self.family(ip).daddr(ip).group(ip.registers()).lookup(set, false)
+    }
+
+    /// `ip saddr . ct mark & 0x00ff0000 @set`.
+    pub(super) fn back_by_group(self, ip: Ip, set: &'static str) -> Self {
+        self.family(ip).saddr(ip).group(ip.registers()).lookup(set, false)
+    }
+
+    /// `meta l4proto`.
+    pub(super) fn protocol(self, to: u32) -> Self {
+        self.with([Expr::Meta { key: meta::L4PROTO, to }])
+    }
+
+    /// `ip6 nexthdr`, for rules that asked for IPv6.
+    pub(super) fn next_header(self, to: u32) -> Self {
+        self.payload(NETWORK, 6, 1, to)
+    }
+
+    /// `th dport`.
+    pub(super) fn port(self, to: u32) -> Self {
+        self.payload(TRANSPORT, 2, 2, to)
     }
 
     /// `ip6 saddr fc00::/7`.
@@ -287,6 +346,33 @@ impl Rule {
             .with([Expr::Mask { reg: 0, to: 0, mask, xor }, Expr::MetaSet { key: meta::MARK, from: 0 }])
     }
 
+    /// `meta mark & bit != 0`.
+    pub(super) fn skb_mark_has(self, bit: u32) -> Self {
+        let (mask, xor) = (bit.to_ne_bytes().to_vec(), vec![0; 4]);
+        self.meta(meta::MARK).with([Expr::Mask { reg: 0, to: 0, mask, xor }]).is(NE, &0_u32.to_ne_bytes())
+    }
+
+    /// `(ct mark & mask) @set`.
+    pub(super) fn masked_mark_in(self, mask: u32, set: &'static str) -> Self {
+        self.masked_mark(mask).lookup(set, false)
+    }
+
+    /// `ct original packets < count`.
+    pub(super) fn packets_sent_below(self, count: u64) -> Self {
+        const LESS: u32 = 2;
+        self.with([Expr::PacketsSent { to: 0 }, Expr::HostToNet { reg: 0, size: 8 }]).is(LESS, &count.to_be_bytes())
+    }
+
+    /// `queue flags bypass to number`.
+    pub(super) fn queue(self, number: u16) -> RuleSpec {
+        self.with([Expr::Queue { number }]).0
+    }
+
+    /// The same by the target of iptables.
+    pub(super) fn queue_by_target(self, number: u16) -> RuleSpec {
+        self.with([Expr::QueueTarget { number }]).0
+    }
+
     fn ethernet(self) -> Self {
         self.meta(meta::IIFTYPE).is(EQ, &1_u16.to_ne_bytes())
     }
@@ -328,6 +414,15 @@ impl Rule {
     pub(super) fn mark_rate(self, set: &'static str, per_second: u64) -> Self {
         let limit = Expr::Limit { per_second, burst: 65_536, bytes: true, over: false };
         let expr = Some(Box::new(limit));
+        self.with([
+            Expr::Ct { key: ct::MARK, to: 0 },
+            Expr::Dynset { set, reg: 0, update: true, timeout_ms: None, expr },
+        ])
+    }
+
+    /// `update @set { ct mark limit rate over N bytes/second burst B bytes }`: holds once the visit is over the limit.
+    pub(super) fn mark_rate_over(self, set: &'static str, per_second: u64, burst: u32) -> Self {
+        let expr = Some(Box::new(Expr::Limit { per_second, burst, bytes: true, over: true }));
         self.with([
             Expr::Ct { key: ct::MARK, to: 0 },
             Expr::Dynset { set, reg: 0, update: true, timeout_ms: None, expr },

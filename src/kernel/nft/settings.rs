@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use gapura_model::IfName;
 
 use super::codec::Family;
+use super::inspection;
 use crate::{GateConfig, Net, PortRange, Proto, Window};
 
 /// An element of a setting, owned.
@@ -32,8 +33,8 @@ pub(crate) struct Settings {
     pub(crate) windows: Vec<Window>,
     /// Refused at run time, beside the configured ones.
     pub(crate) refused: Vec<Net>,
-    pub(crate) bad: Vec<Net>,
-    pub(crate) doh: Vec<Net>,
+    /// Policy groups whose first packets are inspected.
+    pub(crate) inspected: BTreeSet<u8>,
 }
 
 /// Private and special ranges: refused to visitors unless the site lists them.
@@ -86,11 +87,6 @@ impl Settings {
             (inet, "open", windows(&self.windows)),
             (inet, "garden_net4", prefixes_and_ports(&config.garden, true)),
             (inet, "garden_net6", prefixes_and_ports(&config.garden, false)),
-            (
-                inet,
-                "doh_ports",
-                services([443, 784, 8853].into_iter().flat_map(|port| [(Proto::Tcp, port), (Proto::Udp, port)])),
-            ),
             (inet, "refused_ports", services(config.refused_ports.iter().copied())),
             (inet, "management_ports", services(config.management_ports.iter().copied())),
             (inet, "local_ports", services(own_ports(config))),
@@ -107,12 +103,14 @@ impl Settings {
         for (four, six, nets) in [
             ("allowed4", "allowed6", &config.allowed),
             ("refused4", "refused6", &refused),
-            ("bad4", "bad6", &self.bad),
-            ("doh4", "doh6", &self.doh),
             ("management4", "management6", &config.management),
         ] {
             filled.push((inet, four, prefixes(nets, true)));
             filled.push((inet, six, prefixes(nets, false)));
+        }
+        if config.inspect {
+            let groups = self.inspected.iter().map(|group| Item::plain(inspection::key(*group)));
+            filled.push((inet, "inspected", groups.collect()));
         }
         if bridge {
             filled.push((Family::Bridge, "ports", names(&config.ports)));
@@ -126,7 +124,9 @@ impl Settings {
 
 fn own_ports(config: &GateConfig) -> impl Iterator<Item = (Proto, u16)> {
     let portal = [Some(config.portal_port), config.portal_tls_port].into_iter().flatten();
-    [(Proto::Udp, 53), (Proto::Tcp, 53)].into_iter().chain(portal.map(|port| (Proto::Tcp, port)))
+    [(Proto::Udp, config.dns_port), (Proto::Tcp, config.dns_port)]
+        .into_iter()
+        .chain(portal.map(|port| (Proto::Tcp, port)))
 }
 
 /// An interface name as a key: sixteen octets, zeros behind.

@@ -4,6 +4,8 @@
 //! and one that counts and classes. Identity, hours, bans, garden and filters are asked on first packets and misses only.
 
 use super::codec::{ChainSpec, Family, Hook, RuleSpec, SetSpec, Writer, kind};
+use super::filter;
+use super::inspection;
 use super::rule::{ICMP, ICMP6, Ip, Rule, TCP, UDP, rule};
 use crate::{Features, GateConfig, Mark};
 
@@ -41,11 +43,17 @@ impl Skeleton {
     }
 }
 
-const fn base(name: &'static str, kind: &'static str, number: u32, priority: i32, accept: bool) -> ChainSpec {
+pub(super) const fn base(
+    name: &'static str,
+    kind: &'static str,
+    number: u32,
+    priority: i32,
+    accept: bool,
+) -> ChainSpec {
     ChainSpec { name, hook: Some(Hook { kind, number, priority, accept }) }
 }
 
-const fn plain(name: &'static str) -> ChainSpec {
+pub(super) const fn plain(name: &'static str) -> ChainSpec {
     ChainSpec { name, hook: None }
 }
 
@@ -55,39 +63,47 @@ pub(crate) fn inet(config: &GateConfig, features: Features) -> Skeleton {
     first_packets(&mut rules, config, features);
     rules.push(rule("masquerading").oif("uplinks").family(Ip::V4).masquerade());
     rules.push(rule("masquerading").oif("uplinks").unique_local_source().masquerade());
+    let inspecting = inspection::is_on(config, features);
+    if inspecting {
+        rules.extend(inspection::leading(features.queue));
+        rules.push(inspection::refusal());
+    }
     every_packet(&mut rules, config);
     slow_path(&mut rules, config, features);
     refusals(&mut rules);
     own_services(&mut rules, features);
-    Skeleton {
-        family: Family::Inet,
-        counters: &["spoofed_source", "too_many_flows", "refused"],
-        sets: sets(config),
-        chains: vec![
-            base("lock", "filter", 0, -150, true),
-            base("first", "nat", 0, -100, true),
-            plain("known"),
-            plain("stranger"),
-            base("masquerading", "nat", 4, 100, true),
-            base("forward", "filter", 2, 0, false),
-            plain("outward"),
-            plain("others"),
-            plain("slow"),
-            plain("filters"),
-            plain("destinations"),
-            plain("lists"),
-            plain("emergency_out"),
-            plain("garden"),
-            plain("garden_rate"),
-            plain("ended_flow"),
-            plain("moved_flow"),
-            plain("deny"),
-            base("input", "filter", 1, 0, true),
-            plain("from_visitors"),
-            plain("from_uplinks"),
-        ],
-        rules,
+    let (mut sets, mut chains) = (sets(config), chains());
+    if inspecting {
+        sets.extend(inspection::sets());
+        chains.extend(inspection::chains());
     }
+    Skeleton { family: Family::Inet, counters: &["spoofed_source", "too_many_flows", "refused"], sets, chains, rules }
+}
+
+fn chains() -> Vec<ChainSpec> {
+    vec![
+        base("lock", "filter", 0, -150, true),
+        base("first", "nat", 0, -100, true),
+        plain("known"),
+        plain("stranger"),
+        base("masquerading", "nat", 4, 100, true),
+        base("forward", "filter", 2, 0, false),
+        plain("outward"),
+        plain("others"),
+        plain("slow"),
+        plain("filters"),
+        plain("destinations"),
+        plain("lists"),
+        plain("emergency_out"),
+        plain("garden"),
+        plain("garden_rate"),
+        plain("ended_flow"),
+        plain("moved_flow"),
+        plain("deny"),
+        base("input", "filter", 1, 0, true),
+        plain("from_visitors"),
+        plain("from_uplinks"),
+    ]
 }
 
 /// Every packet comes by here, in both directions: one or two bridges are compared by name, only more are looked up.
@@ -106,7 +122,7 @@ fn sets(config: &GateConfig) -> Vec<SetSpec> {
     let devices = config.devices.saturating_add(config.devices / 4).max(256);
     let device = [IFNAME, ETHER];
     let new = SetSpec::new;
-    vec![
+    let mut sets = vec![
         new("lans", &[IFNAME]).size(64),
         new("uplinks", &[IFNAME]).size(64),
         new("staff", &[IFNAME]).size(64),
@@ -136,11 +152,6 @@ fn sets(config: &GateConfig) -> Vec<SetSpec> {
         new("allowed6", &[IPV6]).interval(),
         new("refused4", &[IPV4]).interval(),
         new("refused6", &[IPV6]).interval(),
-        new("bad4", &[IPV4]).interval(),
-        new("bad6", &[IPV6]).interval(),
-        new("doh4", &[IPV4]).interval(),
-        new("doh6", &[IPV6]).interval(),
-        new("doh_ports", &[PROTO, PORT]),
         new("refused_ports", &[PROTO, PORT]),
         new("local_ports", &[PROTO, PORT]),
         new("management4", &[IPV4]).interval(),
@@ -154,7 +165,9 @@ fn sets(config: &GateConfig) -> Vec<SetSpec> {
         new("flows", &device).dynamic(None, config.strangers),
         new("flow_rate", &device).dynamic(Some(10_000), config.strangers),
         new("resets", &[INTEGER]).dynamic(Some(10_000), 65_535),
-    ]
+    ];
+    sets.extend(filter::sets());
+    sets
 }
 
 /// The nat chain sees the first packet of a flow: source check, DNS, portal, garden, identity.
@@ -165,8 +178,8 @@ fn first_packets(rules: &mut Vec<RuleSpec>, config: &GateConfig, features: Featu
     if features.fib {
         rules.push(first().spoofed().count("spoofed_source").drop());
     }
-    rules.push(first().l4(UDP).dport(53).redirect(53));
-    rules.push(first().l4(TCP).dport(53).redirect(53));
+    rules.push(first().l4(UDP).dport(53).redirect(config.dns_port));
+    rules.push(first().l4(TCP).dport(53).redirect(config.dns_port));
     if features.fib {
         rules.push(first().l4(TCP).dport(80).toward_own_address().redirect(portal));
     }
@@ -262,11 +275,10 @@ fn slow_path(rules: &mut Vec<RuleSpec>, config: &GateConfig, features: Features)
     rules.push(to().to(Ip::V6, "refused6").goto("deny"));
     rules.push(to().goto("lists"));
     rules.push(rule("lists").service("refused_ports").goto("deny"));
-    for (ip, doh, bad) in [(Ip::V4, "doh4", "bad4"), (Ip::V6, "doh6", "bad6")] {
-        rules.push(rule("lists").to(ip, doh).service("doh_ports").goto("deny"));
-        rules.push(rule("lists").to(ip, bad).goto("deny"));
-    }
+    filter::rules(rules);
 
+    // Nobody's visit: policy group 0. What the garden opens stays the garden's.
+    rules.push(rule("emergency_out").mark(GARDEN_MASK, Mark::GARDEN).goto("garden"));
     rules.push(rule("emergency_out").jump("destinations"));
     rules.push(too_many_flows("emergency_out", config, features));
     rules.push(rule("emergency_out").accept());

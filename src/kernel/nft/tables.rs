@@ -93,12 +93,17 @@ fn put(batch: &mut Batch, table: &str, set: &str, key: Key, value: &Value, timeo
     });
 }
 
-/// Empties a set and fills it again.
-pub(crate) fn refill(batch: &mut Batch, table: &str, (family, set, items): &Filled) {
-    batch.delete(msg::DELSETELEM, *family, |to| {
+/// Removes all elements of a set.
+pub(crate) fn empty_set(batch: &mut Batch, family: Family, table: &str, set: &str) {
+    batch.delete(msg::DELSETELEM, family, |to| {
         to.text(1, table);
         to.text(2, set);
     });
+}
+
+/// Empties a set and fills it again.
+pub(crate) fn refill(batch: &mut Batch, table: &str, (family, set, items): &Filled) {
+    empty_set(batch, *family, table, set);
     for chunk in items.chunks(CHUNK) {
         elements(batch, msg::NEWSETELEM, *family, table, set, |to| {
             for Item { key, key_end, interval_end } in chunk {
@@ -252,6 +257,13 @@ pub(crate) fn rebuild(
                 to.u64(1, 0);
                 to.u64(2, 0);
             });
+        });
+    }
+    // What an older version had and this one lacks.
+    for name in present.sets.keys().filter(|name| !skeleton.sets.iter().any(|set| set.name == **name)) {
+        batch.delete(msg::DELSET, family, |to| {
+            to.text(1, table);
+            to.text(2, name);
         });
     }
     for (id, set) in (1..).zip(&skeleton.sets) {

@@ -6,11 +6,15 @@
 
 #[path = "nft/faults.rs"]
 mod faults;
+#[path = "nft/filter.rs"]
+mod filter;
 #[path = "nft/gate.rs"]
 mod gate;
 #[path = "nft/lab.rs"]
 mod lab;
 #[path = "nft/policy.rs"]
 mod policy;
+#[path = "nft/scale.rs"]
+mod scale;
 #[path = "nft/visits.rs"]
 mod visits;

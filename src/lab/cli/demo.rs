@@ -6,7 +6,8 @@ use clap::Args;
 
 use super::{enter_or_again, exit, own_program, say};
 use crate::config::SiteWish;
-use crate::daemon::Site;
+use crate::daemon::{SignIn, Site};
+use crate::lists::GAMBLING;
 use crate::story::{Sabotage, Story, Told};
 use crate::{DhcpClient, Lab, LabError, LabName, LabSpec, signal};
 
@@ -31,6 +32,9 @@ pub struct DemoArgs {
     /// Break one thing on purpose: the story must then fail.
     #[arg(long, value_enum, requires = "once")]
     sabotage: Option<Sabotage>,
+    /// Port of 127.0.0.1 for the console; 0 = any.
+    #[arg(long, default_value_t = 0)]
+    console_port: u16,
     /// Port of 127.0.0.1 for the visitor's screen; 0 = any.
     #[arg(long, default_value_t = 0)]
     screen_port: u16,
@@ -52,7 +56,14 @@ impl DemoArgs {
         let mut spec = LabSpec::new(name, visitors);
         spec.clients = vec![DhcpClient::Udhcpc, DhcpClient::Dhclient];
         let lab = Lab::up(room, spec)?;
-        let mut wish = SiteWish { quota_is_missing: self.sabotage == Some(Sabotage::Quota), ..SiteWish::default() };
+        let broken = |what| self.sabotage == Some(what);
+        let mut wish = SiteWish {
+            quota_is_missing: broken(Sabotage::Quota),
+            packs: !broken(Sabotage::Filter),
+            // The story is about one site; whoever looks at the console sees a regency.
+            regency: !self.once,
+            ..SiteWish::default()
+        };
         if self.once {
             // Where the kernel knows owners nobody can flush the gate's table: the story's repair would prove nothing.
             wish.gateway_lines = "without = [\"owner\", \"persist\"]\n".into();
@@ -63,12 +74,26 @@ impl DemoArgs {
         }
         let first = site.lab_mut().visitor_mut(1)?;
         first.join(std::time::Duration::from_secs(15))?;
-        let screen = site.screen(1, self.screen_port)?;
+        let screen = site.screen(1, self.screen_port)?.url();
+        let console = site.console(self.console_port)?;
+        let people = site.sign_ins()?;
+        let blocked = format!("{screen}situs?alamat={GAMBLING}");
         if self.json {
-            say(&serde_json::json!({ "visitor": screen.url(), "controller": site.controller_url() }).to_string());
+            let doors = serde_json::json!({
+                "visitor": screen, "blocked": blocked, "controller": site.controller_url(), "console": console,
+                "people": people.iter().map(described).collect::<Vec<_>>(),
+            });
+            say(&doors.to_string());
         } else {
-            say(&format!("A visitor's screen:  {}", screen.url()));
+            say(&format!("A visitor's screen:  {screen}"));
+            say(&format!("A blocked site:      {blocked}"));
             say(&format!("The controller:      {}", site.controller_url().unwrap_or("not running")));
+            say(&format!("The staff's console: {console}   (its certificate is the lab's own)"));
+            say("Signing in there, for this demo only:");
+            for one in &people {
+                let code = one.secret.as_ref().map_or_else(String::new, |secret| format!("   second factor {secret}"));
+                say(&format!("  {:<15} {:<14} {}{code}", one.role, one.name, one.password));
+            }
             say("A voucher to try:    ");
             for voucher in site.vouchers().iter().take(3) {
                 say(&format!("                     {voucher}"));
@@ -106,4 +131,8 @@ impl DemoArgs {
             }
         }
     }
+}
+
+fn described(one: &SignIn) -> serde_json::Value {
+    serde_json::json!({ "role": one.role, "name": one.name, "password": one.password, "totp_secret": one.secret })
 }

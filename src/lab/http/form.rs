@@ -58,7 +58,7 @@ impl Form {
 pub fn forms(page: &str) -> Vec<Form> {
     let mut found: Vec<Form> = Vec::new();
     let mut inside = false;
-    for tag in page.split('<').skip(1).filter_map(|rest| rest.split_once('>').map(|(tag, _)| tag)) {
+    for (tag, text) in page.split('<').skip(1).filter_map(|rest| rest.split_once('>')) {
         let name = tag.split(|c: char| c.is_ascii_whitespace() || c == '/').next().unwrap_or_default();
         let form = if inside { found.last_mut() } else { None };
         match (name.to_ascii_lowercase().as_str(), form) {
@@ -78,6 +78,14 @@ pub fn forms(page: &str) -> Vec<Form> {
                     checked: attribute(tag, "checked").is_some(),
                 });
             }
+            ("textarea", Some(form)) => form.fields.push(Field {
+                name: attribute(tag, "name").unwrap_or_default(),
+                // A line's end right after the tag is not part of it.
+                value: unescaped(text.strip_prefix('\n').unwrap_or(text)),
+                kind: "textarea".into(),
+                required: attribute(tag, "required").is_some(),
+                checked: false,
+            }),
             _ => inside &= !tag.to_ascii_lowercase().starts_with("/form"),
         }
     }
@@ -135,11 +143,13 @@ mod tests {
         let page = r#"<p><form action="/masuk?l=id&amp;x=1" method=POST><input type=hidden name="t" value="a&quot;b">
             <input name=kode required><input type="checkbox" name="setuju" value="ya" required>
             <input type=checkbox name=surat value=ya><button name="cara" value="voucher">Masuk</button></form>
-            <input name="outside"><form><button>x</button></form>"#;
+            <input name="outside"><form><textarea name=a>
+x &amp; y</textarea><textarea name=b></textarea><button>x</button></form>"#;
         let all = forms(page);
         assert_eq!(all.len(), 2);
         assert_eq!((all[0].action.as_str(), all[0].method.as_str()), ("/masuk?l=id&x=1", "post"));
         assert_eq!(all[0].filled(&[("kode", "ab cd")]), "t=a%22b&kode=ab+cd&setuju=ya&cara=voucher");
         assert!(!all[0].has("outside"));
+        assert_eq!(all[1].filled(&[("b", "z")]), "a=x+%26+y&b=z");
     }
 }

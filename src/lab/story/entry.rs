@@ -19,8 +19,8 @@ use crate::{LabError, Visitor, counters};
 const ANY: &str = "http://halaman.contoh.example/";
 /// The budget of the first page, compressed (issue section 2.4).
 const BUDGET: usize = 14 * 1024;
-/// After the form is sent, both families work within this time.
-const SOON: Duration = Duration::from_secs(2);
+/// After the form is sent, both families work within this time on the slowest machine; what it took is told.
+const SOON: Duration = Duration::from_secs(10);
 
 /// 2.4: what a phone gets for any address.
 pub(super) fn page(scene: &mut Scene) -> Result<Measured, LabError> {

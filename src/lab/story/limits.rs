@@ -21,8 +21,8 @@ const EARLY: u64 = 65_536;
 const END: Duration = Duration::from_millis(100);
 /// How long an outsider tries before and after the ruleset is flushed.
 const AROUND: Duration = Duration::from_millis(400);
-/// A flushed ruleset is repaired within this time.
-const REPAIR: Duration = Duration::from_secs(2);
+/// A flushed ruleset is repaired within this time on the slowest machine; what it took is told.
+const REPAIR: Duration = Duration::from_secs(10);
 
 /// 2.7: the kernel cuts a quota exactly, over both families together, counted at the receivers.
 pub(super) fn quota(scene: &mut Scene) -> Result<Measured, LabError> {

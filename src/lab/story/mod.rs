@@ -12,6 +12,7 @@ use crate::counters::IpBytes;
 use crate::daemon::Site;
 
 mod entry;
+mod filter;
 mod limits;
 mod outside;
 mod sabotage;
@@ -32,6 +33,7 @@ const STEPS: &[Step] = &[
     ("portal page", entry::page),
     ("one tap", entry::one_tap),
     ("after login", entry::after_login),
+    ("blocked site", filter::blocked_site),
     // Nobody else sends anything between these two: upstream's counter is the quota's.
     ("voucher", entry::voucher),
     ("quota", limits::quota),

@@ -15,7 +15,7 @@ const JOIN: Duration = Duration::from_secs(15);
 /// A port that somebody listens on at every place no visitor may reach.
 const OPEN: u16 = 5000;
 /// Slower than this is not "at once".
-const AT_ONCE: Duration = Duration::from_millis(100);
+const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// 2.1: DHCP by two real clients, SLAAC, the advertisement.
 pub(super) fn address(scene: &mut Scene) -> Result<Measured, LabError> {

@@ -20,6 +20,8 @@ pub enum Sabotage {
     Dns,
     /// The gateway is stopped while the ruleset is flushed: nobody repairs it.
     Flush,
+    /// The office publishes no SOP.
+    Filter,
     /// The controller takes no batches.
     Ingest,
 }

@@ -163,7 +163,7 @@ fn upstream_is_reached_when_plain_forwarding_is_set() {
     .unwrap();
     let (stream, udp, outside) = (stream.stop().unwrap(), udp.stop().unwrap(), outsider.stop().unwrap());
     assert!(stream.in_order && stream.arrived > 10 && stream.broken.is_none(), "{stream:?}");
-    assert!(udp.arrived > 10 && udp.longest_gap < Duration::from_millis(500), "{udp:?}");
+    assert!(udp.arrived > 10 && udp.longest_gap < Duration::from_secs(3), "{udp:?}");
     assert!(outside.got_through > outside.tried / 2, "nothing keeps the outsider out here: {outside:?}");
 }
 

@@ -51,7 +51,7 @@ fn answer(query: &[u8], most: usize, seen: &Seen) -> Option<Vec<u8>> {
 }
 
 /// `u0`..`u3` as the first label choose a server, `ttl7.` a TTL of 7 s, `gone.` no such name, `big.` needs TCP,
-/// `ip-10-60-0-1.` leads to that address and to `fd00::10.60.0.1`; all other names are server 0's.
+/// `ip-10-60-0-1.` leads to that address and to `fd00::10.60.0.1`, `dns.` to the resolver itself; all other names are server 0's.
 fn look_up(question: &Question) -> (u8, Vec<(u32, Data)>) {
     let name = question.name.as_str();
     let label = name.split('.').next().unwrap_or_default();
@@ -68,6 +68,9 @@ fn look_up(question: &Question) -> (u8, Vec<(u32, Data)>) {
     if let Some(v4) = label.strip_prefix("ip-").and_then(|text| text.replace('-', ".").parse::<Ipv4Addr>().ok()) {
         let v6 = Ipv6Addr::from_bits((0xfd00 << 112) | u128::from(v4.to_bits()));
         return (0, of_kind(question.kind, TTL, v4.into(), v6.into()));
+    }
+    if label == "dns" {
+        return (0, of_kind(question.kind, TTL, addr::DNS.0.into(), addr::DNS.1.into()));
     }
     let number = label.strip_prefix('u').and_then(|number| number.parse().ok()).filter(|n| *n < addr::SERVERS);
     let ttl = label.strip_prefix("ttl").and_then(|ttl| ttl.parse().ok()).unwrap_or(TTL);

@@ -108,6 +108,36 @@ impl Engine {
         Ok(Admitted { visit: id, by: Entry::New })
     }
 
+    /// Staff have a running visit go on on another device, whoever it belongs to: it keeps its id, its record and its limits, so that
+    /// nobody has a second quota. What runs on that device ends. False if there is no such visit.
+    ///
+    /// # Errors
+    /// When that device is kept out, or the site lets nobody in.
+    pub fn move_by_staff(
+        &mut self,
+        now: &Moment,
+        visit: VisitId,
+        device: DeviceId,
+        (by, reason): (&str, &str),
+    ) -> Result<bool, Refusal> {
+        self.observe(now);
+        if let Some(block) = self.blocks.get(&device.mac) {
+            return Err(Refusal::Blocked { reason: block.reason.clone(), until: block.until });
+        }
+        let Some((way, from)) = self.visits.get(&visit).map(|known| (known.record.way, known.record.device.clone()))
+        else {
+            return Ok(false);
+        };
+        self.gate_is_open(way)?;
+        if from != device {
+            self.replace(self.devices.get(&device).copied());
+            self.move_visit(visit, device);
+            let (by, reason) = (by.to_owned(), reason.to_owned());
+            self.effects.push(Effect::Notice(Notice::MovedByStaff { visit, by, reason }));
+        }
+        Ok(true)
+    }
+
     /// The visit that already answers the ask: the same holder and way, or a one-tap ask by a device on something better.
     fn already(&self, ask: &Ask, holder: &HolderId) -> Option<VisitId> {
         let id = self.visit_of(&ask.device)?;

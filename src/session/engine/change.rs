@@ -243,7 +243,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Staff extend a visit, by whatever they choose. False if there is no such visit.
+    /// Staff extend a visit, by whatever they choose: its own time, and its holder's of today and of the voucher. What the
+    /// calendar ends (closing, *Pakai sebelum*) stays where it is. False if there is no such visit.
     pub fn extend_by_staff(
         &mut self,
         now: &Moment,
@@ -256,9 +257,38 @@ impl Engine {
         let Some(running) = self.visits.get_mut(&visit) else { return false };
         running.record.extra_time = running.record.extra_time.saturating_add(time);
         running.record.extra_bytes += bytes;
+        let holder = Some(running.record.holder.clone()).filter(|_| running.counts_on_holder());
+        if let Some(holder) = &holder
+            && let Some(known) = self.holders.get_mut(holder)
+        {
+            known.give(time);
+            self.changed_holders.remove(holder);
+            self.emit_balance(holder);
+        }
         self.extended(visit);
+        for other in holder.map(|holder| self.visits_of(&holder)).unwrap_or_default() {
+            if other != visit {
+                self.retime(other);
+                self.schedule(other);
+            }
+        }
         let by = by.to_owned();
         self.effects.push(Effect::Notice(Notice::ExtendedByStaff { visit, by, time, bytes }));
+        true
+    }
+
+    /// Staff take time away: the visit ends so much earlier than it would, at once at the earliest. False if there is no such
+    /// visit, or nothing of time ends it.
+    pub fn shorten_by_staff(&mut self, now: &Moment, visit: VisitId, time: Duration, by: &str) -> bool {
+        self.observe(now);
+        let service = self.service.passed(self.now.up);
+        let Some((left, _)) = self.visits.get(&visit).and_then(|running| self.ends_in(running)) else { return false };
+        let Some(running) = self.visits.get_mut(&visit) else { return false };
+        let whole = running.used(service).saturating_add(left.saturating_sub(time));
+        running.record.staff_time = Some(whole);
+        running.record.extra_time = Duration::ZERO;
+        self.extended(visit);
+        self.effects.push(Effect::Notice(Notice::ShortenedByStaff { visit, by: by.to_owned(), time }));
         true
     }
 

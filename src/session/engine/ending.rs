@@ -90,6 +90,10 @@ impl Farewells {
         self.by_device.get(device).map(|(_, farewell)| farewell)
     }
 
+    pub(super) fn devices(&self) -> impl Iterator<Item = &DeviceId> {
+        self.by_device.keys()
+    }
+
     /// Adds the reason that staff gave for the end of a device's last visit.
     fn explain(&mut self, device: &DeviceId, reason: &str) {
         if let Some((_, farewell)) = self.by_device.get_mut(device).filter(|_| !reason.trim().is_empty()) {

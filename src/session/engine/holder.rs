@@ -77,6 +77,7 @@ impl Holder {
             return false;
         }
         self.balance.day_used = Used::default();
+        self.balance.added_today = Duration::ZERO;
         if day.first_of_month() != today.first_of_month() {
             self.balance.month_used = Used::default();
         }
@@ -126,6 +127,12 @@ impl Holder {
         if self.balance.first_used == Some(at) {
             self.balance.first_used = None;
         }
+    }
+
+    /// Staff give time beyond the limits: of today, and of a voucher's *Waktu pakai*.
+    pub(super) const fn give(&mut self, time: Duration) {
+        self.balance.added_today = self.balance.added_today.saturating_add(time);
+        self.balance.added = self.balance.added.saturating_add(time);
     }
 
     pub(super) fn lend(&mut self, lent: Lent) {

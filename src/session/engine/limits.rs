@@ -198,14 +198,21 @@ pub(super) fn times(plan: &Plan, holder: &Holder, service: Duration) -> Vec<(Dur
     let share = balance.lent.as_ref().map(|lent| &lent.share);
     let [day, month] = within(plan, holder);
     [
-        (plan.day.time, day.time, balance.day_used.time, Scope::Day),
-        (plan.month.time, month.time, balance.month_used.time, Scope::Month),
-        (use_time, share.map_or(use_time, |share| share.within_use_time(use_time)), balance.time_used, Scope::Voucher),
+        (plan.day.time, day.time, balance.day_used.time, balance.added_today, Scope::Day),
+        (plan.month.time, month.time, balance.month_used.time, balance.added_today, Scope::Month),
+        (
+            use_time,
+            share.map_or(use_time, |share| share.within_use_time(use_time)),
+            balance.time_used,
+            balance.added,
+            Scope::Voucher,
+        ),
     ]
     .into_iter()
-    .filter_map(|(whole, here, used, scope)| whole.zip(here).map(|(whole, here)| (whole, here, used, scope)))
-    .map(|(whole, here, used, scope)| {
+    .filter_map(|(whole, here, used, added, scope)| Some((whole?, here?, used, added, scope)))
+    .map(|(whole, here, used, added, scope)| {
         let used = used.saturating_add(pending);
+        let (whole, here) = (whole.saturating_add(added), here.saturating_add(added));
         (here, used, if here < whole && used < whole { Scope::Share } else { scope })
     })
     .collect()

@@ -1,1 +1,1 @@
-UPDATE voucher SET revoked = $3 WHERE site = $1 AND batch = $2 AND lending IS NULL AND revoked IS NULL
+UPDATE voucher SET revoked = $3, sealed = NULL WHERE site = $1 AND batch = $2 AND lending IS NULL AND revoked IS NULL

@@ -1,1 +1,1 @@
-UPDATE voucher SET revoked = $2 WHERE lending = $1 AND revoked IS NULL
+UPDATE voucher SET revoked = $2, sealed = NULL WHERE lending = $1 AND revoked IS NULL

@@ -4,7 +4,7 @@ mod client;
 mod world;
 
 pub(crate) use client::{Client, Reply, read_all};
-pub(crate) use world::{World, look};
+pub(crate) use world::{GOOD, TOKEN, World, look, reference, request_number};
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! A gate that keeps its visits in memory: one plan, vouchers that last, one account.
+//! A gate that keeps its visits in memory: one plan, vouchers that last, one account; and a filter with a few names.
 
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
@@ -6,14 +6,20 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use captive_portal::{
-    BytesLeft, Credentials, Door, EndReason, Ended, Entered, Extension, Gate, Help, Look, Notice, Offer, Peer, Period,
-    Refused, Share, Site, Speed, State, TermsId, Text, TimeEnd, TimeLeft, Uplink, View, Visit,
+    Appeal, AppealRefused, AppealState, BytesLeft, Credentials, Door, EndReason, Ended, Entered, Explained, Extension,
+    Filter, Followed, Gate, Help, HelpAnswer, HelpDesk, HelpRefused, HelpRequest, HelpStage, HelpState, Look, Notice,
+    Offer, Peer, Period, Refused, Ruling, Share, Site, Speed, Stage, State, TermsId, Text, TimeEnd, TimeLeft, Uplink,
+    View, Visit,
 };
-use gapura_model::{BitRate, ByteCount, Moment, Traffic, Uptime};
+use gapura_model::{BitRate, ByteCount, DeviceId, Moment, Name, Reference, Traffic, Uptime};
 use jiff::{Timestamp, tz::TimeZone};
 
 pub(crate) const GOOD: &str = "ABCDE23456";
+/// The token of the same voucher's QR code.
+pub(crate) const TOKEN: &str = "0123456789abcdefghjkmnpqrs";
 pub(crate) const SPENT: &str = "SPENT23456";
+/// The code by which staff let a visit move here.
+pub(crate) const MOVING: &str = "PNDAH";
 
 pub(crate) fn look() -> Look {
     let mut look = Look::new(
@@ -40,10 +46,26 @@ pub(crate) struct Inner {
     pub(crate) refuse: Option<Refused>,
     /// Every `enter` waits for this many permits.
     pub(crate) slow: Option<Arc<tokio::sync::Semaphore>>,
+    /// The token has let somebody in.
+    pub(crate) token_used: bool,
     pub(crate) agreed: Vec<TermsId>,
     pub(crate) views: u64,
     /// How often somebody asked to enter.
     pub(crate) asked: u64,
+    /// What the filter blocks, name by name; `None` where it is being loaded.
+    pub(crate) blocks: Option<HashMap<Name, Ruling>>,
+    /// Appeals as they were filed.
+    pub(crate) appeals: Vec<Appeal>,
+    /// How far every appeal is.
+    pub(crate) stage: Stage,
+    /// Every appeal is refused with this.
+    pub(crate) refuse_appeals: Option<AppealRefused>,
+    /// Requests for help as they were filed; their numbers go on behind those of appeals.
+    pub(crate) requests: Vec<HelpRequest>,
+    /// How far every request is, when it is due, and what was answered.
+    pub(crate) helped: (HelpStage, Option<Timestamp>, Vec<HelpAnswer>),
+    /// Every request is refused with this.
+    pub(crate) refuse_requests: Option<HelpRefused>,
     online: HashMap<IpAddr, Running>,
     ended: HashMap<IpAddr, EndReason>,
 }
@@ -74,9 +96,17 @@ impl World {
             blocked: HashSet::new(),
             refuse: None,
             slow: None,
+            token_used: false,
             agreed: Vec::new(),
             views: 0,
             asked: 0,
+            blocks: Some(HashMap::new()),
+            appeals: Vec::new(),
+            stage: Stage::Waiting,
+            refuse_appeals: None,
+            requests: Vec::new(),
+            helped: (HelpStage::Waiting, None, Vec::new()),
+            refuse_requests: None,
             online: HashMap::new(),
             ended: HashMap::new(),
         }))
@@ -101,6 +131,11 @@ impl World {
 
     pub(crate) fn is_online(&self, ip: &str) -> bool {
         self.set(|inner| inner.online.contains_key(&ip.parse().unwrap()))
+    }
+
+    /// From now on `name` is blocked for everybody.
+    pub(crate) fn block(&self, name: &str, ruling: Ruling) {
+        self.set(|inner| inner.blocks.get_or_insert_default().insert(name.parse().unwrap(), ruling));
     }
 
     pub(crate) fn kick(&self, ip: &str, why: EndReason) {
@@ -154,12 +189,17 @@ impl Inner {
                 SPENT => return Err(Refused::UsedUp),
                 _ => return Err(Refused::UnknownCode),
             },
+            Credentials::Token(token) if token.to_text() != TOKEN => return Err(Refused::UnknownCode),
+            Credentials::Token(_) if self.token_used => return Err(Refused::LinkUsed),
+            Credentials::Token(_) => Holder::Voucher,
             Credentials::Account { name, password } => {
                 if name.as_str() != "andi" || password.expose() != "rahasia & panjang" {
                     return Err(Refused::WrongPassword);
                 }
                 Holder::Account
             }
+            Credentials::Moving(code) if code.expose() == MOVING => Holder::Voucher,
+            Credentials::Moving(_) => return Err(Refused::UnknownCode),
             Credentials::Again => match self.ended.get(&ip) {
                 Some(EndReason::LoggedOut) => Holder::Device,
                 _ => return Err(Refused::NotOffered),
@@ -172,10 +212,103 @@ impl Inner {
             }
             self.end(other, EndReason::TakenOver);
         }
+        self.token_used |= matches!(with, Credentials::Token(_));
+        self.start(ip, holder);
+        Ok(Entered { resumed: take_over })
+    }
+
+    /// A device is online, whatever way it came.
+    pub(crate) fn let_in(&mut self, ip: IpAddr) {
+        self.start(ip, Holder::Device);
+    }
+
+    fn start(&mut self, ip: IpAddr, holder: Holder) {
         self.ended.remove(&ip);
         let until = self.up + Duration::from_hours(2);
         self.online.insert(ip, Running { until, holder, bytes: 640_000_000 });
-        Ok(Entered { resumed: take_over })
+    }
+}
+
+/// The number of the appeal filed as number `index`.
+pub(crate) fn reference(index: usize) -> Reference {
+    Reference::from_random(&[u8::try_from(index).unwrap(); 10]).unwrap()
+}
+
+impl Filter for World {
+    fn blocks(&self, peer: Peer, name: &Name) -> bool {
+        self.set(|inner| {
+            inner.online.contains_key(&peer.remote.ip())
+                && inner.blocks.as_ref().is_some_and(|blocks| blocks.contains_key(name))
+        })
+    }
+
+    async fn explain(&self, _: Peer, name: &Name) -> Explained {
+        self.set(|inner| match &inner.blocks {
+            None => Explained::Unknown,
+            Some(blocks) => match blocks.get(name) {
+                Some(ruling) => Explained::Blocked(Box::new(ruling.clone())),
+                None if blocks.is_empty() => Explained::NoFilter,
+                None => Explained::Open,
+            },
+        })
+    }
+
+    /// Devices are 127.0.0.0/8 and ::1.
+    fn device(&self, peer: Peer) -> Option<DeviceId> {
+        let last = match peer.remote.ip() {
+            IpAddr::V4(address) => address.octets()[3],
+            IpAddr::V6(_) => 0,
+        };
+        Some(DeviceId { lan: "br-lan".parse().unwrap(), mac: format!("02:00:00:00:00:{last:02x}").parse().unwrap() })
+    }
+
+    async fn file_appeal(&self, _: Peer, appeal: Appeal) -> Result<Reference, AppealRefused> {
+        self.set(|inner| match inner.refuse_appeals {
+            Some(refused) => Err(refused),
+            None if !inner.blocks.as_ref().is_some_and(|blocks| blocks.contains_key(&appeal.name)) => {
+                Err(AppealRefused::NotBlocked)
+            }
+            None => {
+                inner.appeals.push(appeal);
+                Ok(reference(inner.appeals.len() - 1))
+            }
+        })
+    }
+}
+
+/// The number of the request filed as number `index`.
+pub(crate) fn request_number(index: usize) -> Reference {
+    reference(100 + index)
+}
+
+impl HelpDesk for World {
+    async fn file_request(&self, _: Peer, request: HelpRequest) -> Result<Reference, HelpRefused> {
+        self.set(|inner| {
+            if let Some(refused) = inner.refuse_requests {
+                return Err(refused);
+            }
+            inner.requests.push(request);
+            Ok(request_number(inner.requests.len() - 1))
+        })
+    }
+
+    async fn followed(&self, asked: Reference) -> Followed {
+        self.set(|inner| {
+            let appeal = inner.appeals.iter().enumerate().find(|(index, _)| reference(*index) == asked);
+            let request = inner.requests.iter().enumerate().find(|(index, _)| request_number(*index) == asked);
+            match (appeal, request) {
+                (Some((_, appeal)), _) => {
+                    let stage = inner.stage.clone();
+                    Followed::Found(Box::new(AppealState { name: appeal.name, filed: inner.wall, stage }))
+                }
+                (None, Some((_, request))) => {
+                    let (stage, due, answers) = inner.helped.clone();
+                    let (topic, filed) = (request.topic, inner.wall);
+                    Followed::Help(Box::new(HelpState { topic, filed, stage, due, answers }))
+                }
+                (None, None) => Followed::NotFound,
+            }
+        })
     }
 }
 

@@ -432,8 +432,9 @@ fn several_sockets_of_one_address_serve_together() {
     let upstream = Upstream::plain(V4, 60);
     let addresses = [nobody(V4), nobody(V6)];
     let listeners = Listeners::bind(&addresses, 4).unwrap();
-    assert_eq!((listeners.udp.len(), listeners.tcp.len()), (8, 8));
+    assert_eq!((listeners.udp.len(), listeners.tcp.len()), (8, 2));
     let site = Site::serving(&Config::forwarding_to(vec![upstream.address]), Gateway::default(), listeners, addresses);
+    // The kernel chooses by the client's port: were one of four unserved, a quarter of these would hear nothing.
     for _ in 0..40 {
         for server in addresses {
             assert_eq!(addresses_in(&ask(server, &query("ramai.id.", RecordType::A))).len(), 1);

@@ -51,7 +51,7 @@ impl Drop for Dnsmasq {
     }
 }
 
-fn dig(server: SocketAddr, args: &[&str]) -> String {
+pub(crate) fn dig(server: SocketAddr, args: &[&str]) -> String {
     let output = Command::new("dig")
         .args([&format!("@{}", server.ip()), "-p", &server.port().to_string(), "+tries=1", "+time=4"])
         .args(args)

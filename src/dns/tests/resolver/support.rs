@@ -9,9 +9,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use gapura_dns::{
-    Admission, Clock, Config, Figures, Listeners, Name, NameSet, Names, NotAdmitted, OwnAddresses, Resolver,
+    Admission, Clock, Config, Figures, Filter, Listeners, Names, NotAdmitted, OwnAddresses, Resolver, StartError,
 };
-use gapura_model::Uptime;
+use gapura_model::{Name, NameSet, Uptime};
 use gapura_runtime::{Left, Tasks};
 use hickory_proto::op::{Edns, Message, OpCode, Query, ResponseCode};
 use hickory_proto::rr::rdata::{A, AAAA, SOA};
@@ -240,18 +240,28 @@ impl Site {
     }
 
     pub(crate) fn with(config: &Config, gateway: Gateway) -> Self {
-        // Another test may take the port in between.
-        let (v4, v6, listeners) = (0..50)
-            .find_map(|_| {
-                let (v4, v6) = (nobody(V4), nobody(V6));
-                Listeners::bind(&[v4, v6], 1).ok().map(|listeners| (v4, v6, listeners))
-            })
-            .expect("a free port");
+        let (v4, v6, listeners) = free_listeners();
         Self::serving(config, gateway, listeners, [v4, v6])
     }
 
+    /// With a content filter.
+    pub(crate) fn judged(config: &Config, gateway: Gateway, filter: Arc<dyn Filter>) -> Self {
+        let (v4, v6, listeners) = free_listeners();
+        Self::start_on(config, gateway, Some(filter), listeners, [v4, v6])
+    }
+
     /// On sockets bound already.
-    pub(crate) fn serving(config: &Config, gateway: Gateway, listeners: Listeners, [v4, v6]: [SocketAddr; 2]) -> Self {
+    pub(crate) fn serving(config: &Config, gateway: Gateway, listeners: Listeners, addresses: [SocketAddr; 2]) -> Self {
+        Self::start_on(config, gateway, None, listeners, addresses)
+    }
+
+    fn start_on(
+        config: &Config,
+        gateway: Gateway,
+        filter: Option<Arc<dyn Filter>>,
+        listeners: Listeners,
+        [v4, v6]: [SocketAddr; 2],
+    ) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let tasks = Tasks::new();
         let seconds = Arc::new(AtomicU64::new(1000));
@@ -261,9 +271,15 @@ impl Site {
         };
         let gateway = Arc::new(gateway);
         let entered = runtime.enter();
-        let resolver = Resolver::start(config, listeners, gateway.clone(), clock, &tasks).unwrap();
+        let resolver = Resolver::start(config, listeners, gateway.clone(), filter, clock, &tasks).unwrap();
         drop(entered);
         Self { resolver, v4, v6, gateway, seconds, tasks, runtime: Some(runtime) }
+    }
+
+    /// Serves further sockets.
+    pub(crate) fn listen_also(&self, listeners: Listeners) -> Result<(), StartError> {
+        let _inside = self.runtime.as_ref().unwrap().enter();
+        self.resolver.listen_also(listeners)
     }
 
     pub(crate) fn pass(&self, seconds: u64) {
@@ -288,6 +304,16 @@ impl Drop for Site {
             self.shut_down();
         }
     }
+}
+
+/// Sockets of both families; another test may take a port in between.
+fn free_listeners() -> (SocketAddr, SocketAddr, Listeners) {
+    (0..50)
+        .find_map(|_| {
+            let (v4, v6) = (nobody(V4), nobody(V6));
+            Listeners::bind(&[v4, v6], 1).ok().map(|listeners| (v4, v6, listeners))
+        })
+        .expect("a free port")
 }
 
 /// A query with RD set.
@@ -358,4 +384,15 @@ pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
         std::thread::park_timeout(Duration::from_millis(5));
     }
     panic!("not within 4 s: {what}");
+}
+
+/// Waits for a level that takes the resolver's own waiting times, 30 s at most.
+pub(crate) fn until_long(what: &str, mut holds: impl FnMut() -> bool) {
+    for _ in 0..3000 {
+        if holds() {
+            return;
+        }
+        std::thread::park_timeout(Duration::from_millis(10));
+    }
+    panic!("not within 30 s: {what}");
 }

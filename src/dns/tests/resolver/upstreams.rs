@@ -1,6 +1,6 @@
 //! Upstreams that are dead, slow, old, lying or impersonated.
 
-use std::net::UdpSocket;
+use std::net::{SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use gapura_dns::{Config, Listeners, Resolver, StartError};
@@ -230,12 +230,13 @@ fn new_upstreams_are_used_at_once() {
 
 #[test]
 fn bad_settings_are_all_named() {
-    let mut config = Config::forwarding_to(vec!["0.0.0.0:53".parse().unwrap(), "192.0.2.1:0".parse().unwrap()]);
+    let mut config =
+        Config::forwarding_to(["0.0.0.0:53", "192.0.2.1:0"].map(|text| text.parse::<SocketAddr>().unwrap()));
     config.limits.in_flight = 0;
     config.memory.min_ttl = 90_000;
     assert_eq!(config.mistakes().len(), 4);
     let clock: gapura_dns::Clock = std::sync::Arc::new(gapura_model::Uptime::default);
     let names = std::sync::Arc::new(Gateway::default());
-    let started = Resolver::start(&config, Listeners::default(), names, clock, &gapura_runtime::Tasks::new());
+    let started = Resolver::start(&config, Listeners::default(), names, None, clock, &gapura_runtime::Tasks::new());
     assert!(matches!(started, Err(StartError::Config(mistakes)) if mistakes.len() == 4));
 }

@@ -23,6 +23,7 @@ pub(crate) mod ct {
     pub(crate) const STATE: u32 = 0;
     pub(crate) const DIRECTION: u32 = 1;
     pub(crate) const MARK: u32 = 3;
+    pub(crate) const PACKETS: u32 = 14;
     pub(crate) const ID: u32 = 23;
 }
 
@@ -165,6 +166,18 @@ pub(crate) enum Expr {
         modulus: u32,
     },
     Counter,
+    /// Packets that the flow's client has sent, eight octets in the host's order.
+    PacketsSent {
+        to: u32,
+    },
+    /// To an inspector; on where nobody listens.
+    Queue {
+        number: u16,
+    },
+    /// The same by the target `NFQUEUE` of iptables (nft_compat), for kernels without the former.
+    QueueTarget {
+        number: u16,
+    },
 }
 
 const fn register(number: u32) -> u32 {
@@ -187,7 +200,7 @@ impl Expr {
     const fn name(&self) -> &'static str {
         match self {
             Self::Meta { .. } | Self::MetaSet { .. } => "meta",
-            Self::Ct { .. } | Self::CtSet { .. } => "ct",
+            Self::Ct { .. } | Self::CtSet { .. } | Self::PacketsSent { .. } => "ct",
             Self::Payload { .. } | Self::TcpWrite { .. } => "payload",
             Self::Cmp { .. } => "cmp",
             Self::Mask { .. } | Self::ShiftLeft { .. } => "bitwise",
@@ -206,6 +219,8 @@ impl Expr {
             Self::PathMss { .. } => "rt",
             Self::Hash { .. } => "hash",
             Self::Counter => "counter",
+            Self::Queue { .. } => "queue",
+            Self::QueueTarget { .. } => "target",
         }
     }
 
@@ -351,6 +366,23 @@ impl Expr {
             Self::Counter => {
                 to.u64(1, 0);
                 to.u64(2, 0);
+            }
+            Self::PacketsSent { to: reg } => {
+                to.u32(1, register(*reg));
+                to.u32(2, ct::PACKETS);
+                to.u8(3, 0);
+            }
+            Self::Queue { number } => {
+                to.bytes(1, &number.to_be_bytes());
+                to.bytes(2, &1_u16.to_be_bytes());
+                to.bytes(3, &1_u16.to_be_bytes());
+            }
+            Self::QueueTarget { number } => {
+                to.text(1, "NFQUEUE");
+                to.u32(2, 3);
+                // struct xt_NFQ_info_v3, aligned: number, how many, NFQ_FLAG_BYPASS.
+                let info: Vec<u8> = [*number, 1, 1, 0].iter().flat_map(|word| word.to_ne_bytes()).collect();
+                to.bytes(3, &info);
             }
         }
     }

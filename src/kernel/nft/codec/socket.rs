@@ -7,6 +7,7 @@ use std::time::Duration;
 use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_NETFILTER};
 use rustix::io::Errno;
 use rustix::net::sockopt;
+use socket2::{SockFilter, SockRef};
 
 use super::attr::Writer;
 use super::batch::{ACK, Batch, DUMP, REQUEST, SUBSYSTEM, message};
@@ -43,10 +44,12 @@ impl Conn {
         Ok(Self { socket, port: address.port_number(), sequence: 1, buffer: vec![0; BUFFER] })
     }
 
-    /// A socket that hears nf_tables' announcements.
-    pub(crate) fn listen() -> Result<Self, KernelError> {
+    /// A socket that hears nf_tables' announcements of what others do than `own_port`: our own, hundreds of thousands for a
+    /// large address filter, would crowd them out.
+    pub(crate) fn listen(own_port: u32) -> Result<Self, KernelError> {
         const NFNLGRP_NFTABLES: u32 = 7;
         let mut conn = Self::open()?;
+        SockRef::from(&conn.socket).attach_filter(&deaf_to(own_port)).map_err(failed("filter announcements"))?;
         conn.socket.add_membership(NFNLGRP_NFTABLES).map_err(failed("listen to nf_tables"))?;
         Ok(Self {
             buffer: {
@@ -181,6 +184,18 @@ impl Conn {
     pub(crate) fn hear(&mut self) -> Result<Messages<'_>, Errno> {
         receive(&self.socket, &mut self.buffer, libc::MSG_DONTWAIT).map(Messages::new)
     }
+}
+
+/// A packet filter: datagrams whose first message is of this port are dropped. (A commit's messages all are of one port.)
+fn deaf_to(port: u32) -> [SockFilter; 4] {
+    // BPF_LD | BPF_W | BPF_ABS, BPF_JMP | BPF_JEQ | BPF_K, BPF_RET | BPF_K; loads are big-endian.
+    const PORT_AT: u32 = 12;
+    [
+        SockFilter::new(0x20, 0, 0, PORT_AT),
+        SockFilter::new(0x15, 0, 1, u32::from_be_bytes(port.to_ne_bytes())),
+        SockFilter::new(0x06, 0, 0, 0),
+        SockFilter::new(0x06, 0, 0, u32::MAX),
+    ]
 }
 
 fn send(socket: &Socket, bytes: &[u8]) -> Result<(), KernelError> {

@@ -8,10 +8,15 @@ segment HOST PORT      the largest segment the other side may send, as our SYN s
 answered HOST PORT     the largest segment named in the SYN-ACK, as it arrived here
 mtu HOST PORT SIZE     the path's MTU once a datagram of SIZE bytes that must not be split was sent; 0 if nobody said
 ping HOST              yes or no
+look HOST...           a line for each: TCP 443, two datagrams to 443, ping, TCP 853
+echo PROTOCOL...       sends packets of these IP protocols back, on every address
+proto HOST PROTOCOL    what became of a packet of an IP protocol: ANSWERED, PROHIBITED, TIMEOUT
 raw IFACE HEX          one Ethernet frame
 """
 import errno
+import os
 import socket
+import struct
 import sys
 import threading
 import time
@@ -65,11 +70,13 @@ def serve_tcp(label, port):
 def serve_udp(label, port):
     sock = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
     sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+    # Answers leave from the address that was asked.
+    sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
     sock.bind(("::", port))
     while True:
         try:
-            data, sender = sock.recvfrom(65536)
-            sock.sendto(label.encode() if data == b"hello" else data, sender)
+            data, asked, _, sender = sock.recvmsg(65536, 1024)
+            sock.sendmsg([label.encode() if data == b"hello" else data], asked, 0, sender)
         except OSError:
             pass
 
@@ -152,13 +159,15 @@ def mtu(host, port, size):
     return 0
 
 
-def ping(host):
+def ping(host, flow):
     six = ":" in host
     proto = socket.getprotobyname("ipv6-icmp") if six else socket.IPPROTO_ICMP
     with socket.socket(family(host), socket.SOCK_RAW, proto) as sock:
         sock.settimeout(1)
-        # Type, code, checksum (IPv6: the kernel's), id 1, sequence 1.
-        sock.sendto(bytes.fromhex("8000000000010001" if six else "0800f7fd00010001"), (host, 0))
+        # Type, code, checksum (IPv6: the kernel's), an id that makes it a flow of its own, sequence 1.
+        own = os.getpid() + flow & 0x7fff
+        checksum = 0 if six else 0xffff - 0x0801 - own
+        sock.sendto(struct.pack("!BBHHH", 128 if six else 8, 0, checksum, own, 1), (host, 0))
         end = time.monotonic() + 1
         try:
             while time.monotonic() < end:
@@ -168,6 +177,33 @@ def ping(host):
         except OSError:
             pass
         return "no"
+
+
+# An authentication header before an empty UDP datagram.
+AUTHENTICATION = struct.pack("!BB2xII12xHHHH", 17, 4, 1, 1, 4500, 4501, 8, 0)
+
+
+def echo(kind, proto):
+    with socket.socket(kind, socket.SOCK_RAW, proto) as sock:
+        print("LISTEN", flush=True)
+        while True:
+            data, sender = sock.recvfrom(1500)
+            sock.sendto(data[(data[0] & 15) * 4:] if kind == socket.AF_INET else data, sender)
+
+
+def proto(host, number):
+    six = ":" in host
+    with socket.socket(family(host), socket.SOCK_RAW, number) as sock:
+        # IP_RECVERR, IPV6_RECVERR: refusals are told.
+        sock.setsockopt(socket.IPPROTO_IPV6 if six else socket.IPPROTO_IP, 25 if six else 11, 1)
+        sock.settimeout(2)
+        try:
+            sock.connect((host, 0))
+            sock.send(AUTHENTICATION if number == 51 else bytes(24))
+            sock.recv(1500)
+            return "ANSWERED"
+        except OSError as error:
+            return name(error)
 
 
 def stream(host, port, mode):
@@ -214,8 +250,18 @@ def main(words):
         print(answered(words[1], int(words[2])))
     elif words[0] == "mtu":
         print(mtu(words[1], int(words[2]), int(words[3])))
+    elif words[0] == "echo":
+        for number in words[1:]:
+            for kind in (socket.AF_INET, socket.AF_INET6):
+                threading.Thread(target=echo, args=(kind, int(number)), daemon=True).start()
+        threading.Event().wait()
+    elif words[0] == "proto":
+        print(proto(words[1], int(words[2])))
     elif words[0] == "ping":
-        print(ping(words[1]))
+        print(ping(words[1], 0))
+    elif words[0] == "look":
+        for number, host in enumerate(words[1:]):
+            print(try_one(host, 443), udp(host, 443, 2), ping(host, number), try_one(host, 853), sep=", ")
     elif words[0] == "raw":
         raw(words[1], words[2])
 

@@ -1,0 +1,170 @@
+//! Every page there is, from the console's own table, with the names in its address filled in and somebody who may see it.
+
+use std::collections::BTreeMap;
+
+use gapura_console::{Entry, Needs};
+use gapura_controller::{Right, Role};
+use gapura_lab::LabError;
+
+use super::AGENCY;
+use super::browser::Door;
+use super::department::ROLES;
+use crate::BenchError;
+
+/// A page to be asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Page {
+    /// As it stands in the table.
+    pub(super) shown: String,
+    /// What is asked for.
+    pub(super) path: String,
+    /// Whose cookie is shown.
+    pub(super) cookie: Option<String>,
+    /// Only for somebody who has just proved who they are.
+    pub(super) fresh: bool,
+    /// What it answers with.
+    pub(super) expects: &'static [u16],
+}
+
+/// The site that is looked at: the one with the most vouchers and requests.
+const SITE: &str = "galeri-sinjai-utara";
+
+/// Addresses with a search in them, which are the same pages doing more.
+const SEARCHES: [(&str, &str); 7] = [
+    ("/permintaan", "?bagian=selesai"),
+    ("/permintaan", "?bagian=selesai&cari=formulir"),
+    ("/l/{site}/voucer/semua", "?cari=rapat"),
+    ("/l/{site}/voucer/semua", "?keadaan=withdrawn"),
+    ("/audit", "?orang=jaringan.sinjai"),
+    ("/audit", "?orang=loket.mplik-1"),
+    ("/audit", "?objek=site/mplik-1"),
+];
+
+/// All of them, but for two that show one class's code and one number of today's queue, which a year does not hold, and the file of
+/// the whole audit log, which is no page.
+pub(super) fn all(door: &Door, cookies: &BTreeMap<Role, String>) -> Result<Vec<Page>, BenchError> {
+    let names = Names::of(door, cookies)?;
+    let mut pages = Vec::new();
+    let of_one = |path: &str| ["/kelas/kode", "/antrean/struk", "/audit/unduh"].iter().any(|end| path.ends_with(end));
+    for entry in gapura_console::table().into_iter().filter(|entry| entry.method == "GET" && !of_one(entry.path)) {
+        let page = |query: &str| Page {
+            shown: format!("{}{query}", entry.path),
+            path: format!("{}{query}", names.fill(&entry)),
+            fresh: matches!(entry.needs, Needs::Right(right) | Needs::Anywhere(right) if right.needs_fresh_proof()),
+            cookie: who(entry.needs).and_then(|role| cookies.get(&role).cloned()),
+            // Steps of signing in send whoever is not on the way there back to its beginning; who has one desk goes there.
+            expects: match entry.path {
+                "/" | "/instansi" => &[200, 303],
+                path if path.starts_with("/masuk") => &[200, 303, 404],
+                _ => &[200],
+            },
+        };
+        pages.push(page(""));
+        let searches = SEARCHES.iter().filter(|(path, _)| *path == entry.path);
+        pages.extend(searches.map(|(_, query)| page(query)));
+    }
+    // While the proof is fresh.
+    pages.sort_by_key(|page| !page.fresh);
+    Ok(pages)
+}
+
+/// Who may see it: of those with the right, the one who sees most.
+fn who(needs: Needs) -> Option<Role> {
+    let with = |right: Right| ROLES.into_iter().find(|role| role.rights().contains(&right));
+    match needs {
+        Needs::Nothing => None,
+        Needs::SignedIn => Some(Role::Auditor),
+        Needs::Right(right) | Needs::Anywhere(right) => with(right),
+        Needs::Desk => Some(Role::AgencyOfficer),
+    }
+}
+
+/// What stands for the names in addresses.
+struct Names {
+    /// The site of the request with this number.
+    place: String,
+    number: String,
+    forwarded: String,
+    preset: String,
+    batch: String,
+    calendar: String,
+    terms: String,
+    /// What a look's frame is asked with.
+    frame: String,
+}
+
+impl Names {
+    /// As the pages' own links have them.
+    fn of(door: &Door, cookies: &BTreeMap<Role, String>) -> Result<Self, BenchError> {
+        let text_of = |role: Role, page: &str| {
+            let mut browser = door.open(cookies.get(&role).cloned())?;
+            Ok::<_, BenchError>(String::from_utf8_lossy(&browser.get(page)?.body).into_owned())
+        };
+        let linked = |role: Role, page: &str, before: &str| {
+            let text = text_of(role, page)?;
+            let end = |c: char| !c.is_ascii_alphanumeric() && c != '-';
+            let link = text.split(before).nth(1).and_then(|rest| rest.split(end).next()).map(str::to_owned);
+            let none = || LabError::answer(page, format!("no link with {before} in {text:.400}"));
+            Ok::<_, BenchError>(link.ok_or_else(none)?)
+        };
+        let list = text_of(Role::Auditor, "/permintaan?bagian=selesai")?;
+        let request = list.split("href=\"/l/").find(|rest| rest.contains("/permintaan/"));
+        let request = request.and_then(|rest| rest.split('"').next()?.split_once("/permintaan/"));
+        let (place, number) = request.ok_or_else(|| LabError::answer("/permintaan", "no request is linked"))?;
+        let desk = format!("/instansi/{}/permintaan", agency());
+        Ok(Self {
+            place: place.to_owned(),
+            number: number.to_owned(),
+            forwarded: linked(Role::AgencyOfficer, &format!("{desk}?bagian=selesai"), "/permintaan/")?,
+            preset: linked(Role::NetworkAdmin, "/pilihan-voucer", "/pilihan-voucer/ubah/")?,
+            calendar: linked(Role::NetworkAdmin, "/kalender", "/kalender/ubah/")?,
+            terms: linked(Role::NetworkAdmin, "/syarat", "/syarat/versi?v=")?,
+            frame: frame_in(&text_of(Role::NetworkAdmin, &format!("/l/{SITE}/rupa"))?)?,
+            batch: batch_in(&text_of(Role::Clerk, &format!("/l/{SITE}/voucer/semua?keadaan=unused"))?)?,
+        })
+    }
+
+    fn fill(&self, entry: &Entry) -> String {
+        let number = if entry.path.starts_with("/instansi") { &self.forwarded } else { &self.number };
+        let more = match entry.path {
+            path if path.ends_with("/kertas") => format!("?kelompok={}", self.batch),
+            "/rupa/bingkai" => format!("?{}", self.frame),
+            "/syarat/versi" => format!("?v={}", self.terms),
+            _ => String::new(),
+        };
+        let filled = entry
+            .path
+            .replace("{site}", if entry.path.contains("{number}") { self.place.as_str() } else { SITE })
+            .replace("{gateway}", &format!("gw-{SITE}"))
+            .replace("{number}", number)
+            .replace("{agency}", &agency())
+            .replace("{preset}", &self.preset)
+            .replace("{name}", "jaringan.sinjai")
+            .replace("{tingkat}/{nama}", "jenis/telecenter")
+            .replace("{id}", if entry.path.starts_with("/kalender") { self.calendar.as_str() } else { "umum" });
+        filled + &more
+    }
+}
+
+/// A batch that is named on a page: the day and four letters.
+fn batch_in(text: &str) -> Result<String, BenchError> {
+    let named = |word: &&str| {
+        word.split_once('-').is_some_and(|(day, letters)| {
+            day.len() == 8 && letters.len() == 4 && day.bytes().all(|digit| digit.is_ascii_digit())
+        })
+    };
+    let word = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').find(named);
+    Ok(word.map(str::to_owned).ok_or_else(|| LabError::answer("the vouchers not used", "there is no batch"))?)
+}
+
+/// What the frame of a page about a look is asked with.
+fn frame_in(text: &str) -> Result<String, BenchError> {
+    let query = text.split("/rupa/bingkai?").nth(1).and_then(|rest| rest.split('"').next());
+    let none = || LabError::answer("a look's page", "there is no frame");
+    Ok(query.ok_or_else(none)?.replace("&#38;", "&").replace("&amp;", "&"))
+}
+
+/// The agency as it stands in an address.
+fn agency() -> String {
+    form_urlencoded::byte_serialize(AGENCY.as_bytes()).collect::<String>().replace('+', "%20")
+}

@@ -1,0 +1,16 @@
+//! The console as a browser meets it: a real server over TLS, forms, cookies.
+
+mod basics;
+mod browser;
+mod calendars;
+mod doors;
+mod hours;
+mod looks;
+mod office;
+mod plans;
+mod provider;
+mod requests;
+mod sso;
+mod story;
+mod walk;
+mod why;

@@ -1,0 +1,67 @@
+# How a gateway is, in one short sentence.
+state-serving = Serving
+state-starting = Just switched on, not ready yet
+state-closed = Closed on schedule
+state-closed-opens = Closed, opens {$when}
+state-silent = Silent since {$clock}
+state-uplink-down = Uplink down
+state-uplink-down-since = Uplink down since {$clock}
+state-open-in-emergency = Open in emergency
+state-degraded = Serving, with a fault
+state-unfiltered = Serving, the content filter is not in force
+state-never-heard = Never heard yet
+state-revoked = Revoked since {$clock}
+on-day = {$day} at {$clock}
+words-battery = battery {$percent} %
+words-storage = storage {$percent} % full
+
+# Alerts: what happened, then what to do.
+alert-silent = Silent since {$since}
+alert-rollout = New settings not in force since {$since}
+alert-outbox = Records piling up since {$since}
+alert-clock = Clock wrong since {$since}
+alert-certificate = Certificate about to end
+alert-backup = Backup too old
+alert-list = Filter list too old
+alert-silent-do = Check power and uplink at the site. Visitors online stay served as long as the gateway runs.
+alert-rollout-do = See the gateway's page: it says why they were refused.
+alert-outbox-do = Check the uplink; records are kept on the gateway and follow later.
+alert-clock-do = Check NTP and the battery of the gateway's clock; opening hours depend on it.
+alert-certificate-do = The gateway renews it by itself when connected. Otherwise enrol it again with a new code.
+alert-backup-do = Make one on the page Backups, then check the schedule and the disk.
+alert-list-do = Check where the list comes from: "gapura controller lists status".
+mail-raised = Alert: {$count} events
+mail-raised-one = Alert: {$what}
+mail-ended = Over: {$count} events
+mail-ended-one = Over: {$what}
+mail-reminder = Still going on: {$count} events
+mail-reminder-one = Still going on: {$what}
+mail-new = New
+mail-over = Over
+mail-still = Still going on, nobody has taken it
+mail-do = What to do
+mail-foot = Sent by the Gapura controller {$name}. Say that you take it: gapura controller alert take ID
+alert-filter = Content filter not in force since {$since}
+alert-filter-do = Run "gapura doctor" on the gateway: it says why.
+mail-trial = Trial: messages about alerts arrive
+mail-trial-text = Nothing has happened. This message only shows that alerts reach you.
+
+# More about alerts, and what became of settings at a gateway.
+detail-refused = {$verdict}; it says: “{$words}”
+detail-outbox = {$records} records wait, {$dropped} lost
+detail-clock-unsure = its time is not confirmed
+detail-clock-behind = {$time} behind
+detail-clock-ahead = {$time} ahead
+detail-ends = ends {$day}
+detail-said = original message: “{$words}”
+verdict-applied = in force
+verdict-too-large = too large for the gateway
+verdict-unreadable = the gateway cannot read it
+verdict-unknown-key = signed by a key the gateway does not know
+verdict-bad-signature = the signature does not fit
+verdict-version = a form the gateway does not know yet: update its software
+verdict-wrong-site = for another site
+verdict-older = older than what is in force
+verdict-contradiction = it contradicts itself
+verdict-not-applied = the gateway could not put it in force
+verdict-other = refused for a reason this controller does not know yet

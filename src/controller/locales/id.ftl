@@ -1,0 +1,67 @@
+# Keadaan gerbang, dalam satu kalimat pendek.
+state-serving = Melayani
+state-starting = Baru menyala, belum siap
+state-closed = Tutup sesuai jadwal
+state-closed-opens = Tutup, buka {$when}
+state-silent = Diam sejak {$clock}
+state-uplink-down = Uplink putus
+state-uplink-down-since = Uplink putus sejak {$clock}
+state-open-in-emergency = Buka darurat
+state-degraded = Melayani dengan gangguan
+state-unfiltered = Melayani, penyaring konten tidak berlaku
+state-never-heard = Belum pernah terdengar
+state-revoked = Dicabut sejak {$clock}
+on-day = {$day} pukul {$clock}
+words-battery = baterai {$percent} %
+words-storage = ruang simpan terisi {$percent} %
+
+# Siaga: apa yang terjadi, lalu apa yang dapat dilakukan.
+alert-silent = Diam sejak {$since}
+alert-rollout = Setelan baru belum terpasang sejak {$since}
+alert-outbox = Antrean catatan menumpuk sejak {$since}
+alert-clock = Jam tidak tepat sejak {$since}
+alert-certificate = Sertifikat hampir berakhir
+alert-backup = Cadangan terlalu lama
+alert-list = Daftar penyaring terlalu lama
+alert-silent-do = Periksa listrik dan uplink di lokasi. Pengunjung yang daring tetap terlayani selama gerbang menyala.
+alert-rollout-do = Lihat halaman gerbang: alasan penolakan tertulis di sana.
+alert-outbox-do = Periksa uplink; catatan tetap disimpan di gerbang dan menyusul.
+alert-clock-do = Periksa NTP dan baterai jam gerbang; jam layanan bergantung padanya.
+alert-certificate-do = Gerbang memperbaruinya sendiri bila tersambung. Bila tidak, daftarkan ulang dengan kode baru.
+alert-backup-do = Buat cadangan di halaman Cadangan, lalu periksa jadwal dan ruang simpan.
+alert-list-do = Periksa sumber daftar: "gapura controller lists status".
+mail-raised = Siaga: {$count} kejadian
+mail-raised-one = Siaga: {$what}
+mail-ended = Selesai: {$count} kejadian
+mail-ended-one = Selesai: {$what}
+mail-reminder = Masih berlangsung: {$count} kejadian
+mail-reminder-one = Masih berlangsung: {$what}
+mail-new = Baru terjadi
+mail-over = Sudah selesai
+mail-still = Masih berlangsung, belum ada yang menangani
+mail-do = Yang dapat dilakukan
+mail-foot = Dikirim oleh pengendali Gapura {$name}. Tandai sudah ditangani: gapura controller alert take NOMOR
+alert-filter = Penyaring konten tidak berlaku sejak {$since}
+alert-filter-do = Jalankan "gapura doctor" di gerbang: alasannya tertulis di sana.
+mail-trial = Percobaan: pesan siaga sampai
+mail-trial-text = Tidak ada yang terjadi. Pesan ini hanya membuktikan bahwa siaga sampai kepada Anda.
+
+# Lebih lanjut tentang siaga, dan nasib setelan di gerbang.
+detail-refused = {$verdict}; katanya: “{$words}”
+detail-outbox = {$records} catatan menunggu, {$dropped} hilang
+detail-clock-unsure = waktunya belum dipastikan
+detail-clock-behind = terlambat {$time}
+detail-clock-ahead = lebih cepat {$time}
+detail-ends = berakhir {$day}
+detail-said = pesan asli: “{$words}”
+verdict-applied = terpasang
+verdict-too-large = terlalu besar untuk gerbang
+verdict-unreadable = tidak dapat dibaca gerbang
+verdict-unknown-key = ditandatangani kunci yang tidak dikenal gerbang
+verdict-bad-signature = tanda tangannya tidak cocok
+verdict-version = bentuknya belum dikenal gerbang; perbarui perangkat lunaknya
+verdict-wrong-site = untuk lokasi lain
+verdict-older = lebih lama daripada yang berlaku
+verdict-contradiction = isinya bertentangan
+verdict-not-applied = gerbang tidak dapat memasangnya
+verdict-other = ditolak dengan alasan yang belum dikenal pengendali

@@ -1,0 +1,1 @@
+SELECT outcome FROM desk_order WHERE id = ?1

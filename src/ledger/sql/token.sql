@@ -1,0 +1,1 @@
+SELECT at FROM voucher_token WHERE token = ?1

@@ -1,0 +1,1 @@
+DELETE FROM visit_sort WHERE visit = ?1

@@ -1,0 +1,119 @@
+//! Many rows in one statement.
+
+use std::collections::BTreeMap;
+
+use crate::StoreError;
+use crate::sql;
+use crate::tx::{Arg, Tx, args};
+use crate::usage::VisitRow;
+use crate::voucher::VoucherRow;
+
+/// Rows in one statement: SQLite takes 32,766 values in one, and texts of one length are prepared once.
+const ROWS: usize = 200;
+
+impl Tx {
+    /// Keeps visits as [`Tx::put_visit`] does, many in one statement; of a visit that is there twice the later telling.
+    pub async fn put_visits(&mut self, visits: &[VisitRow]) -> Result<(), StoreError> {
+        let mut latest: BTreeMap<(&str, &str), &VisitRow> = BTreeMap::new();
+        for visit in visits {
+            let known = latest.entry((&visit.site, &visit.visit)).or_insert(visit);
+            if visit.revision > known.revision {
+                *known = visit;
+            }
+        }
+        let rows: Vec<&VisitRow> = latest.into_values().collect();
+        for some in rows.chunks(ROWS) {
+            let values: Vec<Arg> = some.iter().flat_map(|visit| visit.args()).collect();
+            self.execute_many(sql::VISIT_PUT, some.len(), values).await?;
+        }
+        Ok(())
+    }
+
+    /// Adds vouchers as [`Tx::add_voucher`] does, many in one statement, with the sealed code of each that is to be kept.
+    pub async fn add_vouchers(&mut self, vouchers: &[(VoucherRow, Option<Vec<u8>>)]) -> Result<(), StoreError> {
+        for some in vouchers.chunks(ROWS) {
+            let values = some.iter().flat_map(|(voucher, sealed)| voucher.args(sealed.as_deref())).collect();
+            self.execute_many(sql::VOUCHER_ADD, some.len(), values).await?;
+        }
+        Ok(())
+    }
+}
+
+impl VisitRow {
+    /// Its values, in the order of the statement.
+    pub(crate) fn args(&self) -> Vec<Arg> {
+        let v = self;
+        args![
+            &v.site,
+            &v.visit,
+            &v.gateway,
+            v.revision,
+            &v.device,
+            v.device_local,
+            &v.holder,
+            &v.way,
+            &v.terms,
+            &v.terms_sha256,
+            &v.plan,
+            v.generation,
+            v.started,
+            &v.clock,
+            v.told,
+            v.bytes_up,
+            v.bytes_down,
+            v.seconds,
+            v.ended,
+            &v.cause,
+        ]
+    }
+}
+
+/// `text` with its one row of values `(..)` written `rows` times, numbered on.
+pub(crate) fn repeated(text: &str, rows: usize) -> Option<String> {
+    let start = text.find("VALUES (")? + "VALUES ".len();
+    let end = start + text.get(start..)?.find(')')? + 1;
+    let one = text.get(start..end)?;
+    let width = one.matches('$').count();
+    let mut all = String::with_capacity(text.len() + rows * width * 6);
+    all.push_str(text.get(..start)?);
+    for row in 0..rows {
+        all.push_str(if row == 0 { "" } else { ", " });
+        // What stands there for itself, such as NULL, stands in every row.
+        for part in one.split_inclusive([',', ')']) {
+            match part.split_once('$') {
+                None => all.push_str(part),
+                Some((before, number)) => {
+                    let digits = number.trim_end_matches([',', ')']);
+                    let column: usize = digits.parse().ok()?;
+                    all.push_str(before);
+                    all.push_str(&column_name(row * width + column));
+                    all.push_str(number.get(digits.len()..)?);
+                }
+            }
+        }
+    }
+    all.push_str(text.get(end..)?);
+    Some(all)
+}
+
+fn column_name(number: usize) -> String {
+    format!("${number}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_of_values_is_repeated_with_numbers_going_on() {
+        let text = "INSERT INTO a (b, c) VALUES ($1, $2) ON CONFLICT (b) DO NOTHING";
+        let two = "INSERT INTO a (b, c) VALUES ($1, $2), ($3, $4) ON CONFLICT (b) DO NOTHING";
+        assert_eq!((repeated(text, 1).as_deref(), repeated(text, 2).as_deref()), (Some(text), Some(two)));
+        let (text, two) =
+            ("INSERT INTO a VALUES ($1, NULL, $2)", "INSERT INTO a VALUES ($1, NULL, $2), ($3, NULL, $4)");
+        assert_eq!(repeated(text, 2).as_deref(), Some(two));
+        assert_eq!(repeated("SELECT 1", 2), None);
+        assert!(repeated(sql::VISIT_PUT.text, ROWS).unwrap().contains("$4000)"));
+        assert!(repeated(sql::VOUCHER_ADD.text, ROWS).unwrap().contains("$2800)"));
+    }
+}

@@ -1,0 +1,1 @@
+SELECT id, kind, site, object, detail, since, raised, better, ended, told, told_end, taken_by, taken, words FROM alert WHERE ended IS NULL OR (raised IS NOT NULL AND told_end IS NULL) ORDER BY since, id

@@ -1,0 +1,3 @@
+SELECT site, reference, gateway, subject, why, contact, sop, sop_revision, clause, explanation, made, received, verdict, words,
+    decided_by, decided, until
+FROM appeal WHERE reference = $1 ORDER BY site

@@ -1,0 +1,1 @@
+SELECT made, file, octets, staff FROM backup ORDER BY made DESC LIMIT $1

@@ -1,0 +1,1 @@
+SELECT name, document, changed FROM calendar ORDER BY name

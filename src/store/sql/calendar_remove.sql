@@ -1,0 +1,1 @@
+DELETE FROM calendar WHERE name = $1

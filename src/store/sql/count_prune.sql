@@ -1,0 +1,1 @@
+DELETE FROM filter_count WHERE hour < $1

@@ -1,0 +1,1 @@
+SELECT count(*) AS number FROM voucher WHERE site = $1 AND made >= $2 AND made < $3

@@ -1,0 +1,1 @@
+SELECT sha256, pdf FROM decree WHERE sha256 = $1

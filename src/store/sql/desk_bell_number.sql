@@ -1,0 +1,1 @@
+SELECT number FROM desk_bell WHERE id = 1

@@ -1,0 +1,1 @@
+SELECT site, id, kind, visit, document, who, reason, state, made, expires, told, outcome, sent FROM desk_order WHERE site = $1 AND id = $2

@@ -1,0 +1,1 @@
+DELETE FROM desk_order WHERE made < $1

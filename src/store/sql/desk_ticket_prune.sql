@@ -1,0 +1,1 @@
+DELETE FROM desk_ticket WHERE made < $1

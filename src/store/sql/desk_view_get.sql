@@ -1,0 +1,1 @@
+SELECT site, document, told FROM desk_view WHERE site = $1

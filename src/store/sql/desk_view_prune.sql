@@ -1,0 +1,1 @@
+DELETE FROM desk_view WHERE told < $1

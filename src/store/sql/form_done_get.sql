@@ -1,0 +1,1 @@
+SELECT result FROM form_done WHERE site = $1 AND form = $2

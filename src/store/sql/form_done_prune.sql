@@ -1,0 +1,1 @@
+DELETE FROM form_done WHERE made < $1

@@ -1,0 +1,1 @@
+DELETE FROM person_grant WHERE person = $1

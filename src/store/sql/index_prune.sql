@@ -1,0 +1,1 @@
+DELETE FROM filter_index WHERE version < $1

@@ -1,0 +1,1 @@
+SELECT id, document, changed FROM filter_list ORDER BY id

@@ -1,0 +1,1 @@
+DELETE FROM filter_list WHERE id = $1

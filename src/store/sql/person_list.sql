@@ -1,0 +1,1 @@
+SELECT name, title, lang, verifier, temporary_until, totp, totp_step, subject, made, closed FROM person ORDER BY name

@@ -1,0 +1,1 @@
+SELECT id, document FROM voucher_preset ORDER BY id

@@ -1,0 +1,1 @@
+DELETE FROM voucher_preset WHERE id = $1

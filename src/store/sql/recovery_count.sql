@@ -1,0 +1,1 @@
+SELECT COUNT(*) AS number FROM recovery_code WHERE person = $1

@@ -1,0 +1,1 @@
+UPDATE request SET contact = NULL WHERE contact IS NOT NULL AND settled < $1

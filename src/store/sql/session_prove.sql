@@ -1,0 +1,1 @@
+UPDATE staff_session SET proved = $2 WHERE hash = $1

@@ -1,0 +1,1 @@
+DELETE FROM setting_member WHERE site = $1

@@ -1,0 +1,1 @@
+SELECT level, name, document, changed FROM setting_group ORDER BY level, name

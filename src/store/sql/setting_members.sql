@@ -1,0 +1,1 @@
+SELECT site, of_group FROM setting_member ORDER BY site

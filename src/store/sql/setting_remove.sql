@@ -1,0 +1,1 @@
+DELETE FROM setting_group WHERE level = $1 AND name = $2

@@ -1,0 +1,1 @@
+SELECT id, document, own FROM site ORDER BY id

@@ -1,0 +1,1 @@
+UPDATE site SET own = $2 WHERE id = $1

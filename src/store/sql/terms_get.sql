@@ -1,0 +1,1 @@
+SELECT version, document, made FROM terms WHERE version = $1

@@ -1,0 +1,1 @@
+SELECT version, document, made FROM terms ORDER BY made DESC, version

@@ -1,0 +1,1 @@
+SELECT site, gateway, document, received FROM trial_report WHERE trial = $1 ORDER BY site, gateway

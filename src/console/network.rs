@@ -60,8 +60,8 @@ pub(crate) fn routes(routes: &mut Routes) {
     routes.post("/l/{site}/perangkat/hapus", Needs::Right(Right::SetNetwork), devices::remove);
     routes.get("/l/{site}", Needs::Right(Right::SeeNetwork), site::site);
     routes.post("/l/{site}/pindah", Needs::Right(Right::MoveSite), site::relocate);
-    routes.post("/l/{site}/pengecualian", Needs::Right(Right::SetHours), hours::set::except);
-    routes.post("/l/{site}/pengecualian-hapus", Needs::Right(Right::SetHours), hours::set::unexcept);
+    routes.post("/l/{site}/jam/pengecualian", Needs::Right(Right::SetHours), hours::set::except);
+    routes.post("/l/{site}/jam/pengecualian-hapus", Needs::Right(Right::SetHours), hours::set::unexcept);
     routes.get("/l/{site}/jam", Needs::Right(Right::SeeNetwork), hours::hours);
     routes.post("/l/{site}/jam", Needs::Right(Right::SetNetwork), hours::set::set_week);
     routes.post("/l/{site}/jam/musim", Needs::Right(Right::SetNetwork), hours::set::set_season);
@@ -69,6 +69,15 @@ pub(crate) fn routes(routes: &mut Routes) {
     routes.post("/l/{site}/jam/libur", Needs::Right(Right::SetNetwork), hours::set::set_holidays);
     routes.post("/l/{site}/jam/tutup-awal", Needs::Right(Right::SetHours), hours::early::close);
     routes.post("/l/{site}/jam/buka-lagi", Needs::Right(Right::SetHours), hours::early::reopen);
+    routes.post("/l/{site}/jam/zona", Needs::Right(Right::SetNetwork), hours::set::set_zone);
+    routes.get("/jam/{tingkat}/{nama}", Needs::Anywhere(Right::SeeNetwork), hours::hours);
+    routes.post("/jam/{tingkat}/{nama}", Needs::Right(Right::SetNetwork), hours::set::set_week);
+    routes.post("/jam/{tingkat}/{nama}/zona", Needs::Right(Right::SetNetwork), hours::set::set_zone);
+    routes.post("/jam/{tingkat}/{nama}/musim", Needs::Right(Right::SetNetwork), hours::set::set_season);
+    routes.post("/jam/{tingkat}/{nama}/musim-hapus", Needs::Right(Right::SetNetwork), hours::set::remove_season);
+    routes.post("/jam/{tingkat}/{nama}/libur", Needs::Right(Right::SetNetwork), hours::set::set_holidays);
+    routes.post("/jam/{tingkat}/{nama}/pengecualian", Needs::Right(Right::SetNetwork), hours::set::except);
+    routes.post("/jam/{tingkat}/{nama}/pengecualian-hapus", Needs::Right(Right::SetNetwork), hours::set::unexcept);
     routes.get("/kalender", Needs::Anywhere(Right::SeeNetwork), calendars::list);
     routes.get("/kalender/baru", Needs::Right(Right::SetNetwork), calendars::new);
     routes.get("/kalender/ubah/{id}", Needs::Right(Right::SetNetwork), calendars::edit);

@@ -3,7 +3,7 @@
 use gapura_speech::Words;
 
 /// What the log calls it, and the message.
-const DID: [(&str, &str); 109] = [
+const DID: [(&str, &str); 110] = [
     ("account-close", "audit-did-account-close"),
     ("account-set", "audit-did-account-set"),
     ("alert-take", "audit-did-alert-take"),
@@ -43,6 +43,7 @@ const DID: [(&str, &str); 109] = [
     ("hours-reopen", "audit-did-hours-reopen"),
     ("hours-season", "audit-did-hours-season"),
     ("hours-week", "audit-did-hours-week"),
+    ("hours-zone", "audit-did-hours-zone"),
     ("identity-set", "audit-did-identity-set"),
     ("import", "audit-did-import"),
     ("index-build", "audit-did-index-build"),

@@ -1,4 +1,4 @@
-//! Jam: a site's week as lines and boxes, what is coming, dated exceptions, seasons, holidays.
+//! Jam: the week of a site or a level as lines and boxes, what is coming, dated exceptions, seasons, holidays, the time zone.
 
 pub(super) mod early;
 pub(super) mod set;
@@ -6,16 +6,36 @@ pub(super) mod set;
 use std::collections::BTreeMap;
 
 use askama::Template;
-use gapura_controller::{HolidaySettings, Level, Origin, Right, Season, SiteSettings};
+use axum::extract::Path;
+use gapura_controller::{HolidaySettings, HoursSettings, Level, Origin, Right, Season, SetAt, SiteSettings};
 use gapura_rules::hours::{Hours as Rules, HoursDocument};
 use jiff::civil::Date;
 
-use super::site::{Exception, exception, level};
+use super::at;
+use super::site::{Exception, dated, exception, level};
 use super::week::{self, DAYS};
 use crate::answer::{Answer, Oops, page};
 use crate::chrome::Chrome;
 use crate::dates;
 use crate::here::Here;
+
+/// The room's name in addresses.
+pub(super) const ROOM: &str = "jam";
+
+/// What an address names: a site, or a level above the sites.
+pub(super) type Named = BTreeMap<String, String>;
+
+/// The zones of Indonesia.
+const ZONES: [&str; 4] = ["Asia/Jakarta", "Asia/Pontianak", "Asia/Makassar", "Asia/Jayapura"];
+
+/// A time zone to choose.
+#[derive(Clone, Debug)]
+pub(super) struct ZoneLine {
+    /// Its IANA name; empty: not said here.
+    pub(super) name: String,
+    pub(super) words: String,
+    pub(super) chosen: bool,
+}
 
 /// A day of the week in the form.
 #[derive(Clone, Debug)]
@@ -80,17 +100,21 @@ pub(super) struct Typed {
 #[template(path = "hours.html")]
 pub(super) struct Hours {
     pub(super) c: Chrome,
-    pub(super) id: String,
+    /// The page's address, where its forms go.
+    pub(super) home: String,
     pub(super) may_set: bool,
     pub(super) may_except: bool,
-    pub(super) today: early::Today,
+    /// How a site stands today; none for a level.
+    pub(super) today: Option<early::Today>,
     pub(super) days: Vec<Day>,
     /// `atas`, `selalu` or `pekan`.
     pub(super) mode: &'static str,
     /// Where the week comes from.
     pub(super) from: String,
-    /// Where it would come from if the site said nothing; empty where nothing is said above it.
+    /// Where it would come from if nothing were said here; empty where nothing is said farther away.
     pub(super) above: String,
+    /// Zones to choose from, the first one for saying nothing.
+    pub(super) zones: Vec<ZoneLine>,
     pub(super) coming: Vec<Coming>,
     pub(super) exceptions: Vec<Exception>,
     pub(super) seasons: Vec<SeasonLine>,
@@ -114,34 +138,123 @@ impl Hours {
     }
 }
 
-/// `/l/{site}/jam`
-pub(super) async fn hours(here: Here) -> Answer {
-    page(&made(&here).await?)
+/// `/l/{site}/jam` and `/jam/{tingkat}/{nama}`
+pub(super) async fn hours(here: Here, Path(named): Path<Named>) -> Answer {
+    let at = place_of(&here, &named)?;
+    page(&made(&here, &at).await?)
 }
 
-async fn made(here: &Here) -> Result<Hours, Oops> {
+/// The place that an address names.
+pub(super) fn place_of(here: &Here, named: &Named) -> Result<SetAt, Oops> {
+    if let Some(site) = &here.site {
+        return Ok(SetAt::Site(site.place.site.clone()));
+    }
+    let of = |key: &str| named.get(key).map(String::as_str).unwrap_or_default();
+    at::above(of("tingkat"), of("nama")).map(SetAt::Above).ok_or(Oops::NotFound)
+}
+
+async fn made(here: &Here, at: &SetAt) -> Result<Hours, Oops> {
+    match at {
+        SetAt::Site(_) => of_site(here, at).await,
+        SetAt::Above(level) => of_level(here, at, level).await,
+    }
+}
+
+/// What is set at a level above the sites.
+async fn of_level(here: &Here, at: &SetAt, level: &Level) -> Result<Hours, Oops> {
+    let (w, tree) = (here.w(), here.office().settings_tree().await?);
+    if !at::levels(here, &tree).contains(level) {
+        return Err(Oops::NotFound);
+    }
+    let said = tree.said(at).hours;
+    let kept = said.holidays.clone().unwrap_or_default();
+    let name = at::name(here, &tree, at);
+    let sites = w.n("looks-reaches", at::below(here, &tree, at).len() as u64);
+    let c = Chrome::of(here, w.t("hours-title"))
+        .sub(w.t2("hours-level-sub", "level", name.as_str(), "sites", sites))
+        .up(at::href("setelan", at), name.clone());
+    let may_set = here.may_at(Right::SetNetwork, None);
+    let own = |one| dated(here, one, Level::clone(level)).map(|one| Exception { own: true, ..one });
+    Ok(Hours {
+        c,
+        home: at::href(ROOM, at),
+        may_set,
+        may_except: may_set,
+        today: None,
+        days: days(here, &said.weekly.clone().unwrap_or_default()),
+        mode: mode(&said),
+        from: String::new(),
+        above: String::new(),
+        zones: zones(here, said.zone.as_deref(), None),
+        coming: Vec::new(),
+        exceptions: said.exceptions.iter().cloned().filter_map(own).collect(),
+        seasons: said.seasons.iter().map(|season| season_line(here, season)).collect(),
+        calendars: calendars(here, &kept).await?,
+        holidays_from: String::new(),
+        holidays_own: said.holidays.is_some(),
+        typed: Typed { holiday_hours: kept.open.join(", "), ..Typed::default() },
+        wrong: Vec::new(),
+    })
+}
+
+/// What a site or level says of its week itself.
+fn mode(said: &HoursSettings) -> &'static str {
+    match (said.always_open, &said.weekly) {
+        (Some(true), _) => "selalu",
+        (_, Some(_)) => "pekan",
+        _ => "atas",
+    }
+}
+
+/// Zones to choose; `above` is what holds where nothing is said here.
+fn zones(here: &Here, own: Option<&str>, above: Option<&str>) -> Vec<ZoneLine> {
+    let w = here.w();
+    let silent = above.map_or_else(|| w.t("hours-zone-silent"), |above| w.t1("hours-zone-above", "zone", above));
+    let silent = ZoneLine { name: String::new(), words: silent, chosen: own.is_none() };
+    let other = own.filter(|own| !ZONES.contains(own));
+    let line = |name: &str| {
+        let key = format!("hours-zone-{}", name.rsplit('/').next().unwrap_or_default().to_ascii_lowercase());
+        let words = if ZONES.contains(&name) { w.t(&key) } else { name.to_owned() };
+        ZoneLine { name: name.to_owned(), words, chosen: own == Some(name) }
+    };
+    std::iter::once(silent).chain(ZONES.into_iter().chain(other).map(line)).collect()
+}
+
+/// Calendars of holidays with their next days.
+async fn calendars(here: &Here, kept: &HolidaySettings) -> Result<Vec<CalendarLine>, Oops> {
+    let (w, today) = (here.w(), here.say().today());
+    let line = |(name, calendar): (String, gapura_controller::Calendar)| {
+        let next = calendar.holiday.iter().filter(|day| day.to.unwrap_or(day.date) >= today);
+        let days = next.take(5).map(|day| (dates::write(w, day.date), day.name.clone())).collect();
+        CalendarLine { kept: kept.calendars.contains(&name), name, days }
+    };
+    Ok(here.office().calendars().await?.into_iter().map(line).collect())
+}
+
+/// What a site says, and what it is told from above.
+async fn of_site(here: &Here, at: &SetAt) -> Result<Hours, Oops> {
     let id = here.site()?.place.site.clone();
     let settings = here.office().site_settings(&id).await?;
-    let calendars = here.office().calendars().await?;
     let (w, say) = (here.w(), here.say());
     let rules = &settings.settled.document.hours;
     let document = HoursDocument::from(rules.clone());
     let origin = |field: &str| settings.settled.origins.iter().find(|origin| origin.field == field);
-    let (week, holidays) = (origin("hours.weekly"), origin("hours.holidays"));
+    let (week, holidays, zone) = (origin("hours.weekly"), origin("hours.holidays"), origin("hours.zone"));
     let own_week = week.is_some_and(|origin| origin.holds.from == Level::Site);
     let kept = holidays.and_then(|origin| serde_json::from_value(origin.holds.value.clone()).ok());
     let kept: HolidaySettings = kept.unwrap_or_default();
-    let zone = say.zone();
     let c = Chrome::of(here, w.t("hours-title"))
-        .sub(w.t2("hours-sub", "site", settings.settled.document.name.as_str(), "zone", zone))
+        .sub(w.t2("hours-sub", "site", settings.settled.document.name.as_str(), "zone", say.zone()))
         .up(format!("/l/{id}"), settings.settled.document.name.clone());
-    let today = say.today();
+    let zone = zone
+        .and_then(|origin| if origin.holds.from == Level::Site { origin.lost.first() } else { Some(&origin.holds) });
+    let zone = zone.and_then(|above| above.value.as_str());
     Ok(Hours {
         c,
-        id: id.to_string(),
+        home: at::href(ROOM, at),
         may_set: here.may(Right::SetNetwork),
         may_except: here.may(Right::SetHours),
-        today: early::today(here, rules),
+        today: Some(early::today(here, rules)),
         days: days(here, &document.weekly),
         mode: match (own_week, document.always_open) {
             (false, _) => "atas",
@@ -150,17 +263,11 @@ async fn made(here: &Here) -> Result<Hours, Oops> {
         },
         from: week.map(|origin| level(here, &origin.holds.from)).unwrap_or_default(),
         above: week.and_then(|origin| above(here, origin)).unwrap_or_default(),
-        coming: coming(here, rules, today),
+        zones: zones(here, settings.own.hours.zone.as_deref(), zone),
+        coming: coming(here, rules, say.today()),
         exceptions: exceptions(here, &settings),
         seasons: settings.own.hours.seasons.iter().map(|season| season_line(here, season)).collect(),
-        calendars: calendars
-            .into_iter()
-            .map(|(name, calendar)| {
-                let next = calendar.holiday.iter().filter(|day| day.to.unwrap_or(day.date) >= today);
-                let days = next.take(5).map(|day| (dates::write(w, day.date), day.name.clone())).collect();
-                CalendarLine { kept: kept.calendars.contains(&name), name, days }
-            })
-            .collect(),
+        calendars: calendars(here, &kept).await?,
         holidays_from: holidays.map(|origin| level(here, &origin.holds.from)).unwrap_or_default(),
         holidays_own: settings.own.hours.holidays.is_some(),
         typed: Typed { holiday_hours: kept.open.join(", "), ..Typed::default() },

@@ -55,6 +55,7 @@ pub(super) struct One {
     pub(super) set: Vec<(String, String)>,
     pub(super) look: String,
     pub(super) basics: String,
+    pub(super) hours: String,
     pub(super) sites: Vec<Below>,
     /// Sites that can be taken in: id, and name with the group it is in.
     pub(super) others: Vec<(String, String)>,
@@ -124,6 +125,7 @@ async fn made(here: &Here, level: Level) -> Result<One, Oops> {
         set: fields::said(w, &tree.said(&at)),
         look: at::href("rupa", &at),
         basics: at::href(super::basics::ROOM, &at),
+        hours: at::href(super::hours::ROOM, &at),
         sites,
         others: if may_set { others(here, &tree, &group) } else { Vec::new() },
         typed: group.clone(),

@@ -39,7 +39,7 @@ pub(super) struct Exception {
     pub(super) hours: String,
     pub(super) reason: String,
     pub(super) level: String,
-    /// It is the site's own.
+    /// It is set right here.
     pub(super) own: bool,
 }
 
@@ -140,6 +140,11 @@ pub(super) fn field(here: &Here, origin: &Origin) -> Field {
 
 pub(super) fn exception(here: &Here, origin: &Origin) -> Option<Exception> {
     let written: ExceptionDocument = serde_json::from_value(origin.holds.value.clone()).ok()?;
+    dated(here, written, origin.holds.from.clone())
+}
+
+/// Other hours that are set there.
+pub(super) fn dated(here: &Here, written: ExceptionDocument, from_level: Level) -> Option<Exception> {
     let from = written.date.clone().or(written.from)?;
     let to = written.date.or(written.to).unwrap_or_else(|| from.clone());
     let hours = if written.open.is_empty() { here.w().t("network-closed-all-day") } else { written.open.join(", ") };
@@ -148,8 +153,8 @@ pub(super) fn exception(here: &Here, origin: &Origin) -> Option<Exception> {
         dates,
         hours,
         reason: written.reason,
-        level: level(here, &origin.holds.from),
-        own: origin.holds.from == Level::Site,
+        level: level(here, &from_level),
+        own: from_level == Level::Site,
         from,
         to,
     })

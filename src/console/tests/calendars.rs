@@ -44,13 +44,17 @@ async fn a_calendar_is_read_from_a_file_kept_followed_and_removed() {
     // A site keeps it: said there, and it stays.
     let site: SiteId = "galeri".parse().unwrap();
     let holidays = HolidaySettings { calendars: vec!["nasional".to_owned()], open: Vec::new() };
-    department.office.set_holidays(&site, Some(holidays), &root()).await.unwrap();
+    department
+        .office
+        .set_holidays(&gapura_controller::SetAt::Site(site.clone()), Some(holidays), &root())
+        .await
+        .unwrap();
     let list = admin.get("/kalender").await.text;
     assert!(list.contains("Galeri Internet") && list.contains("24 Des 2026 – 26 Des 2026"), "{list}");
     let form = admin.get("/kalender/ubah/nasional").await.text;
     assert!(form.contains("Cuti bersama") && !form.contains("/kalender/hapus"), "{form}");
     assert_eq!(admin.post("/kalender/hapus", &[("nama", "nasional")]).await.status, 409);
-    department.office.set_holidays(&site, None, &root()).await.unwrap();
+    department.office.set_holidays(&gapura_controller::SetAt::Site(site.clone()), None, &root()).await.unwrap();
     let gone = admin.post("/kalender/hapus", &[("nama", "nasional")]).await;
     assert_eq!(gone.location(), "/kalender?kabar=calendar-removed", "{}", gone.text);
     assert_eq!(admin.get("/kalender/ubah/nasional").await.status, 404);
@@ -70,7 +74,11 @@ async fn a_head_closes_the_site_earlier_today_and_takes_it_back() {
     let site: SiteId = "galeri".parse().unwrap();
     let days = [("sat", "08.00-22.00"), ("mon", "08.00-22.00")];
     let days = days.map(|(day, hours)| (day.to_owned(), vec![hours.to_owned()])).into();
-    department.office.set_week(&site, gapura_controller::SiteWeek::Days(days), &root()).await.unwrap();
+    department
+        .office
+        .set_week(&gapura_controller::SetAt::Site(site.clone()), gapura_controller::SiteWeek::Days(days), &root())
+        .await
+        .unwrap();
     let shown = head.get("/l/galeri/jam").await.text;
     assert!(shown.contains("/l/galeri/jam/tutup-awal") && shown.contains("buka sampai"), "{shown}");
 

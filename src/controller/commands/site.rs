@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use super::output::Output;
 use super::{CommandError, Desk, told};
 use crate::document::PlanFile;
-use crate::office::OfficeError;
+use crate::office::{OfficeError, SetAt};
 use crate::settings::SettingsDocument;
 use crate::why::Why;
 
@@ -120,9 +120,10 @@ pub(super) async fn site(command: &SiteCommand, desk: &Desk, out: &mut Output<'_
             out.table(&json, ["site", "generation", "name"], &rows)
         }
         SiteCommand::Exception { id, from, to, open, remove } => {
+            let at = SetAt::Site(id.clone());
             let to = to.as_ref().unwrap_or(from);
             let published = if *remove {
-                desk.office.remove_exception(id, (from, to), &desk.who).await?
+                desk.office.remove_exception(&at, (from, to), &desk.who).await?
             } else {
                 let exception = ExceptionDocument {
                     from: Some(from.clone()),
@@ -131,7 +132,7 @@ pub(super) async fn site(command: &SiteCommand, desk: &Desk, out: &mut Output<'_
                     reason: desk.who.reason.clone(),
                     ..ExceptionDocument::default()
                 };
-                desk.office.set_exception(id, &exception, &desk.who).await?
+                desk.office.set_exception(&at, &exception, &desk.who).await?
             };
             out.published(&published)
         }

@@ -1,22 +1,23 @@
-//! When a site is open, as far as it says so itself: its week, its seasons, the holidays it keeps.
+//! When sites are open, as far as a site or a level says so: zone, week, seasons, holidays; and a site's changes of today.
 
 use std::collections::BTreeMap;
 
 use gapura_model::SiteId;
-use gapura_rules::hours::{Hours, Override};
+use gapura_rules::hours::{ExceptionDocument, Hours, Override, Zone};
 use jiff::civil::Time;
 use jiff::{SignedDuration, Timestamp};
 
+use super::levels::SetAt;
 use super::publish::Scope;
 use super::site::document_of;
 use super::{Actor, Office, OfficeError, Published};
 use crate::settings::{HolidaySettings, Season, SettingsDocument};
 use crate::why::{Why, why};
 
-/// What a site says of its week.
+/// What a site or a level says of its week.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SiteWeek {
-    /// Nothing: the nearest level above it has its say.
+    /// Nothing: the nearest level farther away has its say.
     FromAbove,
     /// Open 24 hours on every day.
     Always,
@@ -25,9 +26,9 @@ pub enum SiteWeek {
 }
 
 impl Office {
-    /// Sets the week of a site.
-    pub async fn set_week(&self, site: &SiteId, week: SiteWeek, who: &Actor) -> Result<Vec<Published>, OfficeError> {
-        self.change_own(site, (who, "hours-week"), |own| {
+    /// Sets the week there.
+    pub async fn set_week(&self, at: &SetAt, week: SiteWeek, who: &Actor) -> Result<Vec<Published>, OfficeError> {
+        self.change_at(at, (who, "hours-week"), |own| {
             (own.hours.always_open, own.hours.weekly) = match week {
                 SiteWeek::FromAbove => (None, None),
                 SiteWeek::Always => (Some(true), None),
@@ -38,12 +39,21 @@ impl Office {
         .await
     }
 
-    /// Gives a site another week for a while; it replaces one of just these dates.
-    pub async fn set_season(&self, site: &SiteId, season: &Season, who: &Actor) -> Result<Vec<Published>, OfficeError> {
+    /// Sets the time zone there, by its IANA name; `None`: what is said farther away.
+    pub async fn set_zone(&self, at: &SetAt, zone: Option<&Zone>, who: &Actor) -> Result<Vec<Published>, OfficeError> {
+        self.change_at(at, (who, "hours-zone"), |own| {
+            own.hours.zone = zone.map(Zone::to_string);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Sets another week for a while; it replaces one of just these dates.
+    pub async fn set_season(&self, at: &SetAt, season: &Season, who: &Actor) -> Result<Vec<Published>, OfficeError> {
         if season.reason.trim().is_empty() {
             return Err(OfficeError::Mistakes(vec![why!("reason-for-visitors").at("reason")]));
         }
-        self.change_own(site, (who, "hours-season"), |own| {
+        self.change_at(at, (who, "hours-season"), |own| {
             own.hours.seasons.retain(|other| (&other.from, &other.to) != (&season.from, &season.to));
             own.hours.seasons.push(season.clone());
             Ok(())
@@ -51,32 +61,66 @@ impl Office {
         .await
     }
 
-    /// Takes a season of a site away; those from above stay.
+    /// Takes a season away that is set there; others stay.
     pub async fn remove_season(
         &self,
-        site: &SiteId,
+        at: &SetAt,
         (from, to): (&str, &str),
         who: &Actor,
     ) -> Result<Vec<Published>, OfficeError> {
-        self.change_own(site, (who, "hours-season"), |own| {
+        self.change_at(at, (who, "hours-season"), |own| {
             let before = own.hours.seasons.len();
             own.hours.seasons.retain(|other| (other.from.as_str(), other.to.as_str()) != (from, to));
             let found = own.hours.seasons.len() < before;
-            if found { Ok(()) } else { Err(OfficeError::not_found("season of the site itself", "of these dates")) }
+            if found { Ok(()) } else { Err(OfficeError::not_found("season that is set here", "of these dates")) }
         })
         .await
     }
 
-    /// Says which calendars of holidays a site keeps; `None`: what is said above it.
+    /// Says which calendars of holidays are kept there; `None`: what is said farther away.
     pub async fn set_holidays(
         &self,
-        site: &SiteId,
+        at: &SetAt,
         holidays: Option<HolidaySettings>,
         who: &Actor,
     ) -> Result<Vec<Published>, OfficeError> {
-        self.change_own(site, (who, "hours-holidays"), |own| {
+        self.change_at(at, (who, "hours-holidays"), |own| {
             own.hours.holidays = holidays;
             Ok(())
+        })
+        .await
+    }
+
+    /// Sets other hours for a date or span, with a reason; they replace those set there for just that span.
+    pub async fn set_exception(
+        &self,
+        at: &SetAt,
+        exception: &ExceptionDocument,
+        who: &Actor,
+    ) -> Result<Vec<Published>, OfficeError> {
+        if exception.reason.trim().is_empty() {
+            return Err(OfficeError::Mistakes(vec![why!("reason-for-visitors").at("reason")]));
+        }
+        self.change_at(at, (who, "hours-exception"), |own| {
+            own.hours.exceptions.retain(|other| span(other) != span(exception));
+            own.hours.exceptions.push(exception.clone());
+            Ok(())
+        })
+        .await
+    }
+
+    /// Removes other hours that are set there; others stay.
+    pub async fn remove_exception(
+        &self,
+        at: &SetAt,
+        (from, to): (&str, &str),
+        who: &Actor,
+    ) -> Result<Vec<Published>, OfficeError> {
+        self.change_at(at, (who, "hours-exception"), |own| {
+            let before = own.hours.exceptions.len();
+            own.hours.exceptions.retain(|other| span(other) != (Some(from), Some(to)));
+            let found = own.hours.exceptions.len() < before;
+            if found { Ok(()) } else { Err(OfficeError::not_found("exception that is set here", "of these dates")) }
         })
         .await
     }
@@ -128,6 +172,12 @@ impl Office {
         tx.commit().await?;
         Ok(published)
     }
+}
+
+/// First and last date, as they are written.
+fn span(exception: &ExceptionDocument) -> (Option<&str>, Option<&str>) {
+    let from = exception.date.as_deref().or(exception.from.as_deref());
+    (from, exception.date.as_deref().or(exception.to.as_deref()))
 }
 
 /// Why a site cannot close at a time of today.

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use gapura_model::{GroupId, SiteId};
-use gapura_rules::hours::ExceptionDocument;
 use gapura_store::Tx;
 use jiff::Timestamp;
 
@@ -179,57 +178,6 @@ impl Office {
         self.put_together(tx).await
     }
 
-    /// Sets other hours for a date or span of a site, with a reason; they replace those it has for just that span.
-    pub async fn set_exception(
-        &self,
-        site: &SiteId,
-        exception: &ExceptionDocument,
-        who: &Actor,
-    ) -> Result<Vec<Published>, OfficeError> {
-        if exception.reason.trim().is_empty() {
-            return Err(OfficeError::Mistakes(vec![why!("reason-for-visitors").at("reason")]));
-        }
-        self.change_exceptions(site, who, |all| {
-            all.retain(|other| span(other) != span(exception));
-            all.push(exception.clone());
-            true
-        })
-        .await
-    }
-
-    /// Removes other hours of a site; those from above stay.
-    pub async fn remove_exception(
-        &self,
-        site: &SiteId,
-        (from, to): (&str, &str),
-        who: &Actor,
-    ) -> Result<Vec<Published>, OfficeError> {
-        self.change_exceptions(site, who, |all| {
-            let before = all.len();
-            all.retain(|other| span(other) != (Some(from), Some(to)));
-            all.len() < before
-        })
-        .await
-    }
-
-    async fn change_exceptions(
-        &self,
-        site: &SiteId,
-        who: &Actor,
-        change: impl FnOnce(&mut Vec<ExceptionDocument>) -> bool,
-    ) -> Result<Vec<Published>, OfficeError> {
-        let mut tx = self.store.write().await?;
-        let own = own_of(&mut tx, site).await?;
-        let mut own = own.ok_or_else(|| OfficeError::not_found("site", site.as_str()))?;
-        if !change(&mut own.hours.exceptions) {
-            return Err(OfficeError::not_found("exception of the site itself", "of these dates"));
-        }
-        self.put_own(&mut tx, site, &own, (who, "hours-exception")).await?;
-        let published = self.publish_in(&mut tx, Scope::Site(site)).await?;
-        tx.commit().await?;
-        Ok(published)
-    }
-
     /// Writes a calendar of holidays (none: removes it); sites that keep it are put together anew.
     pub async fn set_calendar(
         &self,
@@ -350,12 +298,6 @@ async fn nobody_is_in(tx: &mut Tx, level: &Level) -> Result<(), OfficeError> {
 pub(super) async fn own_of(tx: &mut Tx, id: &SiteId) -> Result<Option<SettingsDocument>, OfficeError> {
     let row = tx.own_documents().await?.into_iter().find(|row| row.id == id.as_str());
     row.map(|row| read_json(row.own.as_deref().unwrap_or(&row.document), format!("site {id}"))).transpose()
-}
-
-/// First and last date, as they are written.
-fn span(exception: &ExceptionDocument) -> (Option<&str>, Option<&str>) {
-    let from = exception.date.as_deref().or(exception.from.as_deref());
-    (from, exception.date.as_deref().or(exception.to.as_deref()))
 }
 
 /// Writes terms down under their version. The words of a version never change: visitors accepted them.

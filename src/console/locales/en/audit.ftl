@@ -63,6 +63,7 @@ audit-did-hours-holidays = Holidays changed
 audit-did-hours-reopen = Early closing taken back
 audit-did-hours-season = Seasonal hours changed
 audit-did-hours-week = Opening hours changed
+audit-did-hours-zone = Time zone changed
 audit-did-import = Data imported
 audit-did-index-build = List index built
 audit-did-language-set = Language changed

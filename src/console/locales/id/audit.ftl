@@ -63,6 +63,7 @@ audit-did-hours-holidays = Hari libur diubah
 audit-did-hours-reopen = Tutup lebih awal dibatalkan
 audit-did-hours-season = Jam musim diubah
 audit-did-hours-week = Jam buka diubah
+audit-did-hours-zone = Zona waktu diubah
 audit-did-import = Data diimpor
 audit-did-index-build = Indeks daftar disusun
 audit-did-language-set = Bahasa diubah

@@ -1,6 +1,6 @@
 //! Closing a site earlier today, and taking that back.
 
-use gapura_controller::{NoEarlyClosing, OfficeError, early, early_closing};
+use gapura_controller::{NoEarlyClosing, OfficeError, SetAt, early, early_closing};
 use gapura_rules::hours::{Hours as Rules, OpenState};
 use jiff::civil::Time;
 
@@ -68,9 +68,11 @@ pub(in crate::network) async fn close(here: Here, Posted(fields): Posted) -> Ans
         Some(time) if wrong.is_empty() => here.office().close_early(&id, time, &here.actor(reason)).await.map(|_| ()),
         _ => Err(OfficeError::Mistakes(Vec::new())),
     };
-    finish(&here, outcome, "closed-early", |form| {
-        typed.clone_into(&mut form.today.time);
-        reason.clone_into(&mut form.today.reason);
+    finish(&here, &SetAt::Site(id), outcome, "closed-early", |form| {
+        if let Some(today) = &mut form.today {
+            typed.clone_into(&mut today.time);
+            reason.clone_into(&mut today.reason);
+        }
         form.wrong = wrong;
     })
     .await

@@ -1,29 +1,31 @@
-//! What the forms of a site's hours ask for.
+//! What the forms of hours ask for, at a site or a level.
 
 use std::collections::BTreeMap;
 
-use gapura_controller::{HolidaySettings, OfficeError, Season, SiteWeek};
-use gapura_model::SiteId;
-use gapura_rules::hours::ExceptionDocument;
+use axum::extract::Path;
+use gapura_controller::{HolidaySettings, OfficeError, Season, SetAt, SiteWeek};
+use gapura_rules::hours::{ExceptionDocument, Zone};
 
-use super::{Hours, day_names, made};
-use crate::answer::{Answer, Oops, again, spoken, to};
+use super::{Hours, Named, ROOM, day_names, made, place_of};
+use crate::answer::{Answer, again, spoken, to};
 use crate::dates;
 use crate::form::{Fields, Posted};
 use crate::here::Here;
+use crate::network::at;
 use crate::network::week::{self, DAYS};
 
 /// Shows the form again with what was typed, or goes on; what the use-case found stands on top.
 pub(super) async fn finish(
     here: &Here,
+    at: &SetAt,
     outcome: Result<(), OfficeError>,
     news: &str,
     typed: impl FnOnce(&mut Hours),
 ) -> Answer {
     match outcome {
-        Ok(()) => Ok(to(&format!("/l/{}/jam", here.site()?.place.site), news)),
+        Ok(()) => Ok(to(&at::href(ROOM, at), news)),
         Err(OfficeError::Mistakes(all)) => {
-            let mut form = made(here).await?;
+            let mut form = made(here, at).await?;
             typed(&mut form);
             form.wrong.extend(spoken(here.w(), &all).into_iter().map(|words| ("isi".to_owned(), words)));
             again(&form)
@@ -35,13 +37,9 @@ pub(super) async fn finish(
 /// Nothing was asked of the use-case yet: there are mistakes in the form.
 const UNASKED: Result<(), OfficeError> = Err(OfficeError::Mistakes(Vec::new()));
 
-fn site(here: &Here) -> Result<SiteId, Oops> {
-    Ok(here.site()?.place.site.clone())
-}
-
 /// Keeps the week.
-pub(in crate::network) async fn set_week(here: Here, Posted(fields): Posted) -> Answer {
-    let id = site(&here)?;
+pub(in crate::network) async fn set_week(here: Here, Path(named): Path<Named>, Posted(fields): Posted) -> Answer {
+    let at = place_of(&here, &named)?;
     let mut typed: Vec<(String, String, Vec<u16>, String)> = Vec::new();
     let (mut weekly, mut changed) = (BTreeMap::new(), false);
     for day in DAYS {
@@ -69,14 +67,14 @@ pub(in crate::network) async fn set_week(here: Here, Posted(fields): Posted) -> 
     let outcome = match week {
         // Hours that were changed are not thrown away because of a button that was left alone.
         Some(SiteWeek::FromAbove | SiteWeek::Always) if changed => UNASKED,
-        Some(week) => here.office().set_week(&id, week, &here.actor("")).await.map(|_| ()),
+        Some(week) => here.office().set_week(&at, week, &here.actor("")).await.map(|_| ()),
         None => UNASKED,
     };
     let whole = match mode {
         "pekan" => (!wrong && weekly.is_empty()).then(|| ("jam-mon", here.w().t("hours-wrong-empty"))),
         _ => changed.then(|| ("pola", here.w().t("hours-wrong-pattern"))),
     };
-    finish(&here, outcome, "week-set", |form| {
+    finish(&here, &at, outcome, "week-set", |form| {
         form.mode = mode;
         for (day, (was, line, boxes, wrong)) in form.days.iter_mut().zip(typed) {
             if !wrong.is_empty() {
@@ -116,8 +114,8 @@ fn read_span(
 }
 
 /// Other hours for a date or span.
-pub(in crate::network) async fn except(here: Here, Posted(fields): Posted) -> Answer {
-    let id = site(&here)?;
+pub(in crate::network) async fn except(here: Here, Path(named): Path<Named>, Posted(fields): Posted) -> Answer {
+    let at = place_of(&here, &named)?;
     let w = here.w();
     let mut wrong = Vec::new();
     let dates = read_span(&here, ("dari", "sampai"), &fields).map_err(|more| wrong.extend(more)).ok();
@@ -135,11 +133,11 @@ pub(in crate::network) async fn except(here: Here, Posted(fields): Posted) -> An
                 reason: reason.to_owned(),
                 ..ExceptionDocument::default()
             };
-            here.office().set_exception(&id, &exception, &here.actor(reason)).await.map(|_| ())
+            here.office().set_exception(&at, &exception, &here.actor(reason)).await.map(|_| ())
         }
         _ => UNASKED,
     };
-    finish(&here, outcome, "exception-set", |form| {
+    finish(&here, &at, outcome, "exception-set", |form| {
         fields.get("dari").clone_into(&mut form.typed.from);
         fields.get("sampai").clone_into(&mut form.typed.to);
         fields.get("jam").clone_into(&mut form.typed.hours);
@@ -150,16 +148,16 @@ pub(in crate::network) async fn except(here: Here, Posted(fields): Posted) -> An
 }
 
 /// Takes other hours of the site away.
-pub(in crate::network) async fn unexcept(here: Here, Posted(fields): Posted) -> Answer {
-    let id = site(&here)?;
+pub(in crate::network) async fn unexcept(here: Here, Path(named): Path<Named>, Posted(fields): Posted) -> Answer {
+    let at = place_of(&here, &named)?;
     let span = (fields.get("dari"), fields.get("sampai"));
-    here.office().remove_exception(&id, span, &here.actor(fields.get("alasan"))).await?;
-    Ok(to(&format!("/l/{id}/jam"), "exception-removed"))
+    here.office().remove_exception(&at, span, &here.actor(fields.get("alasan"))).await?;
+    Ok(to(&at::href(ROOM, &at), "exception-removed"))
 }
 
 /// Another week for a while.
-pub(in crate::network) async fn set_season(here: Here, Posted(fields): Posted) -> Answer {
-    let id = site(&here)?;
+pub(in crate::network) async fn set_season(here: Here, Path(named): Path<Named>, Posted(fields): Posted) -> Answer {
+    let at = place_of(&here, &named)?;
     let w = here.w();
     let mut wrong = Vec::new();
     let dates = read_span(&here, ("musim-dari", "musim-sampai"), &fields).map_err(|more| wrong.extend(more)).ok();
@@ -181,11 +179,11 @@ pub(in crate::network) async fn set_season(here: Here, Posted(fields): Posted) -
     let outcome = match dates {
         Some((from, to)) if wrong.is_empty() => {
             let season = Season { from, to, weekly, reason: reason.to_owned() };
-            here.office().set_season(&id, &season, &here.actor(reason)).await.map(|_| ())
+            here.office().set_season(&at, &season, &here.actor(reason)).await.map(|_| ())
         }
         _ => UNASKED,
     };
-    finish(&here, outcome, "season-set", |form| {
+    finish(&here, &at, outcome, "season-set", |form| {
         fields.get("musim-dari").clone_into(&mut form.typed.season_from);
         fields.get("musim-sampai").clone_into(&mut form.typed.season_to);
         reason.clone_into(&mut form.typed.season_reason);
@@ -196,16 +194,16 @@ pub(in crate::network) async fn set_season(here: Here, Posted(fields): Posted) -
 }
 
 /// Takes a season of the site away.
-pub(in crate::network) async fn remove_season(here: Here, Posted(fields): Posted) -> Answer {
-    let id = site(&here)?;
+pub(in crate::network) async fn remove_season(here: Here, Path(named): Path<Named>, Posted(fields): Posted) -> Answer {
+    let at = place_of(&here, &named)?;
     let span = (fields.get("dari"), fields.get("sampai"));
-    here.office().remove_season(&id, span, &here.actor("")).await?;
-    Ok(to(&format!("/l/{id}/jam"), "season-removed"))
+    here.office().remove_season(&at, span, &here.actor("")).await?;
+    Ok(to(&at::href(ROOM, &at), "season-removed"))
 }
 
 /// Which calendars of holidays hold here.
-pub(in crate::network) async fn set_holidays(here: Here, Posted(fields): Posted) -> Answer {
-    let id = site(&here)?;
+pub(in crate::network) async fn set_holidays(here: Here, Path(named): Path<Named>, Posted(fields): Posted) -> Answer {
+    let at = place_of(&here, &named)?;
     let mut wrong = Vec::new();
     let own = fields.get("libur") == "sendiri";
     let open = week::read(fields.get("jam-libur"));
@@ -217,14 +215,32 @@ pub(in crate::network) async fn set_holidays(here: Here, Posted(fields): Posted)
         None => None,
     };
     let outcome = match settings {
-        Some(settings) => here.office().set_holidays(&id, settings, &here.actor("")).await.map(|_| ()),
+        Some(settings) => here.office().set_holidays(&at, settings, &here.actor("")).await.map(|_| ()),
         None => UNASKED,
     };
-    finish(&here, outcome, "holidays-set", |form| {
+    finish(&here, &at, outcome, "holidays-set", |form| {
         form.holidays_own = own;
         fields.get("jam-libur").clone_into(&mut form.typed.holiday_hours);
         form.calendars.iter_mut().for_each(|line| line.kept = calendars.contains(&line.name));
         form.wrong = wrong;
+    })
+    .await
+}
+
+/// The time zone.
+pub(in crate::network) async fn set_zone(here: Here, Path(named): Path<Named>, Posted(fields): Posted) -> Answer {
+    let at = place_of(&here, &named)?;
+    let typed = fields.get("zona");
+    let zone = (!typed.is_empty()).then(|| typed.parse::<Zone>());
+    let outcome = match zone.transpose() {
+        Ok(zone) => here.office().set_zone(&at, zone.as_ref(), &here.actor("")).await.map(|_| ()),
+        Err(_) => UNASKED,
+    };
+    finish(&here, &at, outcome, "zone-set", |form| {
+        if !form.zones.iter_mut().any(|zone| zone.name == typed) {
+            form.wrong.push(("zona".to_owned(), here.w().t("hours-wrong-zone")));
+        }
+        form.zones.iter_mut().for_each(|zone| zone.chosen = zone.name == typed);
     })
     .await
 }

@@ -1,19 +1,20 @@
 //! Opening hours with every kind of content.
 
 use super::super::hours::early::Today;
-use super::super::hours::{CalendarLine, Coming, Day, Hours, SeasonLine, Typed};
+use super::super::hours::{CalendarLine, Coming, Day, Hours, SeasonLine, Typed, ZoneLine};
 use super::super::site::Exception;
 use super::super::week::{self, DAYS};
 use crate::chrome::Chrome;
 use crate::samples::Sample;
 
-const NEWS: [&str; 6] = [
+const NEWS: [&str; 7] = [
     "news-week-set",
     "news-season-set",
     "news-season-removed",
     "news-holidays-set",
     "news-closed-early",
     "news-reopened",
+    "news-zone-set",
 ];
 
 fn day((index, key): (usize, &'static str), c: &Chrome) -> Day {
@@ -55,18 +56,27 @@ fn full(c: Chrome) -> Hours {
         own,
     };
     let today = Today { state: c.w.t1("network-open-until", "when", "22.00 WITA"), open: true, ..Today::default() };
+    let zone = |name: &str, words: String, chosen| ZoneLine { name: name.into(), words, chosen };
+    let zones = vec![
+        zone("", c.w.t1("hours-zone-above", "zone", "Asia/Makassar"), true),
+        zone("Asia/Jakarta", c.w.t("hours-zone-jakarta"), false),
+        zone("Asia/Pontianak", c.w.t("hours-zone-pontianak"), false),
+        zone("Asia/Makassar", c.w.t("hours-zone-makassar"), false),
+        zone("Asia/Jayapura", c.w.t("hours-zone-jayapura"), false),
+    ];
     let days: Vec<Day> = DAYS.into_iter().enumerate().map(|pair| day(pair, &c)).collect();
     let season = days.iter().map(|day| (day.name.clone(), "09.00–17.00, 20.30–23.00".to_owned())).collect();
     Hours {
         c,
-        id: "galeri-utara".into(),
+        home: "/l/galeri-utara/jam".into(),
         may_set: true,
         may_except: true,
-        today,
+        today: Some(today),
         days,
         mode: "pekan",
         from: "lokasi ini".into(),
         above: "dinas".into(),
+        zones,
         coming: vec![
             coming("Jumat 20", "08.00–11.30, 13.30–22.00", "hari ini"),
             coming("Sabtu 21", "08.00–22.00", ""),
@@ -123,6 +133,7 @@ pub(super) fn samples(frame: &dyn Fn(&str, &str) -> Chrome) -> Vec<Sample> {
         ("musim-alasan", "hours-wrong-reason"),
         ("musim-fri", "hours-wrong-hours"),
         ("jam-libur", "hours-wrong-empty"),
+        ("zona", "hours-wrong-zone"),
     ] {
         let words = w.t(key);
         if let Some(day) = wrong.days.iter_mut().find(|day| field == format!("jam-{}", day.key)) {
@@ -142,11 +153,23 @@ pub(super) fn samples(frame: &dyn Fn(&str, &str) -> Chrome) -> Vec<Sample> {
     (plain.exceptions, plain.seasons, plain.calendars) = (Vec::new(), Vec::new(), Vec::new());
     plain.holidays_from.clear();
     let mut early = full(c(4));
-    early.today.state = early.c.w.t1("network-open-until", "when", "17.00 WITA");
-    early.today.early = Some(("17.00 WITA".into(), "Listrik padam".into()));
+    early.today = Some(Today {
+        state: w.t1("network-open-until", "when", "17.00 WITA"),
+        open: true,
+        early: Some(("17.00 WITA".into(), "Listrik padam".into())),
+        ..Today::default()
+    });
     let looking = Hours { may_set: false, may_except: false, ..full(c(9)) };
     let removed = Hours { mode: "selalu", holidays_own: true, ..full(c(2)) };
+    let mut level = full(c(6));
+    level.c.sub = w.t2("hours-level-sub", "level", "Galeri Internet", "sites", w.n("looks-reaches", 8));
+    level.home = "/jam/jenis/gallery".into();
+    (level.today, level.coming, level.from, level.above) = (None, Vec::new(), String::new(), String::new());
+    level.holidays_from.clear();
+    level.exceptions.retain(|one| one.own);
+    level.zones[0].words = w.t("hours-zone-silent");
     vec![
+        Sample::of("hours-level", &level),
         Sample::of("hours", &full(c(0))),
         Sample::of("hours-wrong", &wrong),
         Sample::of("hours-plain", &plain),

@@ -70,6 +70,7 @@ pub(super) fn samples(frame: &dyn Fn(&str, &str) -> Chrome) -> Vec<Sample> {
         ],
         look: "/rupa/kelompok/pulau".into(),
         basics: "/dasar/kelompok/pulau".into(),
+        hours: "/jam/kelompok/pulau".into(),
         sites,
         others: vec![
             ("alun-alun".into(), "Hotspot Alun-alun".into()),

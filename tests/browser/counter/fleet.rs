@@ -84,15 +84,16 @@ fn a_router_is_enrolled_approved_silenced_and_replaced_with_its_balances() {
         told["day_used"]["traffic"]["down"].as_u64().filter(|down| *down >= USED)
     });
 
-    // The power fails for good, and twenty minutes pass.
+    // The battery runs out, and twenty minutes pass.
     world.kill_router();
-    let sql = "UPDATE gateway_report SET heard = heard - 1200000";
+    let sql = "UPDATE gateway_report SET heard = heard - 1200000,
+        heartbeat = json_set(heartbeat, '$.words', json('{\"battery\": 11}'))";
     assert_eq!(world.database().execute(sql, ()).unwrap(), 1);
     let sql = "UPDATE staff_session SET proved = proved - 1200000";
     assert_eq!(world.database().execute(sql, ()).unwrap(), 1);
     see(&world, &staff, "/gerbang", "Diam sejak", SOON);
     let words = staff.words();
-    assert!(words.contains("Kata terakhir") && words.contains("tidak diketahui"), "{words}");
+    assert!(words.contains("Kata terakhir: “baterai 11") && words.contains("tidak diketahui"), "{words}");
     expect_good(&staff, "fleet-silent", DESKTOP);
     see(&world, &staff, "/siaga", "Galeri Internet Sinjai", LATER);
     let words = staff.words();

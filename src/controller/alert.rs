@@ -30,11 +30,13 @@ pub enum AlertKind {
     Backup,
     /// A filter list cannot be brought up to date.
     List,
+    /// The publication of a SOP stopped by itself.
+    Sop,
 }
 
 impl AlertKind {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Silent,
         Self::Rollout,
         Self::Outbox,
@@ -43,6 +45,7 @@ impl AlertKind {
         Self::Certificate,
         Self::Backup,
         Self::List,
+        Self::Sop,
     ];
 
     /// Its name in the database, in JSON and in messages.
@@ -56,6 +59,7 @@ impl AlertKind {
             Self::Certificate => "certificate",
             Self::Backup => "backup",
             Self::List => "list",
+            Self::Sop => "sop",
         }
     }
 
@@ -69,7 +73,7 @@ impl AlertKind {
         match self {
             Self::Silent | Self::Clock | Self::Filter => SignedDuration::from_mins(2),
             Self::Rollout | Self::Outbox | Self::List => SignedDuration::from_mins(5),
-            Self::Certificate | Self::Backup => SignedDuration::ZERO,
+            Self::Certificate | Self::Backup | Self::Sop => SignedDuration::ZERO,
         }
     }
 }

@@ -24,6 +24,7 @@ mod office;
 mod opening;
 pub mod preset;
 mod rights;
+mod rollout;
 mod sample;
 mod serve;
 mod settings;
@@ -57,14 +58,16 @@ pub use office::{
     MOVE_CODE, MoveCodeSeen, NoEarlyClosing, Office, OfficeError, OnlineView, OrderSeen, OrderState, PartTaken, Past,
     Pending, Person, PersonAdded, PersonOrder, Place, PlanUse, PresetError, PrintError, PrintMistake, PrintOrder,
     Printed, PrintedVoucher, Proved, Published, Queue, Reach, Refreshed, RequestList, RequestOrder, RequestRecord,
-    RequestView, RequestsAsked, Seat, SeatState, SeenFrom, SessionSeen, SetAt, SetPart, SettingsTree, Sheet, SignIn,
-    SignedIn, SiteSettings, SiteStands, SiteWeek, SopFile, SsoBegun, SsoEnded, Staff, Stood, Tab, TakenIn,
-    TermsVersion, Ticket, TicketState, Tile, TrialResult, Unheld, Usage, Visits, VoucherOrder, VoucherQuery,
-    VoucherSeen, VoucherState, VouchersMade, VouchersSeen, Which, Work, Worked, early, early_closing, export_csv,
-    ticket_name,
+    RequestView, RequestsAsked, RolloutChoice, RolloutGateway, RolloutLine, RolloutOrder, RolloutSite, RolloutView,
+    RolloutWave, Runs, Seat, SeatState, SeenFrom, SessionSeen, SetAt, SetPart, SettingsTree, Sheet, SignIn, SignedIn,
+    SiteSettings, SiteStands, SiteWeek, SopFile, SsoBegun, SsoEnded, Staff, Stood, Tab, TakenIn, TermsVersion, Ticket,
+    TicketState, Tile, TrialResult, Unheld, Usage, Visits, VoucherOrder, VoucherQuery, VoucherSeen, VoucherState,
+    VouchersMade, VouchersSeen, Which, Work, Worked, early, early_closing, export_csv, ticket_name,
 };
 pub use opening::{OpenError, migrate};
 pub use rights::{Grant, ParseRoleError, ParseScopeError, Right, Role, Scope, SitePlace, desks, may, may_anywhere};
+pub use rollout::watch::Trouble;
+pub use rollout::{Cause, RolloutRules, RolloutState};
 pub use sample::{SampleMade, SampleOrder};
 pub use serve::{ServeError, Serving, serve};
 pub use settings::{

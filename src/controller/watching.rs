@@ -1,5 +1,5 @@
-//! What a running controller does by the clock: notes who fell silent, looks for alerts and sends what is to be told, makes the
-//! scheduled backups.
+//! What a running controller does by the clock: notes who fell silent, goes on with rollouts or stops them, looks for alerts and
+//! sends what is to be told, makes the scheduled backups.
 
 use std::time::Duration;
 
@@ -19,6 +19,9 @@ pub(crate) async fn watch_fleet(office: Office, tasks: Tasks) {
     loop {
         if let Err(error) = office.note_silences().await {
             tracing::error!(error = with_causes(&error), "cannot note which gateways are silent");
+        }
+        if let Err(error) = office.step_rollouts().await {
+            tracing::error!(error = with_causes(&error), "cannot see to the SOPs that are published in waves");
         }
         if let Err(error) = office.look_for_alerts().await {
             tracing::error!(error = with_causes(&error), "cannot look for alerts");

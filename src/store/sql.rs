@@ -73,6 +73,7 @@ sql_files! {
     CERTIFICATE_ADD = "certificate_add";
     CERTIFICATE_ENDS = "certificate_ends";
     CERTIFICATE_OWNER = "certificate_owner";
+    COUNT_OF_SOP = "count_of_sop";
     COUNT_PRUNE = "count_prune";
     COUNT_PUT = "count_put";
     COUNT_SUM = "count_sum";
@@ -210,6 +211,13 @@ sql_files! {
     REQUEST_STEP_ANSWERS = "request_step_answers";
     REQUEST_STEP_ERASE = "request_step_erase";
     REQUEST_STEP_LIST = "request_step_list";
+    ROLLOUT_GET = "rollout_get";
+    ROLLOUT_LIST = "rollout_list";
+    ROLLOUT_OPEN = "rollout_open";
+    ROLLOUT_PUT = "rollout_put";
+    ROLLOUT_SITE_CLEAR = "rollout_site_clear";
+    ROLLOUT_SITE_LIST = "rollout_site_list";
+    ROLLOUT_SITE_PUT = "rollout_site_put";
     SESSION_ADD = "session_add";
     SESSION_CLEAR = "session_clear";
     SESSION_GET = "session_get";

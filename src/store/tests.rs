@@ -155,6 +155,8 @@ const HARMLESS: &[&str] = &[
     "setting_group.level setting_group.name setting_group.document setting_member.site setting_member.of_group",
     "site.id site.voucher_key site_place.site site_place.place",
     "sop.layer sop.of_place sop.number sop.title sop.state sop.sha256 sop.review_by sop.decree sop.trial",
+    "sop_rollout.state sop_rollout.former sop_rollout.rules sop_rollout.cause",
+    "sop_rollout_site.site sop_rollout_site.seen",
     "staff_session.hash staff_session.stage staff_session.pending",
     "tally.site tally.id tally.gateway tally.name terms.version terms.document",
     "trial_report.site trial_report.gateway trial_report.trial trial_report.document",

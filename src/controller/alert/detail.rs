@@ -7,6 +7,7 @@ use gapura_wire::BundleVerdict;
 use jiff::Timestamp;
 
 use super::AlertKind;
+use crate::rollout::Cause;
 
 /// What is said about an alert besides its kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub(crate) enum Detail {
     Clock(i64),
     /// A certificate ends (UTC).
     Ends(Timestamp),
+    /// Why a rollout stopped by itself.
+    Stopped(Cause),
     /// What somebody else's server or program said, in its own words.
     Said(String),
 }
@@ -30,6 +33,7 @@ impl fmt::Display for Detail {
             Self::Outbox(records, dropped) => write!(f, "{records} / {dropped}"),
             Self::Clock(seconds) => write!(f, "{seconds} s"),
             Self::Ends(at) => write!(f, "{at}"),
+            Self::Stopped(cause) => f.write_str(&serde_json::to_string(cause).unwrap_or_default()),
             Self::Said(words) => f.write_str(words),
         }
     }
@@ -51,6 +55,7 @@ impl Detail {
                 .and_then(|(records, dropped)| Some(Self::Outbox(records.parse().ok()?, dropped.parse().ok()?))),
             Some(AlertKind::Clock) => text.strip_suffix(" s").and_then(|text| text.parse().ok()).map(Self::Clock),
             Some(AlertKind::Certificate) => text.parse().ok().map(Self::Ends),
+            Some(AlertKind::Sop) => serde_json::from_str(text).ok().map(Self::Stopped),
             Some(AlertKind::Silent | AlertKind::Filter | AlertKind::Backup | AlertKind::List) | None => None,
         };
         Some(read.unwrap_or_else(said))
@@ -72,6 +77,7 @@ impl Detail {
                 w.t1(if *seconds < 0 { "detail-clock-behind" } else { "detail-clock-ahead" }, "time", off)
             }
             Self::Ends(at) => w.t1("detail-ends", "day", say.day(*at)),
+            Self::Stopped(cause) => cause.words(say, &|site| site.to_string()),
             Self::Said(words) => w.t1("detail-said", "words", words.as_str()),
         }
     }
@@ -117,6 +123,7 @@ mod tests {
             (AlertKind::Clock, Detail::Clock(-2_820)),
             (AlertKind::Certificate, Detail::Ends(ends)),
             (AlertKind::List, Detail::Said("connection refused".to_owned())),
+            (AlertKind::Sop, Detail::Stopped(Cause::Lost { lost: 3, of: 8 })),
         ];
         let told = |lang| {
             let say = crate::words::say(lang, TimeZone::UTC, ends);

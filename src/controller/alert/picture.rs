@@ -17,6 +17,8 @@ pub(crate) struct Picture<'a> {
     pub(crate) gateways: &'a [GatewayStanding],
     /// Lists that are fetched.
     pub(crate) lists: &'a [ListStatus],
+    /// Rollouts that stopped by themselves: the SOP's number and revision, when and why.
+    pub(crate) stopped: &'a [(String, Timestamp, String)],
     /// From when on a new backup is missed; none: none is expected.
     pub(crate) backup_due: Option<Timestamp>,
     pub(crate) now: Timestamp,
@@ -58,7 +60,7 @@ const LIST_HOLD: SignedDuration = SignedDuration::from_hours(24 * 3);
 
 /// All that is wrong; `raised` is what was wrong before: some things end later than they begin.
 pub(crate) fn wrongs(picture: Picture<'_>, settings: &Alerts, raised: &BTreeSet<Key>) -> Vec<Wrong> {
-    let Picture { gateways, lists, backup_due, now } = picture;
+    let Picture { gateways, lists, stopped, backup_due, now } = picture;
     let mut found: Vec<Wrong> = gateways.iter().flat_map(|one| of_gateway(one, settings, raised, now)).collect();
     for list in lists {
         if let Some(trouble) = &list.state.trouble {
@@ -71,6 +73,10 @@ pub(crate) fn wrongs(picture: Picture<'_>, settings: &Alerts, raised: &BTreeSet<
                 detail: trouble.clone(),
             });
         }
+    }
+    for (sop, since, cause) in stopped {
+        let (site, object, detail) = (String::new(), sop.clone(), cause.clone());
+        found.push(Wrong { kind: AlertKind::Sop, site, object, since: *since, hold: SignedDuration::ZERO, detail });
     }
     if let Some(since) = backup_due.filter(|due| *due <= now) {
         let (site, object, detail) = (String::new(), String::new(), String::new());

@@ -7,6 +7,7 @@ use gapura_store::{AlertRow, MessageRow, Tx, millis, timestamp};
 use jiff::{SignedDuration, Timestamp};
 
 use super::network::gateways_in;
+use super::rollout_view::stopped_rollouts;
 use super::{Actor, Change, Office, OfficeError, read_json, write_json};
 use crate::alert::bulletin::{Bulletin, Message, due, lang};
 use crate::alert::machine::{Patience, State, next};
@@ -106,7 +107,8 @@ impl Office {
             keyed.iter().filter(|(_, row)| row.raised.is_some()).map(|(key, _)| key.clone()).collect();
         let first = gateways.iter().map(|one| one.made).min();
         let backup_due = self.backup_due(&mut tx, first).await?;
-        let picture = Picture { gateways: &gateways, lists: &lists, backup_due, now };
+        let stopped = stopped_rollouts(&mut tx).await?;
+        let picture = Picture { gateways: &gateways, lists: &lists, stopped: &stopped, backup_due, now };
         let wrong = wrongs(picture, &self.config.alerts, &raised);
         let wrong: BTreeMap<Key, Wrong> = wrong.into_iter().map(|one| ((one.kind, one.object.clone()), one)).collect();
         let keys: BTreeSet<&Key> = keyed.keys().chain(wrong.keys()).collect();

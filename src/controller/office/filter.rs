@@ -1,6 +1,6 @@
 //! The content filter's part of a site's bundle.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use gapura_model::SiteId;
@@ -8,25 +8,45 @@ use gapura_rules::sop::{Layer, MOST_CLAUSES, Place, Sop};
 use gapura_store::{IndexRow, SopRow, SopState, Tx, timestamp};
 use gapura_wire::{Filter, IndexRef, Sha256, SopDraft, SopRevision, ZoneForward};
 
-use super::sop::{label, read_published};
+use super::rollout::reached;
+use super::sop::{begun_everywhere, label, read_published};
 use super::{Office, OfficeError};
 use crate::document::SiteDocument;
 use crate::why::why;
 
 /// What all sites' filters are made of, read once for all of them.
 pub(super) struct Ground {
-    sops: Vec<(Sop, SopRevision)>,
+    sops: Vec<(Sop, SopRevision, Reach)>,
     drafts: Vec<(Sop, SopDraft)>,
     index: Option<IndexRef>,
+}
+
+/// Which sites have a published SOP.
+enum Reach {
+    /// All it is for.
+    All,
+    /// Those whose waves have begun: the others keep the revision before.
+    Only(BTreeSet<String>),
+}
+
+impl Reach {
+    fn takes(&self, site: &SiteId) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(sites) => sites.contains(site.as_str()),
+        }
+    }
 }
 
 impl Office {
     pub(super) async fn ground(&self, tx: &mut Tx) -> Result<Ground, OfficeError> {
         let mut sops = Vec::new();
+        let mut reached = reached(tx).await?;
         for row in tx.sops_in(SopState::Published).await? {
-            sops.push((self.read_sop(&row)?, revision(&row)?));
+            let reach = reached.remove(&row.id).map_or(Reach::All, Reach::Only);
+            sops.push((self.read_sop(&row)?, revision(&row)?, reach));
         }
-        sops.sort_by(|(_, one), (_, other)| {
+        sops.sort_by(|(_, one, _), (_, other, _)| {
             (one.layer, &one.number, one.revision).cmp(&(other.layer, &other.number, other.revision))
         });
         let mut drafts = Vec::new();
@@ -54,7 +74,17 @@ impl Office {
     ) -> Result<Option<Filter>, OfficeError> {
         let place = place(id, document);
         let here = |sop: &Sop| sop.scope().takes_place(&place);
-        let sops: Vec<&Sop> = ground.sops.iter().map(|(sop, _)| sop).filter(|sop| here(sop)).collect();
+        let today = begun_everywhere(self.now());
+        // A site of a wave that has begun has done with the revisions before; elsewhere they are still in force.
+        let outlived = |one: &SopRevision| {
+            ground.sops.iter().any(|(sop, other, reach)| {
+                let same = other.layer == one.layer && other.number == one.number;
+                same && other.revision > one.revision && reach.takes(id) && sop.effective_from() <= today
+            })
+        };
+        let holds =
+            |(sop, revision, reach): &&(Sop, SopRevision, Reach)| here(sop) && reach.takes(id) && !outlived(revision);
+        let sops: Vec<&Sop> = ground.sops.iter().filter(holds).map(|(sop, ..)| sop).collect();
         let clauses: usize = sops.iter().map(|sop| sop.clause_count()).sum();
         if clauses > MOST_CLAUSES {
             let why = why!("site-clauses", site = id.as_str(), clauses = clauses, most = MOST_CLAUSES);
@@ -66,7 +96,7 @@ impl Office {
             servers: forward.servers.iter().map(|address| SocketAddr::new(*address, 53)).collect(),
         });
         let filter = Filter {
-            sops: ground.sops.iter().filter(|(sop, _)| here(sop)).map(|(_, revision)| revision.clone()).collect(),
+            sops: ground.sops.iter().filter(holds).map(|(_, revision, _)| revision.clone()).collect(),
             index: ground.index,
             plan_groups: BTreeMap::new(),
             device_groups: groups.collect(),

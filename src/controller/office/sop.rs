@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use super::check::Looking;
 use super::people::{joined, wrote_all, wrote_at};
 use super::publish::Scope;
+use super::rollout::{RolloutOrder, reached};
 use super::{Actor, Change, Office, OfficeError, Published, REASON};
 use crate::why::{Why, why};
 
@@ -162,13 +163,9 @@ impl Office {
         Ok(approved)
     }
 
-    /// Puts an approved SOP into the bundles of the sites it applies to. The revision before stays until the new one's day.
+    /// Puts an approved SOP into the bundles of all sites it applies to at once. The revision before stays until the new one's day.
     pub async fn publish_sop(&self, id: i64, who: &Actor) -> Result<(SopRow, Vec<Published>), OfficeError> {
-        let mut tx = self.store.write().await?;
-        let row = self.publish_sop_in(&mut tx, id, who).await?;
-        let published = self.publish_in(&mut tx, Scope::All).await?;
-        tx.commit().await?;
-        Ok((row, published))
+        self.roll_out(id, &RolloutOrder::default(), who).await
     }
 
     pub(super) async fn publish_sop_in(&self, tx: &mut Tx, id: i64, who: &Actor) -> Result<SopRow, OfficeError> {
@@ -189,13 +186,15 @@ impl Office {
         Ok(done)
     }
 
-    /// Ends revisions whose successor's day has come everywhere.
+    /// Ends revisions whose successor's day has come everywhere, and is in the bundles of all sites.
     pub(super) async fn replace_sops(&self, tx: &mut Tx, who: &Actor) -> Result<(), OfficeError> {
         let published = tx.sops_in(SopState::Published).await?;
+        let held_back = reached(tx).await?;
         let today = begun_everywhere(self.now());
         for row in &published {
             let later = |other: &&SopRow| {
-                other.layer == row.layer && other.number == row.number && other.revision > row.revision
+                let same = other.layer == row.layer && other.number == row.number;
+                same && other.revision > row.revision && !held_back.contains_key(&other.id)
             };
             let taken = published
                 .iter()
@@ -222,6 +221,7 @@ impl Office {
         let mut tx = self.store.write().await?;
         let living = [SopState::Draft, SopState::Approved, SopState::Published];
         let row = in_state(&mut tx, id, &living, why!("sop-for-retiring")).await?;
+        self.not_rolling_out(&mut tx, &row).await?;
         let in_force = row.state == SopState::Published.as_str();
         let agreed = second.map(str::trim).filter(|second| !second.is_empty() && !wrote_at(second, &who.name));
         if in_force && agreed.is_none() && read_published(&row, &self.catalogue()).is_none_or(|sop| binds(&sop)) {
@@ -237,7 +237,7 @@ impl Office {
         Ok((ended, published))
     }
 
-    async fn end(
+    pub(super) async fn end(
         &self,
         tx: &mut Tx,
         row: SopRow,

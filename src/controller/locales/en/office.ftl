@@ -242,3 +242,19 @@ grant-missing = {$name} is not {$role} in {$scope}
 
 # A made-up year.
 sample-not-empty = this database has sites: a made-up regency goes only into an empty one, so that nobody takes it for real
+rollout-settle = each wave is watched for 1 minute to {$most} days
+rollout-past = the time to begin is over; write one that is to come
+rollout-shares = the percentages of the waves have to grow, from 1 to 100
+rollout-waves = after the pilot sites there are {$most} waves at most
+rollout-elsewhere = this SOP changes nothing at site {$site}; choose other pilot sites
+rollout-open = SOP {$sop} ({$number} revision {$revision}) is being published in waves; let it finish or go back to the revision before first
+rollout-state = the rollout of SOP {$sop} {$state}; this cannot be done now
+rollout-state-waiting = still waits for its time
+rollout-state-running = is under way
+rollout-state-stopped = is stopped
+rollout-state-done = is done
+rollout-state-rolled-back = was withdrawn
+rollout-reason = write the reason
+rollout-for-rollback = withdrawn
+rollout-late = {$number} has been in force at all sites for more than {$days} days; write a new revision instead
+rollout-only = SOP {$sop} ({$number}) has no revision before it; retire it if it must not be in force any more

@@ -238,3 +238,19 @@ grant-missing = {$name} bukan {$role} di {$scope}
 
 # Tahun contoh.
 sample-not-empty = basis data ini sudah berisi lokasi; kabupaten contoh hanya dibuat dalam basis data kosong, agar tidak dikira nyata
+rollout-settle = tiap gelombang dipantau 1 menit sampai {$most} hari
+rollout-past = waktu mulai sudah lewat; tulis waktu yang akan datang
+rollout-shares = persentase gelombang harus naik, dari 1 sampai 100
+rollout-waves = sesudah percontohan paling banyak ada {$most} gelombang
+rollout-elsewhere = SOP ini tidak mengubah apa pun di lokasi {$site}; pilih percontohan lain
+rollout-open = SOP {$sop} ({$number} revisi {$revision}) sedang diterbitkan bertahap; selesaikan penerbitan itu atau kembali ke revisi sebelumnya dahulu
+rollout-state = penerbitan SOP {$sop} {$state}; langkah ini tidak dapat dilakukan sekarang
+rollout-state-waiting = masih menunggu waktunya
+rollout-state-running = sedang berjalan
+rollout-state-stopped = sedang berhenti
+rollout-state-done = sudah selesai
+rollout-state-rolled-back = sudah ditarik
+rollout-reason = tulis alasannya
+rollout-for-rollback = ditarik
+rollout-late = {$number} sudah berlaku di semua lokasi lebih dari {$days} hari; tulis revisi baru sebagai gantinya
+rollout-only = SOP {$sop} ({$number}) tidak mempunyai revisi sebelumnya; hentikan SOP ini bila tidak boleh berlaku lagi

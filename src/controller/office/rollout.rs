@@ -1,0 +1,455 @@
+//! A SOP published in waves: ordered, stopped, gone on with, withdrawn. What happens by itself is in `rollout_step`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gapura_model::SiteId;
+use gapura_rules::sop::Sop;
+use gapura_store::{RolloutRow, RolloutSiteRow, SopRow, SopState, Tx, millis, timestamp};
+use jiff::{SignedDuration, Timestamp};
+
+use super::check::Looking;
+use super::filter::place;
+use super::network::gateways_in;
+use super::publish::Scope;
+use super::rollout_step::of_site;
+use super::site::parse_site;
+use super::sop::{SopFile, in_state, label, read_published, sop_in};
+use super::{Actor, Change, Office, OfficeError, Published, REASON, read_json, write_json};
+use crate::document::SiteDocument;
+use crate::rollout::watch::{Fact, SiteSeen};
+use crate::rollout::waves::{MOST_WAVES, WaveMistake, waves};
+use crate::rollout::{RolloutRules, RolloutState};
+use crate::why::{Why, why};
+
+/// How a SOP is to be published.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RolloutOrder {
+    /// Not before then (UTC); none: now.
+    pub at: Option<Timestamp>,
+    /// Where it begins.
+    pub pilots: Vec<SiteId>,
+    /// Percentages of the other sites, each with those before it; what is left is the last wave.
+    pub shares: Vec<u32>,
+    /// When it stops by itself, and how long each wave is watched.
+    pub rules: RolloutRules,
+}
+
+/// A publication can be taken back for so long after its last wave began; later that is another decision, and another revision.
+pub(super) const REGRET: SignedDuration = SignedDuration::from_hours(24 * 30);
+
+impl Office {
+    /// Publishes an approved SOP as ordered: its first wave at once, or when its time has come.
+    pub async fn roll_out(
+        &self,
+        id: i64,
+        order: &RolloutOrder,
+        who: &Actor,
+    ) -> Result<(SopRow, Vec<Published>), OfficeError> {
+        let mut tx = self.store.write().await?;
+        let done = self.roll_out_in(&mut tx, id, order, who).await?;
+        tx.commit().await?;
+        Ok(done)
+    }
+
+    async fn roll_out_in(
+        &self,
+        tx: &mut Tx,
+        id: i64,
+        order: &RolloutOrder,
+        who: &Actor,
+    ) -> Result<(SopRow, Vec<Published>), OfficeError> {
+        let sop = in_state(tx, id, &[SopState::Approved], why!("sop-for-publishing")).await?;
+        self.make_way(tx, &sop).await?;
+        let now = self.now();
+        let settle = order.rules.settle_minutes;
+        if !(1..=RolloutRules::LONGEST_SETTLE).contains(&settle) {
+            let why = why!("rollout-settle", most = RolloutRules::LONGEST_SETTLE / 60 / 24).flag("--settle MINUTES");
+            return Err(OfficeError::Mistakes(vec![why]));
+        }
+        if order.at.is_some_and(|at| at <= now) {
+            return Err(OfficeError::Mistakes(vec![why!("rollout-past").flag("--at TIME")]));
+        }
+        let sites = self.touched(tx, &sop).await?;
+        let waves = waves(&sop.sha256, &sites, &order.pilots, &order.shares);
+        let waves = waves.map_err(|all| OfficeError::Mistakes(all.into_iter().map(mistake).collect()))?;
+        let count = waves.len().max(1);
+        let mut row = RolloutRow {
+            sop: id,
+            state: RolloutState::Waiting.as_str().to_owned(),
+            waves: i64::try_from(count).unwrap_or(1),
+            wave: 0,
+            begun: None,
+            former: "[]".to_owned(),
+            rules: write_json(&order.rules, "a rollout")?,
+            due: order.at.map(millis),
+            staff: who.name.clone(),
+            reason: who.reason.clone(),
+            made: millis(now),
+            cause: String::new(),
+            changed_by: String::new(),
+            words: String::new(),
+            changed: millis(now),
+        };
+        tx.clear_rollout_sites(id).await?;
+        for (wave, sites) in (1_i64..).zip(&waves) {
+            for site in sites {
+                let site = site.as_str().to_owned();
+                let seen = String::new();
+                let row = RolloutSiteRow { site, sop: id, wave, begun: None, generation: 0, seen };
+                tx.put_rollout_site(&row).await?;
+            }
+        }
+        tx.put_rollout(&row).await?;
+        // What is published everywhere at once stands in the log as that alone.
+        if count > 1 || order.at.is_some() {
+            let sizes: Vec<String> = waves.iter().map(|wave| wave.len().to_string()).collect();
+            let at = order.at.map_or_else(|| "now".to_owned(), |at| at.to_string());
+            let after = format!("waves of {} sites, {settle} minutes each, from {at}", sizes.join(", "));
+            self.note_rollout(tx, who, ("sop-rollout", id), ("", &after)).await?;
+        }
+        let published = match order.at {
+            Some(_) => Vec::new(),
+            None => self.begin_wave(tx, &mut row, 1, who).await?,
+        };
+        Ok((sop_in(tx, id).await?, published))
+    }
+
+    /// A rollout of the same SOP that still holds sites back is in the way; one that has begun everywhere is over now.
+    async fn make_way(&self, tx: &mut Tx, sop: &SopRow) -> Result<(), OfficeError> {
+        for row in tx.open_rollouts().await? {
+            let other = sop_in(tx, row.sop).await?;
+            if other.id == sop.id && row.wave > 0 || other.layer != sop.layer || other.number != sop.number {
+                continue;
+            }
+            if other.id == sop.id || holds_back(&row) {
+                let (number, revision) = (&other.number, other.revision);
+                return Err(OfficeError::Refused(why!(
+                    "rollout-open",
+                    sop = row.sop,
+                    number = number,
+                    revision = revision
+                )));
+            }
+            self.turn_rollout(tx, row, RolloutState::Done).await?;
+        }
+        Ok(())
+    }
+
+    /// Refuses what would leave sites with neither revision while a rollout of this SOP holds some of them back.
+    pub(super) async fn not_rolling_out(&self, tx: &mut Tx, sop: &SopRow) -> Result<(), OfficeError> {
+        if sop.state == SopState::Draft.as_str() {
+            return Ok(());
+        }
+        for row in tx.open_rollouts().await?.into_iter().filter(holds_back) {
+            let other = sop_in(tx, row.sop).await?;
+            if other.layer == sop.layer && other.number == sop.number {
+                let (number, revision) = (&other.number, other.revision);
+                return Err(OfficeError::Refused(why!(
+                    "rollout-open",
+                    sop = row.sop,
+                    number = number,
+                    revision = revision
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// The sites for which it changes anything: those it is for, and those that a revision in force is for.
+    pub(super) async fn touched(&self, tx: &mut Tx, sop: &SopRow) -> Result<Vec<SiteId>, OfficeError> {
+        let mut texts: Vec<Sop> = read_published(sop, &self.catalogue()).into_iter().collect();
+        for row in formers(tx, sop).await? {
+            texts.extend(read_published(&row, &self.catalogue()));
+        }
+        let mut sites = Vec::new();
+        for row in tx.sites().await? {
+            let (id, document) =
+                (parse_site(&row.id)?, read_json::<SiteDocument>(&row.document, format!("site {}", row.id))?);
+            let place = place(&id, &document);
+            if texts.iter().any(|sop| sop.scope().takes_place(&place)) {
+                sites.push(id);
+            }
+        }
+        Ok(sites)
+    }
+
+    /// Begins all waves up to this one.
+    pub(super) async fn begin_wave(
+        &self,
+        tx: &mut Tx,
+        row: &mut RolloutRow,
+        wave: i64,
+        who: &Actor,
+    ) -> Result<Vec<Published>, OfficeError> {
+        let (now, before) = (self.now(), row.wave);
+        let sop = sop_in(tx, row.sop).await?;
+        if before == 0 {
+            let former: Vec<i64> = formers(tx, &sop).await?.iter().map(|row| row.id).collect();
+            row.former = write_json(&former, "a rollout")?;
+        }
+        RolloutState::Running.as_str().clone_into(&mut row.state);
+        row.cause.clear();
+        (row.wave, row.begun, row.changed) = (wave, Some(millis(now)), millis(now));
+        tx.put_rollout(row).await?;
+        if before == 0 {
+            self.publish_sop_in(tx, row.sop, who).await?;
+        } else {
+            self.replace_sops(tx, who).await?;
+        }
+        let published = self.publish_in(tx, Scope::All).await?;
+        let mut begun = Vec::new();
+        for site in tx.rollout_sites(row.sop).await? {
+            if site.begun.is_none() && site.wave <= wave {
+                begun.push(site);
+            }
+        }
+        let names: Vec<String> = begun.iter().map(|site| site.site.clone()).collect();
+        self.begin_sites(tx, row, &sop.number, begun).await?;
+        if row.waves > 1 {
+            let after = format!("wave {wave} of {}: {}", row.waves, names.join(", "));
+            self.note_rollout(tx, who, ("sop-rollout-wave", row.sop), ("", &after)).await?;
+        }
+        Ok(published)
+    }
+
+    /// Notes how these sites are as their wave begins.
+    async fn begin_sites(
+        &self,
+        tx: &mut Tx,
+        row: &RolloutRow,
+        number: &str,
+        sites: Vec<RolloutSiteRow>,
+    ) -> Result<(), OfficeError> {
+        let now = self.now();
+        let rules: RolloutRules = read_json(&row.rules, "a rollout")?;
+        let generations: BTreeMap<String, i64> =
+            tx.generations().await?.into_iter().map(|row| (row.site, row.generation)).collect();
+        let standing = gateways_in(tx, now).await?;
+        let hour = hour_of(now);
+        let week = now.checked_sub(SignedDuration::from_hours(24 * 7)).unwrap_or(Timestamp::MIN);
+        let counts = tx.counts_of_sop(number, week).await?;
+        for mut site in sites {
+            let own = counts.iter().filter(|count| count.site == site.site);
+            let total = |count: &gapura_store::SopHour| u64::try_from(count.total).unwrap_or_default();
+            let before = own.clone().filter(|count| count.hour >= hour).map(total).sum();
+            let busiest = own.filter(|count| count.hour < hour).map(total).max().unwrap_or_default();
+            site.generation = generations.get(&site.site).copied().unwrap_or_default();
+            let generation = u64::try_from(site.generation).unwrap_or_default();
+            let mut seen = SiteSeen { before, busiest, most: rules.most_refusals(busiest), ..SiteSeen::default() };
+            for one in of_site(&standing, &site.site) {
+                let known = crate::rollout::watch::Seen::default().look(Fact::of(one), generation, now);
+                seen.gateways.insert(one.gateway.clone(), known);
+            }
+            site.begun = Some(millis(now));
+            site.seen = write_json(&seen, "a rollout")?;
+            tx.put_rollout_site(&site).await?;
+        }
+        Ok(())
+    }
+
+    /// No further wave begins until somebody goes on; sites that have the revision keep it.
+    pub async fn stop_rollout(&self, id: i64, who: &Actor) -> Result<(), OfficeError> {
+        reasoned(who)?;
+        let mut tx = self.store.write().await?;
+        let row = rollout_in(&mut tx, id, &[RolloutState::Waiting, RolloutState::Running]).await?;
+        let before = row.state.clone();
+        let row = RolloutRow { changed_by: who.name.clone(), words: who.reason.clone(), cause: String::new(), ..row };
+        self.turn_rollout(&mut tx, row, RolloutState::Stopped).await?;
+        self.note_rollout(&mut tx, who, ("sop-rollout-stop", id), (&before, "stopped")).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Goes on in spite of what is wrong now, or, with `all`, begins all waves that are left at once.
+    pub async fn go_on(&self, id: i64, all: bool, who: &Actor) -> Result<Vec<Published>, OfficeError> {
+        reasoned(who)?;
+        let mut tx = self.store.write().await?;
+        let states: &[RolloutState] = match all {
+            true => &[RolloutState::Waiting, RolloutState::Running, RolloutState::Stopped],
+            false => &[RolloutState::Stopped],
+        };
+        let row = rollout_in(&mut tx, id, states).await?;
+        let before = row.state.clone();
+        let now = self.now();
+        let state = if row.wave == 0 { RolloutState::Waiting } else { RolloutState::Running };
+        let mut row = RolloutRow {
+            state: state.as_str().to_owned(),
+            begun: row.begun.map(|_| millis(now)),
+            cause: String::new(),
+            changed_by: who.name.clone(),
+            words: who.reason.clone(),
+            changed: millis(now),
+            ..row
+        };
+        tx.put_rollout(&row).await?;
+        self.accept(&mut tx, &row).await?;
+        let after = if all { "all waves at once" } else { state.as_str() };
+        self.note_rollout(&mut tx, who, ("sop-rollout-go-on", id), (&before, after)).await?;
+        let last = row.waves;
+        let published =
+            if all && row.wave < last { self.begin_wave(&mut tx, &mut row, last, who).await? } else { Vec::new() };
+        tx.commit().await?;
+        Ok(published)
+    }
+
+    /// What is wrong now stops it no more.
+    async fn accept(&self, tx: &mut Tx, row: &RolloutRow) -> Result<(), OfficeError> {
+        let (now, rules) = (self.now(), read_json::<RolloutRules>(&row.rules, "a rollout")?);
+        let standing = gateways_in(tx, now).await?;
+        for site in tx.rollout_sites(row.sop).await?.into_iter().filter(|site| site.begun.is_some()) {
+            let generation = u64::try_from(site.generation).unwrap_or_default();
+            let mut seen: SiteSeen = read_json(&site.seen, "a rollout")?;
+            for one in of_site(&standing, &site.site) {
+                let fact = Fact::of(one);
+                let known = seen.gateways.remove(&one.gateway).unwrap_or_default();
+                let mut known = known.look(fact, generation, now);
+                known.accept(fact, generation, now);
+                seen.gateways.insert(one.gateway.clone(), known);
+            }
+            if seen.refused > seen.most {
+                seen.most = rules.most_refusals(seen.refused);
+            }
+            let text = write_json(&seen, "a rollout")?;
+            tx.put_rollout_site(&RolloutSiteRow { seen: text, ..site }).await?;
+        }
+        Ok(())
+    }
+
+    /// Withdraws the revision from every site; what was in force before is in force again. One that has not begun is only called
+    /// off: its SOP stays approved.
+    pub async fn roll_back(&self, id: i64, who: &Actor) -> Result<Vec<Published>, OfficeError> {
+        reasoned(who)?;
+        let mut tx = self.store.write().await?;
+        let states = [RolloutState::Waiting, RolloutState::Running, RolloutState::Stopped, RolloutState::Done];
+        let row = rollout_in(&mut tx, id, &states).await?;
+        let row = RolloutRow { changed_by: who.name.clone(), words: who.reason.clone(), cause: String::new(), ..row };
+        let (before, begun) = (row.state.clone(), row.wave > 0);
+        let former: Vec<i64> = read_json(&row.former, "a rollout")?;
+        let (over, since) = (row.state == RolloutState::Done.as_str(), row.begun.map_or(Timestamp::MIN, timestamp));
+        let row = self.turn_rollout(&mut tx, row, RolloutState::RolledBack).await?;
+        if !begun {
+            self.note_rollout(&mut tx, who, ("sop-rollback", id), (&before, "called off")).await?;
+            tx.commit().await?;
+            return Ok(Vec::new());
+        }
+        let sop = in_state(&mut tx, id, &[SopState::Published], why!("rollout-for-rollback")).await?;
+        if over && self.now().duration_since(since) > REGRET {
+            let why = why!("rollout-late", number = &sop.number, days = REGRET.as_hours() / 24);
+            return Err(OfficeError::Refused(why));
+        }
+        if over && former.is_empty() {
+            // Taking the only revision out of force is a retirement, which may need two people.
+            return Err(OfficeError::Refused(why!("rollout-only", sop = id, number = &sop.number)));
+        }
+        self.end(&mut tx, sop, SopState::Retired, who, "sop-rollback").await?;
+        self.restore(&mut tx, &former, &row, who).await?;
+        let published = self.publish_in(&mut tx, Scope::All).await?;
+        tx.commit().await?;
+        Ok(published)
+    }
+
+    /// Puts those of these revisions in force again that the rollout replaced.
+    async fn restore(&self, tx: &mut Tx, former: &[i64], row: &RolloutRow, who: &Actor) -> Result<(), OfficeError> {
+        let since = tx.rollout_sites(row.sop).await?.iter().filter_map(|site| site.begun).min();
+        for id in former {
+            let sop = sop_in(tx, *id).await?;
+            if sop.state != SopState::Replaced.as_str() || sop.ended < since {
+                continue;
+            }
+            // What was published meanwhile may contradict it.
+            let others = tx.sops_in(SopState::Published).await?;
+            let file = SopFile { file: label(&sop), text: sop.document.clone() };
+            self.checked(tx, &[file], others, Looking::ForErrors).await?;
+            let state = SopState::Published.as_str().to_owned();
+            let again = SopRow { state, ended: None, ..sop.clone() };
+            tx.put_sop(&again).await?;
+            self.note_sop(tx, who, "sop-restore", (&sop.state, &again)).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes another state of a rollout.
+    pub(super) async fn turn_rollout(
+        &self,
+        tx: &mut Tx,
+        row: RolloutRow,
+        state: RolloutState,
+    ) -> Result<RolloutRow, OfficeError> {
+        let row = RolloutRow { state: state.as_str().to_owned(), changed: millis(self.now()), ..row };
+        tx.put_rollout(&row).await?;
+        Ok(row)
+    }
+
+    pub(super) async fn note_rollout(
+        &self,
+        tx: &mut Tx,
+        who: &Actor,
+        (action, sop): (&'static str, i64),
+        (before, after): (&str, &str),
+    ) -> Result<(), OfficeError> {
+        self.note(tx, who, Change { action, object: format!("sop/{sop}"), before, after }).await
+    }
+}
+
+/// Revisions of the same SOP that are in force.
+async fn formers(tx: &mut Tx, sop: &SopRow) -> Result<Vec<SopRow>, OfficeError> {
+    let published = tx.sops_in(SopState::Published).await?;
+    let same = |row: &SopRow| row.layer == sop.layer && row.number == sop.number && row.id != sop.id;
+    Ok(published.into_iter().filter(same).collect())
+}
+
+/// Whether there are sites that do not get the revision yet.
+pub(super) fn holds_back(row: &RolloutRow) -> bool {
+    let open = [RolloutState::Waiting, RolloutState::Running, RolloutState::Stopped];
+    open.iter().any(|state| state.as_str() == row.state) && row.wave < row.waves
+}
+
+/// By SOP: the sites that have its revision already. SOPs that hold nobody back are not in it.
+pub(super) async fn reached(tx: &mut Tx) -> Result<BTreeMap<i64, BTreeSet<String>>, OfficeError> {
+    let mut reached = BTreeMap::new();
+    for row in tx.open_rollouts().await?.into_iter().filter(holds_back) {
+        let sites = tx.rollout_sites(row.sop).await?;
+        let begun = sites.into_iter().filter(|site| site.wave <= row.wave).map(|site| site.site).collect();
+        reached.insert(row.sop, begun);
+    }
+    Ok(reached)
+}
+
+pub(super) async fn rollout_in(tx: &mut Tx, id: i64, states: &[RolloutState]) -> Result<RolloutRow, OfficeError> {
+    let row = tx.rollout(id).await?.ok_or_else(|| OfficeError::not_found("rollout of SOP", id.to_string()))?;
+    if states.iter().any(|state| state.as_str() == row.state) {
+        return Ok(row);
+    }
+    let state = RolloutState::named(&row.state).map_or_else(|| Why::plain(&row.state), state_words);
+    Err(OfficeError::Refused(why!("rollout-state", sop = id, state = state)))
+}
+
+fn state_words(state: RolloutState) -> Why {
+    match state {
+        RolloutState::Waiting => why!("rollout-state-waiting"),
+        RolloutState::Running => why!("rollout-state-running"),
+        RolloutState::Stopped => why!("rollout-state-stopped"),
+        RolloutState::Done => why!("rollout-state-done"),
+        RolloutState::RolledBack => why!("rollout-state-rolled-back"),
+    }
+}
+
+fn reasoned(who: &Actor) -> Result<(), OfficeError> {
+    if who.reason.trim().is_empty() {
+        return Err(OfficeError::Refused(why!("rollout-reason").flag(REASON)));
+    }
+    Ok(())
+}
+
+fn mistake(mistake: WaveMistake) -> Why {
+    match mistake {
+        WaveMistake::Shares => why!("rollout-shares").flag("--waves 25,100"),
+        WaveMistake::TooMany => why!("rollout-waves", most = MOST_WAVES).flag("--waves 25,100"),
+        WaveMistake::Elsewhere(site) => why!("rollout-elsewhere", site = site.as_str()).flag("--canary SITE"),
+    }
+}
+
+/// The hour in which an instant is, ms.
+pub(super) fn hour_of(at: Timestamp) -> i64 {
+    const HOUR: i64 = 3_600_000;
+    millis(at).div_euclid(HOUR) * HOUR
+}

@@ -1,0 +1,2 @@
+SELECT sop, state, waves, wave, begun, former, rules, due, staff, reason, made, cause, changed_by, words, changed
+FROM sop_rollout WHERE sop = $1

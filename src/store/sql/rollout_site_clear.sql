@@ -1,0 +1,1 @@
+DELETE FROM sop_rollout_site WHERE sop = $1

@@ -32,6 +32,7 @@ mod network;
 mod people;
 mod profile;
 mod requests;
+mod rollout;
 mod routes;
 #[cfg(test)]
 mod samples;

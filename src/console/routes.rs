@@ -12,7 +12,7 @@ use gapura_controller::Right;
 
 use crate::answer::{Oops, finish};
 use crate::here::{App, Here, Where};
-use crate::{assets, audit, class, day, desk, front, network, people, profile, requests, signin, vouchers};
+use crate::{assets, audit, class, day, desk, front, network, people, profile, requests, rollout, signin, vouchers};
 
 /// What an address needs of whoever asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,6 +121,7 @@ fn all() -> Routes {
     class::routes(&mut routes);
     day::routes(&mut routes);
     requests::routes(&mut routes);
+    rollout::routes(&mut routes);
     network::routes(&mut routes);
     vouchers::routes(&mut routes);
     audit::routes(&mut routes);

@@ -34,7 +34,7 @@ mod tests {
     /// Every room's samples in a language.
     fn all(lang: Lang) -> Vec<Sample> {
         let frame = |path: &str, title: &str| Chrome::sample(words(lang), path, words(lang).t(title));
-        let rooms: [Room; 12] = [
+        let rooms: [Room; 13] = [
             crate::answer::samples,
             crate::front::samples,
             crate::class::samples,
@@ -47,6 +47,7 @@ mod tests {
             crate::people::samples,
             crate::profile::samples,
             crate::requests::samples,
+            crate::rollout::samples,
         ];
         rooms.iter().flat_map(|room| room(&frame)).collect()
     }

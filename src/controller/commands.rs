@@ -14,6 +14,7 @@ mod group;
 mod lists;
 mod output;
 mod request;
+mod rollout;
 mod sample;
 mod settings;
 mod site;

@@ -236,7 +236,7 @@ impl OfficeError {
         move |source| Self::Damaged { what: what.into(), source }
     }
 
-    fn not_found(what: &'static str, name: impl Into<String>) -> Self {
+    pub(crate) fn not_found(what: &'static str, name: impl Into<String>) -> Self {
         Self::NotFound { what, name: name.into() }
     }
 }
@@ -317,6 +317,12 @@ impl Office {
     /// The time, by the controller's clock.
     pub fn now(&self) -> Timestamp {
         self.clock.now().wall
+    }
+
+    /// The zone that times of the whole department are said in.
+    pub(crate) fn zone(&self) -> jiff::tz::TimeZone {
+        let zone = self.config.console.as_ref().and_then(|console| console.zone.clone());
+        zone.unwrap_or_default().tz().clone()
     }
 
     /// The same office by another clock.

@@ -16,6 +16,7 @@ mod part;
 mod people;
 mod post_office;
 mod request;
+mod rollout;
 mod sample;
 mod settings;
 mod sop;

@@ -3,7 +3,7 @@
 use gapura_speech::Words;
 
 /// What the log calls it, and the message.
-const DID: [(&str, &str); 110] = [
+const DID: &[(&str, &str)] = &[
     ("account-close", "audit-did-account-close"),
     ("account-set", "audit-did-account-set"),
     ("alert-take", "audit-did-alert-take"),
@@ -100,7 +100,14 @@ const DID: [(&str, &str); 110] = [
     ("sop-discard", "audit-did-sop-discard"),
     ("sop-import", "audit-did-sop-import"),
     ("sop-publish", "audit-did-sop-publish"),
+    ("sop-restore", "audit-did-sop-restore"),
     ("sop-retire", "audit-did-sop-retire"),
+    ("sop-rollback", "audit-did-sop-rollback"),
+    ("sop-rollout", "audit-did-sop-rollout"),
+    ("sop-rollout-done", "audit-did-sop-rollout-done"),
+    ("sop-rollout-go-on", "audit-did-sop-rollout-go-on"),
+    ("sop-rollout-stop", "audit-did-sop-rollout-stop"),
+    ("sop-rollout-wave", "audit-did-sop-rollout-wave"),
     ("sop-shadow", "audit-did-sop-shadow"),
     ("sop-trials", "audit-did-sop-trials"),
     ("terms-add", "audit-did-terms-add"),

@@ -9,6 +9,7 @@ use gapura_wire::Sha256;
 use serde_json::{Value, json};
 
 use super::output::Output;
+use super::rollout::{self, WaveArgs};
 use super::{CommandError, Desk};
 use crate::office::{Imported, Published, SopFile, TrialResult, Unheld};
 
@@ -44,10 +45,48 @@ pub enum SopCommand {
         /// Its number in the list.
         id: i64,
     },
-    /// Put an approved SOP into the bundles of the sites it applies to.
-    #[command(after_help = "Example:\n  gapura controller sop publish 3 --by budi")]
+    /// Put an approved SOP into the bundles of the sites it applies to: at once, or in waves that stop by themselves when a site falls
+    /// ill.
+    #[command(
+        after_help = "Example:\n  gapura controller sop publish 3 --by budi\n  gapura controller sop publish 3 --by budi --canary galeri-utara --waves 25,100 --settle 30\n  gapura controller sop publish 3 --by budi --at 2026-11-27T20:00 --waves 25,50,100"
+    )]
     Publish {
         /// Its number in the list.
+        id: i64,
+        /// In waves.
+        #[command(flatten)]
+        waves: WaveArgs,
+    },
+    /// List rollouts, or show who runs what in one: site by site, since when, what failed.
+    #[command(after_help = "Example:\n  gapura controller sop rollout\n  gapura controller sop rollout 3 --json")]
+    Rollout {
+        /// The SOP's number in the list.
+        id: Option<i64>,
+    },
+    /// Stop a rollout: no further wave begins, sites that have the revision keep it.
+    #[command(after_help = "Example:\n  gapura controller sop stop 3 --by budi --reason \"tunggu laporan loket\"")]
+    Stop {
+        /// The SOP's number in the list.
+        id: i64,
+    },
+    /// Go on with a rollout that stopped, in spite of what is wrong now.
+    #[command(
+        name = "go-on",
+        after_help = "Example:\n  gapura controller sop go-on 3 --by budi --reason \"listrik padam, bukan SOP\"\n  gapura controller sop go-on 3 --all --by budi --reason \"perintah kementerian\""
+    )]
+    GoOn {
+        /// The SOP's number in the list.
+        id: i64,
+        /// Begin all waves that are left at once.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Withdraw a revision from every site; the one before is in force again.
+    #[command(
+        after_help = "Example:\n  gapura controller sop rollback 3 --by budi --reason \"situs sekolah ikut tertutup\""
+    )]
+    Rollback {
+        /// The SOP's number in the list.
         id: i64,
     },
     /// Take a SOP out of force at all its sites at once, or discard a draft. A national or a province's SOP, and one with a
@@ -147,7 +186,25 @@ pub(super) async fn sop(command: &SopCommand, desk: &Desk, out: &mut Output<'_>)
             let text = text.collect::<Vec<_>>().join("\n");
             out.value(&with(described(desk, &row), "warnings", &warnings), &text)
         }
-        SopCommand::Publish { id } => {
+        SopCommand::Rollout { id } => rollout::rollout(desk, *id, out).await,
+        SopCommand::Stop { id } => {
+            office.stop_rollout(*id, who).await?;
+            rollout::changed(desk, *id, &[], out).await
+        }
+        SopCommand::GoOn { id, all } => {
+            let published = office.go_on(*id, *all, who).await?;
+            rollout::changed(desk, *id, &published, out).await
+        }
+        SopCommand::Rollback { id } => {
+            let published = office.roll_back(*id, who).await?;
+            rollout::changed(desk, *id, &published, out).await
+        }
+        SopCommand::Publish { id, waves } if waves.is_staged() => {
+            let order = waves.order(desk, *id).await?;
+            let (_, published) = office.roll_out(*id, &order, who).await?;
+            rollout::changed(desk, *id, &published, out).await
+        }
+        SopCommand::Publish { id, .. } => {
             let (row, published) = office.publish_sop(*id, who).await?;
             let unheld = office.unheld().await?;
             let unheld: Vec<_> = unheld.into_iter().filter(|one| one.id == *id).collect();

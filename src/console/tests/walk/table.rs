@@ -1,7 +1,9 @@
 //! Who may what, by hand, room by room: beside what the rooms say of themselves, so that a slip there is seen.
 
 use gapura_controller::Role;
-use gapura_controller::Role::{AgencyOfficer, Auditor, Clerk, Helpdesk, Investigator, NetworkAdmin, SiteHead};
+use gapura_controller::Role::{
+    AgencyOfficer, Auditor, Clerk, Helpdesk, Investigator, NetworkAdmin, SiteHead, SopApprover, SopEditor,
+};
 
 /// Who may.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +45,7 @@ const SET_HOURS: Who = Who::AtSite(&[SiteHead, NetworkAdmin]);
 
 /// All of them, room by room.
 pub(super) const EXPECTED: &[&[Line]] =
-    &[FRONT, SIGNIN, PROFILE, PEOPLE, AUDIT, VOUCHERS, COUNTER, REQUESTS, QUESTIONS, NETWORK];
+    &[FRONT, SIGNIN, PROFILE, PEOPLE, AUDIT, VOUCHERS, COUNTER, REQUESTS, QUESTIONS, NETWORK, ROLLOUT];
 
 const FRONT: &[Line] = &[("GET", "/", Who::Staff, false)];
 
@@ -157,6 +159,16 @@ const QUESTIONS: &[Line] = &[
     ("POST", "/tanya-jawab/dinas", Who::Whole(&[Helpdesk, SiteHead]), false),
     ("GET", "/l/{site}/tanya-jawab", ANSWER, false),
     ("POST", "/l/{site}/tanya-jawab", ANSWER, false),
+];
+
+const SEE_SOPS: Who = Who::Anywhere(&[Helpdesk, SiteHead, SopEditor, SopApprover, NetworkAdmin, Auditor]);
+const APPROVE_SOPS: Who = Who::Anywhere(&[SopApprover]);
+
+const ROLLOUT: &[Line] = &[
+    ("GET", "/sop/{id}/peluncuran", SEE_SOPS, false),
+    ("POST", "/sop/{id}/peluncuran/{langkah}", APPROVE_SOPS, true),
+    ("GET", "/sop/{id}/terbitkan-bertahap", APPROVE_SOPS, true),
+    ("POST", "/sop/{id}/terbitkan-bertahap", APPROVE_SOPS, true),
 ];
 
 const NETWORK: &[Line] = &[

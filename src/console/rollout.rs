@@ -105,8 +105,8 @@ struct NoRollout {
 }
 
 /// `/sop/{id}/peluncuran`
-async fn one(here: Here, Path(id): Path<i64>) -> Answer {
-    let w = here.w();
+async fn one(here: Here, Path(id): Path<String>) -> Answer {
+    let (w, id) = (here.w(), number(&id)?);
     let Some(view) = here.office().rollout(id).await? else {
         let (sop, _) = here.office().rollout_choices(id).await?;
         let approved = sop.state == "approved" && here.may_anywhere(Right::ApproveSops);
@@ -116,6 +116,11 @@ async fn one(here: Here, Path(id): Path<i64>) -> Answer {
         return page(&NoRollout { c, order: approved.then(|| format!("/sop/{id}/terbitkan-bertahap")) });
     };
     page(&made(&here, &view, None))
+}
+
+/// The number of a SOP in an address.
+fn number(text: &str) -> Result<i64, Oops> {
+    text.parse().map_err(|_| Oops::NotFound)
 }
 
 /// Whether this person may act on it: at all its sites, as its approver may.
@@ -152,7 +157,7 @@ fn note(here: &Here, view: &RolloutView, say: &Say, may_act: bool) -> Option<Not
     let w = here.w();
     let at = |at: Timestamp| speak::moment(say, at);
     let by = || w.t2("rollout-by", "who", view.changed_by.as_str(), "words", view.words.as_str());
-    let answer = (may_act && !here.path.contains('#')).then(|| format!("/sop/{}/peluncuran#langkah", view.line.sop));
+    let answer = may_act.then(|| format!("/sop/{}/peluncuran#langkah", view.line.sop));
     Some(match view.line.state? {
         RolloutState::Waiting => Note {
             class: "info",
@@ -163,7 +168,6 @@ fn note(here: &Here, view: &RolloutView, say: &Say, may_act: bool) -> Option<Not
             text: w.t("rollout-waits-do"),
             answer: None,
         },
-        RolloutState::Running if view.line.wave < view.line.waves || view.next.is_some() => return None,
         RolloutState::Running => return None,
         RolloutState::Stopped => match &view.cause {
             Some(cause) => Note {
@@ -251,8 +255,8 @@ fn acts(here: &Here, view: &RolloutView, refused: Option<(&str, &str, String)>) 
 }
 
 /// `/sop/{id}/peluncuran/{langkah}`
-async fn act(here: Here, Path((id, step)): Path<(i64, String)>, Posted(fields): Posted) -> Answer {
-    let office = here.office();
+async fn act(here: Here, Path((id, step)): Path<(String, String)>, Posted(fields): Posted) -> Answer {
+    let (office, id) = (here.office(), number(&id)?);
     let view = office.rollout(id).await?.ok_or(Oops::NotFound)?;
     if !may_act(&here, &view) {
         return Err(Oops::NotAllowed);

@@ -10,6 +10,7 @@ mod office;
 mod plans;
 mod provider;
 mod requests;
+mod rollout;
 mod sso;
 mod story;
 mod walk;

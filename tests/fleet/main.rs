@@ -22,6 +22,7 @@ mod publish;
 mod renew;
 mod replace;
 mod request;
+mod rollout;
 mod shares;
 mod usage;
 mod voucher;

@@ -227,7 +227,7 @@ fn signed_last_good(world: &World, generation: u64) -> Vec<u8> {
 }
 
 /// The controller's own signing key: what a thief of the controller's database would not have.
-fn signer(world: &World) -> BundleSigner {
+pub fn signer(world: &World) -> BundleSigner {
     let seed = fs::read_to_string(world.controller_dir.join("data/bundle.seed")).unwrap();
     BundleSigner::from_seed(seed.trim().parse::<Sha256>().unwrap().as_bytes())
 }

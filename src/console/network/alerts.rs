@@ -1,7 +1,7 @@
 //! Siaga: what is wrong in the fleet, who takes care of it, and what was told.
 
 use askama::Template;
-use gapura_controller::{Alert, Right, SitePlace};
+use gapura_controller::{Alert, AlertKind, Right, RolloutLine, SitePlace};
 use std::collections::BTreeMap;
 
 use super::{Tag, moment};
@@ -55,7 +55,8 @@ pub(super) async fn alerts(here: Here) -> Answer {
     let mut all = here.office().alerts(7).await?;
     all.retain(|one| here.may_at(Right::SeeAlerts, places.get(&one.site).map(|(_, place)| place)));
     let (open, over): (Vec<Alert>, Vec<Alert>) = all.into_iter().partition(|one| one.ended.is_none());
-    let rows = |all: &[Alert]| all.iter().map(|one| row(&here, one, places.get(&one.site))).collect();
+    let rollouts = if here.may_anywhere(Right::SeeSops) { here.office().rollouts().await? } else { Vec::new() };
+    let rows = |all: &[Alert]| all.iter().map(|one| row(&here, one, (places.get(&one.site), &rollouts))).collect();
     let letters = if here.may_at(Right::SeeAlerts, None) { letters(&here).await? } else { Vec::new() };
     let w = here.w();
     let c = Chrome::of(&here, w.t("network-alerts")).sub(w.n("network-alerts-open", open.len() as u64));
@@ -79,14 +80,17 @@ async fn letters(here: &Here) -> Result<Vec<Letter>, Oops> {
     Ok(all.into_iter().take(20).map(letter).collect())
 }
 
-pub(super) fn row(here: &Here, one: &Alert, place: Option<&(String, SitePlace)>) -> Row {
+pub(super) fn row(here: &Here, one: &Alert, (place, rollouts): (Option<&(String, SitePlace)>, &[RolloutLine])) -> Row {
     let w = here.w();
     let say = gapura_controller::say(here.lang, here.zone(), here.now);
     let class = if one.ended.is_some() { "off" } else { "bad" };
     let name = place.map(|(name, _)| name.clone());
     Row {
         id: one.id.clone(),
-        href: place.map(|(_, place)| format!("/l/{}/gerbang/{}", place.site, one.object)),
+        href: place.map(|(_, place)| format!("/l/{}/gerbang/{}", place.site, one.object)).or_else(|| {
+            let line = rollouts.iter().find(|line| one.kind == Some(AlertKind::Sop) && line.label() == one.object)?;
+            Some(format!("/sop/{}/peluncuran", line.sop))
+        }),
         place: name
             .unwrap_or_else(|| if one.object.is_empty() { w.t("network-controller") } else { one.object.clone() }),
         tag: Tag { class, words: one.words(&say) },

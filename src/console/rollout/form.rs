@@ -6,6 +6,7 @@ use gapura_controller::{Right, RolloutChoice, RolloutOrder, RolloutRules};
 use gapura_model::SiteId;
 use jiff::Timestamp;
 
+use super::number;
 use crate::answer::{Answer, Oops, again, page, see_other, to};
 use crate::chrome::Chrome;
 use crate::dates;
@@ -70,7 +71,8 @@ async fn known(here: &Here, id: i64) -> Result<(Chrome, Vec<RolloutChoice>, bool
 }
 
 /// `/sop/{id}/terbitkan-bertahap`
-pub(super) async fn new(here: Here, Path(id): Path<i64>) -> Answer {
+pub(super) async fn new(here: Here, Path(id): Path<String>) -> Answer {
+    let id = number(&id)?;
     let (c, choices, approved) = known(&here, id).await?;
     if !approved {
         return Ok(see_other(&format!("/sop/{id}/peluncuran")));
@@ -113,7 +115,8 @@ fn made(
 }
 
 /// Orders it.
-pub(super) async fn order(here: Here, Path(id): Path<i64>, Posted(fields): Posted) -> Answer {
+pub(super) async fn order(here: Here, Path(id): Path<String>, Posted(fields): Posted) -> Answer {
+    let id = number(&id)?;
     let (c, choices, _) = known(&here, id).await?;
     let ticked: Vec<String> = fields.all("lokasi").map(str::to_owned).collect();
     let typed = typed(&fields);

@@ -304,6 +304,17 @@ impl Office {
     }
 }
 
+impl RolloutLine {
+    /// What alerts call it.
+    pub fn label(&self) -> String {
+        label(&self.number, self.revision)
+    }
+}
+
+fn label(number: &str, revision: i64) -> String {
+    format!("{number} rev. {revision}")
+}
+
 impl RolloutView {
     /// Whether there are sites that do not get the revision yet.
     pub const fn holds_back(&self) -> bool {
@@ -361,7 +372,7 @@ pub(super) async fn stopped_rollouts(tx: &mut Tx) -> Result<Vec<(String, Timesta
     for row in tx.open_rollouts().await? {
         if row.state == RolloutState::Stopped.as_str() && !row.cause.is_empty() {
             let sop = sop_in(tx, row.sop).await?;
-            stopped.push((format!("{} rev. {}", sop.number, sop.revision), timestamp(row.changed), row.cause));
+            stopped.push((label(&sop.number, sop.revision), timestamp(row.changed), row.cause));
         }
     }
     Ok(stopped)

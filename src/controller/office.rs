@@ -37,6 +37,7 @@ mod request_export;
 mod request_work;
 mod rollout;
 mod rollout_step;
+mod rollout_turn;
 mod rollout_view;
 mod seats;
 mod settings;

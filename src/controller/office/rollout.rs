@@ -1,20 +1,20 @@
-//! A SOP published in waves: ordered, stopped, gone on with, withdrawn. What happens by itself is in `rollout_step`.
+//! A SOP published in waves: ordered, and each wave begun. What happens by itself is in `rollout_step`, what people do about it in
+//! `rollout_turn`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use gapura_model::SiteId;
 use gapura_rules::sop::Sop;
-use gapura_store::{RolloutRow, RolloutSiteRow, SopRow, SopState, Tx, millis, timestamp};
+use gapura_store::{RolloutRow, RolloutSiteRow, SopRow, SopState, Tx, millis};
 use jiff::{SignedDuration, Timestamp};
 
-use super::check::Looking;
 use super::filter::place;
 use super::network::gateways_in;
 use super::publish::Scope;
 use super::rollout_step::of_site;
 use super::site::parse_site;
-use super::sop::{SopFile, in_state, label, read_published, sop_in};
-use super::{Actor, Change, Office, OfficeError, Published, REASON, read_json, write_json};
+use super::sop::{in_state, read_published, sop_in};
+use super::{Actor, Change, Office, OfficeError, Published, read_json, write_json};
 use crate::document::SiteDocument;
 use crate::rollout::watch::{Fact, SiteSeen};
 use crate::rollout::waves::{MOST_WAVES, WaveMistake, waves};
@@ -33,9 +33,6 @@ pub struct RolloutOrder {
     /// When it stops by itself, and how long each wave is watched.
     pub rules: RolloutRules,
 }
-
-/// A publication can be taken back for so long after its last wave began; later that is another decision, and another revision.
-pub(super) const REGRET: SignedDuration = SignedDuration::from_hours(24 * 30);
 
 impl Office {
     /// Publishes an approved SOP as ordered: its first wave at once, or when its time has come.
@@ -187,6 +184,9 @@ impl Office {
             let former: Vec<i64> = formers(tx, &sop).await?.iter().map(|row| row.id).collect();
             row.former = write_json(&former, "a rollout")?;
         }
+        if wave == row.waves {
+            self.take_in_new_sites(tx, row, &sop).await?;
+        }
         RolloutState::Running.as_str().clone_into(&mut row.state);
         row.cause.clear();
         (row.wave, row.begun, row.changed) = (wave, Some(millis(now)), millis(now));
@@ -210,6 +210,19 @@ impl Office {
             self.note_rollout(tx, who, ("sop-rollout-wave", row.sop), ("", &after)).await?;
         }
         Ok(published)
+    }
+
+    /// Sites that were made since it was ordered, or moved to where the SOP holds, belong to the last wave.
+    async fn take_in_new_sites(&self, tx: &mut Tx, row: &RolloutRow, sop: &SopRow) -> Result<(), OfficeError> {
+        let known: BTreeSet<String> = tx.rollout_sites(row.sop).await?.into_iter().map(|site| site.site).collect();
+        for site in self.touched(tx, sop).await? {
+            let (site, seen) = (site.as_str().to_owned(), String::new());
+            if !known.contains(&site) {
+                let new = RolloutSiteRow { site, sop: row.sop, wave: row.waves, begun: None, generation: 0, seen };
+                tx.put_rollout_site(&new).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Notes how these sites are as their wave begins.
@@ -243,126 +256,6 @@ impl Office {
             site.begun = Some(millis(now));
             site.seen = write_json(&seen, "a rollout")?;
             tx.put_rollout_site(&site).await?;
-        }
-        Ok(())
-    }
-
-    /// No further wave begins until somebody goes on; sites that have the revision keep it.
-    pub async fn stop_rollout(&self, id: i64, who: &Actor) -> Result<(), OfficeError> {
-        reasoned(who)?;
-        let mut tx = self.store.write().await?;
-        let row = rollout_in(&mut tx, id, &[RolloutState::Waiting, RolloutState::Running]).await?;
-        let before = row.state.clone();
-        let row = RolloutRow { changed_by: who.name.clone(), words: who.reason.clone(), cause: String::new(), ..row };
-        self.turn_rollout(&mut tx, row, RolloutState::Stopped).await?;
-        self.note_rollout(&mut tx, who, ("sop-rollout-stop", id), (&before, "stopped")).await?;
-        Ok(tx.commit().await?)
-    }
-
-    /// Goes on in spite of what is wrong now, or, with `all`, begins all waves that are left at once.
-    pub async fn go_on(&self, id: i64, all: bool, who: &Actor) -> Result<Vec<Published>, OfficeError> {
-        reasoned(who)?;
-        let mut tx = self.store.write().await?;
-        let states: &[RolloutState] = match all {
-            true => &[RolloutState::Waiting, RolloutState::Running, RolloutState::Stopped],
-            false => &[RolloutState::Stopped],
-        };
-        let row = rollout_in(&mut tx, id, states).await?;
-        let before = row.state.clone();
-        let now = self.now();
-        let state = if row.wave == 0 { RolloutState::Waiting } else { RolloutState::Running };
-        let mut row = RolloutRow {
-            state: state.as_str().to_owned(),
-            begun: row.begun.map(|_| millis(now)),
-            cause: String::new(),
-            changed_by: who.name.clone(),
-            words: who.reason.clone(),
-            changed: millis(now),
-            ..row
-        };
-        tx.put_rollout(&row).await?;
-        self.accept(&mut tx, &row).await?;
-        let after = if all { "all waves at once" } else { state.as_str() };
-        self.note_rollout(&mut tx, who, ("sop-rollout-go-on", id), (&before, after)).await?;
-        let last = row.waves;
-        let published =
-            if all && row.wave < last { self.begin_wave(&mut tx, &mut row, last, who).await? } else { Vec::new() };
-        tx.commit().await?;
-        Ok(published)
-    }
-
-    /// What is wrong now stops it no more.
-    async fn accept(&self, tx: &mut Tx, row: &RolloutRow) -> Result<(), OfficeError> {
-        let (now, rules) = (self.now(), read_json::<RolloutRules>(&row.rules, "a rollout")?);
-        let standing = gateways_in(tx, now).await?;
-        for site in tx.rollout_sites(row.sop).await?.into_iter().filter(|site| site.begun.is_some()) {
-            let generation = u64::try_from(site.generation).unwrap_or_default();
-            let mut seen: SiteSeen = read_json(&site.seen, "a rollout")?;
-            for one in of_site(&standing, &site.site) {
-                let fact = Fact::of(one);
-                let known = seen.gateways.remove(&one.gateway).unwrap_or_default();
-                let mut known = known.look(fact, generation, now);
-                known.accept(fact, generation, now);
-                seen.gateways.insert(one.gateway.clone(), known);
-            }
-            if seen.refused > seen.most {
-                seen.most = rules.most_refusals(seen.refused);
-            }
-            let text = write_json(&seen, "a rollout")?;
-            tx.put_rollout_site(&RolloutSiteRow { seen: text, ..site }).await?;
-        }
-        Ok(())
-    }
-
-    /// Withdraws the revision from every site; what was in force before is in force again. One that has not begun is only called
-    /// off: its SOP stays approved.
-    pub async fn roll_back(&self, id: i64, who: &Actor) -> Result<Vec<Published>, OfficeError> {
-        reasoned(who)?;
-        let mut tx = self.store.write().await?;
-        let states = [RolloutState::Waiting, RolloutState::Running, RolloutState::Stopped, RolloutState::Done];
-        let row = rollout_in(&mut tx, id, &states).await?;
-        let row = RolloutRow { changed_by: who.name.clone(), words: who.reason.clone(), cause: String::new(), ..row };
-        let (before, begun) = (row.state.clone(), row.wave > 0);
-        let former: Vec<i64> = read_json(&row.former, "a rollout")?;
-        let (over, since) = (row.state == RolloutState::Done.as_str(), row.begun.map_or(Timestamp::MIN, timestamp));
-        let row = self.turn_rollout(&mut tx, row, RolloutState::RolledBack).await?;
-        if !begun {
-            self.note_rollout(&mut tx, who, ("sop-rollback", id), (&before, "called off")).await?;
-            tx.commit().await?;
-            return Ok(Vec::new());
-        }
-        let sop = in_state(&mut tx, id, &[SopState::Published], why!("rollout-for-rollback")).await?;
-        if over && self.now().duration_since(since) > REGRET {
-            let why = why!("rollout-late", number = &sop.number, days = REGRET.as_hours() / 24);
-            return Err(OfficeError::Refused(why));
-        }
-        if over && former.is_empty() {
-            // Taking the only revision out of force is a retirement, which may need two people.
-            return Err(OfficeError::Refused(why!("rollout-only", sop = id, number = &sop.number)));
-        }
-        self.end(&mut tx, sop, SopState::Retired, who, "sop-rollback").await?;
-        self.restore(&mut tx, &former, &row, who).await?;
-        let published = self.publish_in(&mut tx, Scope::All).await?;
-        tx.commit().await?;
-        Ok(published)
-    }
-
-    /// Puts those of these revisions in force again that the rollout replaced.
-    async fn restore(&self, tx: &mut Tx, former: &[i64], row: &RolloutRow, who: &Actor) -> Result<(), OfficeError> {
-        let since = tx.rollout_sites(row.sop).await?.iter().filter_map(|site| site.begun).min();
-        for id in former {
-            let sop = sop_in(tx, *id).await?;
-            if sop.state != SopState::Replaced.as_str() || sop.ended < since {
-                continue;
-            }
-            // What was published meanwhile may contradict it.
-            let others = tx.sops_in(SopState::Published).await?;
-            let file = SopFile { file: label(&sop), text: sop.document.clone() };
-            self.checked(tx, &[file], others, Looking::ForErrors).await?;
-            let state = SopState::Published.as_str().to_owned();
-            let again = SopRow { state, ended: None, ..sop.clone() };
-            tx.put_sop(&again).await?;
-            self.note_sop(tx, who, "sop-restore", (&sop.state, &again)).await?;
         }
         Ok(())
     }
@@ -431,13 +324,6 @@ fn state_words(state: RolloutState) -> Why {
         RolloutState::Done => why!("rollout-state-done"),
         RolloutState::RolledBack => why!("rollout-state-rolled-back"),
     }
-}
-
-fn reasoned(who: &Actor) -> Result<(), OfficeError> {
-    if who.reason.trim().is_empty() {
-        return Err(OfficeError::Refused(why!("rollout-reason").flag(REASON)));
-    }
-    Ok(())
 }
 
 fn mistake(mistake: WaveMistake) -> Why {

@@ -1,13 +1,14 @@
 //! A rollout as people see it: waves, sites, gateways, what failed.
 
-use gapura_model::{GatewayId, SiteId};
+use gapura_model::SiteId;
 use gapura_store::{RolloutRow, RolloutSiteRow, SopRow, Tx, timestamp};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::network::gateways_in;
-use super::rollout::{REGRET, holds_back};
+use super::rollout::holds_back;
 use super::rollout_step::of_site;
+use super::rollout_turn::REGRET;
 use super::site::parse_site;
 use super::sop::sop_in;
 use super::{GatewayStanding, Office, OfficeError, read_json};
@@ -320,11 +321,6 @@ impl RolloutView {
     pub const fn holds_back(&self) -> bool {
         self.line.wave < self.line.waves
             && matches!(self.line.state, Some(RolloutState::Waiting | RolloutState::Running | RolloutState::Stopped))
-    }
-
-    /// A gateway of the rollout.
-    pub fn gateway(&self, id: &GatewayId) -> Option<&RolloutGateway> {
-        self.sites.iter().flat_map(|site| &site.gateways).find(|one| one.standing.gateway == *id)
     }
 }
 

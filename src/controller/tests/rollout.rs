@@ -1,128 +1,25 @@
 //! A SOP in waves: pilots first, then the others; stopped by itself, gone on with, withdrawn; by played gateways.
 
-use std::collections::BTreeMap;
+mod fleet;
+
 use std::time::Duration;
 
 use gapura_model::Generation;
-use gapura_runtime::Clock;
+use gapura_runtime::Clock as _;
 use gapura_store::Store;
-use gapura_wire::{BundleOutcome, BundleVerdict, FilterCount, FilterCounts};
+use gapura_wire::{BundleVerdict, FilterCount, FilterCounts};
 use serde_json::{Value, json};
 
-use super::client::Router;
 use super::network::says;
 use super::sop::{NUMBER, bundle, put_in_force, sop};
 use super::world::{SITE, World, on_both};
 use crate::office::Office;
-
-/// Gateways by site, and which of them are switched on.
-struct Fleet<'a> {
-    world: &'a World,
-    routers: BTreeMap<&'static str, Router>,
-    off: Vec<&'static str>,
-}
-
-const SITES: [&str; 5] = ["galeri", "b", "c", "d", "e"];
-
-impl<'a> Fleet<'a> {
-    /// Five sites with a gateway each, and revision 1 in force everywhere.
-    async fn new(world: &'a World) -> Self {
-        world.furnish().await;
-        let site = world.file("more.toml", SITE);
-        let mut routers = BTreeMap::new();
-        for id in SITES {
-            world.cli(&["site", "set", id, "--file", &site]).await;
-            routers.insert(id, world.member_of(id).await.0);
-        }
-        put_in_force(world, &sop(1, "")).await;
-        let fleet = Self { world, routers, off: Vec::new() };
-        fleet.take(&SITES).await;
-        fleet.pass(1).await;
-        fleet
-    }
-
-    /// Revision 2, approved; its number in the list.
-    async fn approved(&self, revision: u32) -> String {
-        let file = self.world.file("next.toml", &sop(revision, ""));
-        let made = self.world.cli(&["sop", "import", &file, "--by", "ani"]).await;
-        let id = made["sops"][0]["id"].to_string();
-        self.world.cli(&["sop", "approve", &id, "--by", "budi"]).await;
-        id
-    }
-
-    /// They apply the newest bundle.
-    async fn take(&self, sites: &[&'static str]) {
-        for site in sites {
-            self.judge(site, BundleVerdict::Applied, "").await;
-        }
-    }
-
-    async fn judge(&self, site: &str, verdict: BundleVerdict, detail: &str) {
-        let generation = bundle(self.world, site).await.generation;
-        let outcome = BundleOutcome { generation, verdict, detail: detail.to_owned() };
-        self.routers[site].post::<_, Value>("/v1/bundle/outcome", &outcome).await.unwrap();
-    }
-
-    /// So many minutes go by: heartbeats of those that are on, and looks of the controller.
-    async fn pass(&self, minutes: u64) {
-        for _ in 0..minutes {
-            self.world.clock.advance(Duration::from_mins(1));
-            for (_, router) in self.routers.iter().filter(|(site, _)| !self.off.contains(site)) {
-                says(router, said(self.world)).await;
-            }
-            self.world.serving.office.step_rollouts().await.unwrap();
-        }
-    }
-
-    /// The revisions in each site's bundle.
-    async fn runs(&self) -> BTreeMap<&'static str, Vec<u32>> {
-        let mut runs = BTreeMap::new();
-        for site in SITES {
-            let filter = bundle(self.world, site).await.filter;
-            runs.insert(
-                site,
-                filter.map_or_else(Vec::new, |filter| filter.sops.iter().map(|sop| sop.revision).collect()),
-            );
-        }
-        runs
-    }
-
-    /// The sites with this revision and no other.
-    async fn with(&self, revision: u32) -> Vec<&'static str> {
-        let runs = self.runs().await;
-        SITES.into_iter().filter(|site| runs[site] == [revision]).collect()
-    }
-
-    async fn state(&self, id: &str) -> (String, i64) {
-        let seen = self.world.cli(&["sop", "rollout", id]).await;
-        (seen["state"].as_str().unwrap().to_owned(), seen["wave"].as_i64().unwrap())
-    }
-
-    async fn sop_states(&self) -> Vec<String> {
-        let list = self.world.cli(&["sop", "list"]).await;
-        list.as_array().unwrap().iter().map(|row| row["state"].as_str().unwrap().to_owned()).collect()
-    }
-
-    async fn actions(&self) -> Vec<(String, String, String)> {
-        let log = self.world.cli(&["audit", "list"]).await;
-        let text = |row: &Value, key: &str| row[key].as_str().unwrap().to_owned();
-        log.as_array()
-            .unwrap()
-            .iter()
-            .map(|row| (text(row, "action"), text(row, "actor"), text(row, "reason")))
-            .collect()
-    }
-}
-
-/// What a gateway says of itself; which bundle it runs is known from what it said of that.
-fn said(world: &World) -> Value {
-    json!({ "generation": 0, "filter": { "in_force": true }, "sent": world.clock.now().wall })
-}
+use fleet::{Fleet, SITES, said};
 
 const WAVES: [&str; 6] = ["--canary", "galeri", "--waves", "50,100", "--settle", "10"];
 
 async fn begin(fleet: &Fleet<'_>, id: &str, more: &[&str]) -> Value {
-    fleet.world.cli(&[&["sop", "publish", id, "--by", "budi"], &WAVES[..], more].concat()).await
+    fleet.world().cli(&[&["sop", "publish", id, "--by", "budi"], &WAVES[..], more].concat()).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -167,6 +64,8 @@ async fn pilots_come_first_then_the_others_and_a_silent_one_holds_nobody_up() {
         fleet.pass(12).await;
         assert_eq!(fleet.state(&id).await, ("running".to_owned(), 3));
         assert_eq!((fleet.with(2).await.len(), new().await), (5, 2));
+        let seen = world.cli(&["sop", "rollout", &id]).await;
+        assert_eq!(seen["progress"][2]["sites"], 3, "with the new one");
         assert_eq!(fleet.sop_states().await, ["replaced", "published"], "in all bundles: the one before is over");
         let rest: Vec<_> = SITES.into_iter().filter(|site| *site != silent).collect();
         fleet.take(&rest).await;

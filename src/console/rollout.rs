@@ -80,7 +80,7 @@ struct Act {
     wrong: String,
 }
 
-#[derive(Template)]
+#[derive(Clone, Template)]
 #[template(path = "rollout.html")]
 struct One {
     c: Chrome,

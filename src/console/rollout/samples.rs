@@ -31,8 +31,8 @@ fn row(c: &Chrome, name: &str, wave: i64, (revision, since): (&str, &str), tag: 
         since: since.to_owned(),
         tag,
         more: more.to_owned(),
-        heard: "20.14 WITA".to_owned(),
-        wave: super::speak::wave_name(c.w, wave, 3),
+        heard: "20.14".to_owned(),
+        wave: super::speak::short_wave(c.w, wave, 3),
     }
 }
 
@@ -41,9 +41,9 @@ fn rows(c: &Chrome) -> Vec<Row> {
     let waits = || tag("off", c.w.t("rollout-waiting-turn"));
     let said = c.w.t1("rollout-said", "words", "No space left on device");
     vec![
-        row(c, "Galeri Sinjai Utara", 1, ("13", "19.03 WITA"), good(), ""),
-        row(c, "Alun-alun Sinjai Bersatu", 1, ("13", "19.03 WITA"), good(), ""),
-        row(c, "Galeri Lappa", 2, ("13", "19.33 WITA"), good(), ""),
+        row(c, "Galeri Sinjai Utara", 1, ("13", "19.03"), good(), ""),
+        row(c, "Alun-alun Sinjai Bersatu", 1, ("13", "19.03"), good(), ""),
+        row(c, "Galeri Lappa", 2, ("13", "19.33"), good(), ""),
         row(c, "Terminal Sinjai", 2, ("12", "–"), tag("bad", c.w.t("rollout-ill-refused")), &said),
         row(
             c,
@@ -72,7 +72,7 @@ fn act(c: &Chrome, step: &'static str, (title, about, button): (&str, String, &s
     Act { step, title, about, button, class, typed: String::new(), wrong: String::new() }
 }
 
-fn acts(c: &Chrome, stopped: bool) -> Vec<Act> {
+fn acts(c: &Chrome, stopped: bool, wrong: bool) -> Vec<Act> {
     let first = if stopped {
         let about = c.w.t1("rollout-go-on-about", "minutes", "30");
         act(c, "lanjut", ("rollout-go-on", about, "rollout-go-on-do"), "go")
@@ -87,7 +87,7 @@ fn acts(c: &Chrome, stopped: bool) -> Vec<Act> {
         button: c.w.t("rollout-back-do"),
         class: "bad",
         typed: String::new(),
-        wrong: if stopped { c.w.t("rollout-wrong-reason") } else { String::new() },
+        wrong: if wrong { c.w.t("rollout-wrong-reason") } else { String::new() },
     };
     vec![first, all, back]
 }
@@ -103,12 +103,13 @@ fn limits(c: &Chrome) -> Vec<String> {
 }
 
 fn health(c: &Chrome) -> Vec<(String, String)> {
-    let refused = c.w.t2("rollout-health-refused-of", "now", "312", "before", "280");
     vec![
         (c.w.t("rollout-health-well"), "9".to_owned()),
         (c.w.t("rollout-health-away"), "1".to_owned()),
         (c.w.t("rollout-health-ill"), "1".to_owned()),
-        (c.w.t("rollout-health-refused"), format!("{refused} (Galeri Sinjai Utara)")),
+        (c.w.t("rollout-health-refused"), "312".to_owned()),
+        (c.w.t("rollout-health-where"), "Galeri Sinjai Utara".to_owned()),
+        (c.w.t("rollout-health-before"), "280".to_owned()),
     ]
 }
 
@@ -132,7 +133,7 @@ fn progress(frame: &dyn Fn(&str, &str) -> Chrome) -> Vec<Sample> {
         rows: rows(&c).into_iter().filter(|row| row.tag.class != "bad").collect(),
         health: health(&c),
         limits: limits(&c),
-        acts: acts(&c, false),
+        acts: acts(&c, false, false),
         c,
     };
     let c = frame_of(frame, "rollout-title");
@@ -152,10 +153,16 @@ fn progress(frame: &dyn Fn(&str, &str) -> Chrome) -> Vec<Sample> {
         rows: rows(&c),
         health: health(&c),
         limits: limits(&c),
-        acts: acts(&c, true),
+        acts: acts(&c, true, false),
         c,
     };
-    vec![Sample::of("rollout", &running), Sample::of("rollout-stopped", &stopped)]
+    let mut wrong = One { c: frame_of(frame, "rollout-title"), acts: acts(&stopped.c, true, true), ..stopped.clone() };
+    wrong.health.clear();
+    vec![
+        Sample::of("rollout", &running),
+        Sample::of("rollout-stopped", &stopped),
+        Sample::of("rollout-reason-wrong", &wrong),
+    ]
 }
 
 fn quiet(frame: &dyn Fn(&str, &str) -> Chrome) -> Vec<Sample> {
@@ -169,7 +176,13 @@ fn quiet(frame: &dyn Fn(&str, &str) -> Chrome) -> Vec<Sample> {
             text: c.w.t("rollout-waits-do"),
             answer: None,
         }),
-        waves: waves(&c, ("", tag("off", c.w.n("rollout-wave-waits", 8)))).split_off(1),
+        waves: (1..=3_i64)
+            .map(|wave| Wave {
+                class: "",
+                name: super::speak::wave_name(c.w, wave, 3),
+                tag: tag("off", c.w.n("rollout-wave-waits", 2)),
+            })
+            .collect(),
         end: (c.w.t("rollout-end"), c.w.t("rollout-end-later")),
         rows: Vec::new(),
         health: Vec::new(),

@@ -6,11 +6,17 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::{Row, Tag, Wave, taken};
+use crate::dates;
 use crate::here::Here;
 
 /// "20.14" today, else "20 November 2026 20.14".
 pub(super) fn moment(say: &Say, at: Timestamp) -> String {
     if say.date_of(at) == say.today() { say.clock(at) } else { format!("{} {}", say.day(at), say.clock(at)) }
+}
+
+/// The same in a table: "20.14" today, else "1 Okt 2026".
+fn short(w: Words, say: &Say, at: Timestamp) -> String {
+    if say.date_of(at) == say.today() { say.bare_clock(at) } else { dates::write(w, say.date_of(at)) }
 }
 
 /// The line below the heading.
@@ -27,6 +33,11 @@ pub(super) fn wave_name(w: Words, wave: i64, waves: i64) -> String {
         (1, _) => w.t("rollout-wave-pilot"),
         (wave, _) => w.t1("rollout-wave", "n", (wave - 1).to_string()),
     }
+}
+
+/// The same in a table: the number alone.
+pub(super) fn short_wave(w: Words, wave: i64, waves: i64) -> String {
+    if waves > 1 && wave > 1 { (wave - 1).to_string() } else { wave_name(w, wave, waves) }
 }
 
 pub(super) fn waves(w: Words, say: &Say, view: &RolloutView) -> Vec<Wave> {
@@ -77,7 +88,7 @@ pub(super) fn rows(here: &Here, view: &RolloutView, site: &RolloutSite) -> Vec<R
     let w = here.w();
     let zone = TimeZone::get(&site.zone).unwrap_or(TimeZone::UTC);
     let say = gapura_controller::say(here.lang, zone, here.now);
-    let wave = wave_name(w, site.wave, view.line.waves);
+    let wave = short_wave(w, site.wave, view.line.waves);
     if site.gateways.is_empty() {
         return vec![Row {
             name: site.name.clone(),
@@ -101,11 +112,11 @@ fn row(here: &Here, view: &RolloutView, site: &RolloutSite, (one, say): (&Rollou
     let runs_it = taken(&one.runs) && !back;
     let (tag, more) = standing(w, view, one, say);
     let since = match one.runs {
-        Runs::Well { since } if runs_it => moment(say, since),
+        Runs::Well { since } if runs_it => short(w, say, since),
         Runs::Well { .. } | Runs::Waits | Runs::Coming | Runs::Away | Runs::Ill { .. } => w.t("rollout-none"),
     };
     let heard = match one.standing.heard {
-        Some(at) => moment(say, at),
+        Some(at) => short(w, say, at),
         None => w.t("rollout-never"),
     };
     let generation = w.t1("rollout-generation", "n", one.standing.in_force.to_string());
@@ -122,7 +133,7 @@ fn row(here: &Here, view: &RolloutView, site: &RolloutSite, (one, say): (&Rollou
         tag,
         more,
         heard,
-        wave: wave_name(w, site.wave, view.line.waves),
+        wave: short_wave(w, site.wave, view.line.waves),
     }
 }
 
@@ -189,12 +200,11 @@ pub(super) fn health(w: Words, say: &Say, view: &RolloutView) -> Vec<(String, St
         (w.t("rollout-health-away"), count(&|runs| matches!(runs, Runs::Away))),
         (w.t("rollout-health-ill"), count(&|runs| matches!(runs, Runs::Ill { .. }))),
     ];
-    if let Some(most) = begun.iter().max_by_key(|site| site.refused).filter(|site| site.refused > 0) {
-        let figures =
-            w.t2("rollout-health-refused-of", "now", say.number(most.refused), "before", say.number(most.busiest));
-        lines.push((w.t("rollout-health-refused"), format!("{figures} ({})", most.name)));
-    } else {
-        lines.push((w.t("rollout-health-refused"), say.number(0)));
+    let most = begun.iter().max_by_key(|site| site.refused).filter(|site| site.refused > 0);
+    lines.push((w.t("rollout-health-refused"), say.number(most.map_or(0, |site| site.refused))));
+    if let Some(most) = most {
+        lines.push((w.t("rollout-health-where"), most.name.clone()));
+        lines.push((w.t("rollout-health-before"), say.number(most.busiest)));
     }
     lines
 }

@@ -46,7 +46,7 @@ impl Office {
                     | OfficeError::NotFound { .. }
                     | OfficeError::Damaged { .. }),
                 ) => {
-                    let why: String = with_causes(&error).to_string().chars().take(WHY_CHARS).collect();
+                    let why: String = with_causes(&error).chars().take(WHY_CHARS).collect();
                     self.stop_by_itself(row.sop, Cause::NotPublished { why }).await
                 }
                 other => other,

@@ -34,9 +34,10 @@ impl Office {
     pub async fn go_on(&self, id: i64, all: bool, who: &Actor) -> Result<Vec<Published>, OfficeError> {
         reasoned(who)?;
         let mut tx = self.store.write().await?;
-        let states: &[RolloutState] = match all {
-            true => &[RolloutState::Waiting, RolloutState::Running, RolloutState::Stopped],
-            false => &[RolloutState::Stopped],
+        let states: &[RolloutState] = if all {
+            &[RolloutState::Waiting, RolloutState::Running, RolloutState::Stopped]
+        } else {
+            &[RolloutState::Stopped]
         };
         let row = rollout_in(&mut tx, id, states).await?;
         let before = row.state.clone();

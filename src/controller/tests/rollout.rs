@@ -245,7 +245,12 @@ async fn two_controllers_take_a_step_once() {
         }
         let others = [another(&world).await, another(&world).await, another(&world).await];
         let (own, [one, two, three]) = (&world.serving.office, &others);
-        let steps = tokio::join!(one.step_rollouts(), two.step_rollouts(), three.step_rollouts(), own.step_rollouts());
+        let steps = tokio::join!(
+            Box::pin(one.step_rollouts()),
+            Box::pin(two.step_rollouts()),
+            Box::pin(three.step_rollouts()),
+            Box::pin(own.step_rollouts())
+        );
         let stepped: usize = [steps.0, steps.1, steps.2, steps.3].into_iter().map(Result::unwrap).sum();
         assert!(stepped <= 1, "the controller's own clockwork may have been the one: {stepped}");
         assert_eq!((fleet.state(&id).await, fleet.with(2).await.len()), (("running".to_owned(), 2), 3));

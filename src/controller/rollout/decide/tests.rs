@@ -100,7 +100,7 @@ impl Play {
                     self.look();
                     return Step::Begin(wave);
                 }
-                other => return other,
+                other @ (Step::Wait | Step::Stop(_) | Step::Finish) => return other,
             }
         }
     }

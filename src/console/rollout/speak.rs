@@ -71,7 +71,7 @@ pub(super) fn end(w: Words, say: &Say, view: &RolloutView) -> (String, String) {
         }
         (Some(RolloutState::RolledBack), _) => (w.t("rollout-end"), w.t("rollout-end-back")),
         (Some(RolloutState::Stopped), _) => (w.t("rollout-end"), w.t("rollout-end-stopped")),
-        (Some(RolloutState::Waiting), _) | (None, _) => (w.t("rollout-end"), w.t("rollout-end-later")),
+        (Some(RolloutState::Waiting) | None, _) => (w.t("rollout-end"), w.t("rollout-end-later")),
         (Some(RolloutState::Running), Some(next)) => {
             let key = if last { "rollout-end-about" } else { "rollout-next-about" };
             let title = if last { "rollout-end" } else { "rollout-next" };

@@ -157,7 +157,8 @@ fn note(here: &Here, view: &RolloutView, say: &Say, may_act: bool) -> Option<Not
     let w = here.w();
     let at = |at: Timestamp| speak::moment(say, at);
     let by = || w.t2("rollout-by", "who", view.changed_by.as_str(), "words", view.words.as_str());
-    let answer = may_act.then(|| format!("/sop/{}/peluncuran#langkah", view.line.sop));
+    // Another address than the page's own: what can be done is loaded anew with it.
+    let answer = may_act.then(|| format!("/sop/{}/peluncuran?langkah=1#langkah", view.line.sop));
     Some(match view.line.state? {
         RolloutState::Waiting => Note {
             class: "info",

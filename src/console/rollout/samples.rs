@@ -146,7 +146,7 @@ fn progress(frame: &dyn Fn(&str, &str) -> Chrome) -> Vec<Sample> {
             class: "bad",
             title: c.w.t1("rollout-stopped-itself", "when", "20.14 WITA"),
             text: format!("{cause} {}", c.w.t("rollout-stopped-do")),
-            answer: Some(format!("{PATH}#langkah")),
+            answer: Some(format!("{PATH}?langkah=1#langkah")),
         }),
         waves: waves(&c, ("run", tag("bad", ill))),
         end: (c.w.t("rollout-end"), c.w.t("rollout-end-stopped")),

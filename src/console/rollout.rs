@@ -87,6 +87,8 @@ struct One {
     path: String,
     /// What is asked anew by itself, while something can change.
     live: bool,
+    /// A step that was not done and is not offered any more: why, and what was typed.
+    refused: Option<(String, String)>,
     note: Option<Note>,
     waves: Vec<Wave>,
     end: (String, String),
@@ -136,10 +138,12 @@ fn made(here: &Here, view: &RolloutView, refused: Option<(&str, &str, String)>) 
         .sub(speak::about(w, view))
         .up(format!("/sop/{id}"), view.line.title.clone());
     c.stand_at(path.clone());
-    let acts = if may_act(here, view) { acts(here, view, refused) } else { Vec::new() };
+    let acts = if may_act(here, view) { acts(here, view, refused.clone()) } else { Vec::new() };
+    let gone = refused.filter(|(step, ..)| !acts.iter().any(|act| act.step == *step));
     let rows = view.sites.iter().filter(|site| here.may_at(Right::SeeSops, Some(&site.place)));
     One {
         live: matches!(view.line.state, Some(RolloutState::Waiting | RolloutState::Running | RolloutState::Stopped)),
+        refused: gone.map(|(_, typed, why)| (why, w.t1("rollout-typed", "words", typed))),
         note: note(here, view, &say, !acts.is_empty()),
         waves: speak::waves(w, &say, view),
         end: speak::end(w, &say, view),

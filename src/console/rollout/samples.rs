@@ -127,6 +127,7 @@ fn progress(frame: &dyn Fn(&str, &str) -> Chrome) -> Vec<Sample> {
     let running = One {
         path: PATH.to_owned(),
         live: true,
+        refused: None,
         note: None,
         waves: waves(&c, ("run", tag("warn", seven.clone()))),
         end: (c.w.t("rollout-next"), c.w.t1("rollout-next-about", "when", "20.35 WITA")),
@@ -142,6 +143,7 @@ fn progress(frame: &dyn Fn(&str, &str) -> Chrome) -> Vec<Sample> {
     let stopped = One {
         path: PATH.to_owned(),
         live: true,
+        refused: Some((c.w.t("rollout-wrong-reason"), c.w.t1("rollout-typed", "words", "tunggu hasil rapat"))),
         note: Some(Note {
             class: "bad",
             title: c.w.t1("rollout-stopped-itself", "when", "20.14 WITA"),
@@ -170,6 +172,7 @@ fn quiet(frame: &dyn Fn(&str, &str) -> Chrome) -> Vec<Sample> {
     let waits = One {
         path: PATH.to_owned(),
         live: true,
+        refused: None,
         note: Some(Note {
             class: "info",
             title: c.w.t1("rollout-waits", "when", "27 November 2026 pukul 20.00 WITA"),
@@ -199,6 +202,7 @@ fn quiet(frame: &dyn Fn(&str, &str) -> Chrome) -> Vec<Sample> {
     let done = One {
         path: PATH.to_owned(),
         live: false,
+        refused: None,
         note: Some(Note {
             class: "good",
             title: c.w.t1("rollout-done", "when", "21.05 WITA"),

@@ -75,7 +75,7 @@ pub(super) fn end(w: Words, say: &Say, view: &RolloutView) -> (String, String) {
         (Some(RolloutState::Running), Some(next)) => {
             let key = if last { "rollout-end-about" } else { "rollout-next-about" };
             let title = if last { "rollout-end" } else { "rollout-next" };
-            (w.t(title), w.t1(key, "when", say.clock(next)))
+            (w.t(title), w.t1(key, "when", say.when(next)))
         }
         (Some(RolloutState::Running), None) => {
             (w.t(if last { "rollout-end" } else { "rollout-next" }), w.t("rollout-next-unknown"))

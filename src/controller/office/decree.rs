@@ -29,6 +29,7 @@ impl Office {
         let with = SopRow { decree, author, state, approver: None, approved: None, ..row.clone() };
         tx.put_sop(&with).await?;
         self.note_sop(&mut tx, who, "sop-decree", (&row.state, &with)).await?;
+        self.end_rollout(&mut tx, id).await?;
         tx.commit().await?;
         Ok(with)
     }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gapura_model::SiteId;
 use gapura_rules::sop::Sop;
 use gapura_store::{RolloutRow, RolloutSiteRow, SopRow, SopState, Tx, millis};
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::filter::place;
@@ -67,6 +68,7 @@ impl Office {
             return Err(OfficeError::Mistakes(vec![why!("rollout-past").flag("--at TIME")]));
         }
         let sites = self.touched(tx, &sop).await?;
+        self.acts_from_the_first_wave(&sop, order)?;
         let waves = waves(&sop.sha256, &sites, &order.pilots, &order.shares);
         let waves = waves.map_err(|all| OfficeError::Mistakes(all.into_iter().map(mistake).collect()))?;
         let count = waves.len().max(1);
@@ -109,6 +111,20 @@ impl Office {
             None => self.begin_wave(tx, &mut row, 1, who).await?,
         };
         Ok((sop_in(tx, id).await?, published))
+    }
+
+    /// Waves show something only of a revision whose day has come as they begin.
+    fn acts_from_the_first_wave(&self, sop: &SopRow, order: &RolloutOrder) -> Result<(), OfficeError> {
+        if order.pilots.is_empty() && order.shares.is_empty() {
+            return Ok(());
+        }
+        let Some(from) = read_published(sop, &self.catalogue()).map(|sop| sop.effective_from()) else { return Ok(()) };
+        // Jakarta's is the last day of Indonesia to begin.
+        let begins = order.at.unwrap_or_else(|| self.now()).to_zoned(TimeZone::fixed(jiff::tz::offset(7)));
+        if from > begins.date() {
+            return Err(OfficeError::Mistakes(vec![why!("rollout-day", day = from.to_string()).flag("--at TIME")]));
+        }
+        Ok(())
     }
 
     /// A rollout of the same SOP that still holds sites back is in the way; one that has begun everywhere is over now.
@@ -256,6 +272,18 @@ impl Office {
             site.begun = Some(millis(now));
             site.seen = write_json(&seen, "a rollout")?;
             tx.put_rollout_site(&site).await?;
+        }
+        Ok(())
+    }
+
+    /// A SOP that is in force no more, or a draft again, is watched no longer.
+    pub(super) async fn end_rollout(&self, tx: &mut Tx, sop: i64) -> Result<(), OfficeError> {
+        let Some(row) = tx.rollout(sop).await? else { return Ok(()) };
+        let over = [RolloutState::Done, RolloutState::RolledBack].iter().any(|over| over.as_str() == row.state);
+        if !over {
+            let state = if row.wave == 0 { RolloutState::RolledBack } else { RolloutState::Done };
+            let row = RolloutRow { cause: String::new(), ..row };
+            self.turn_rollout(tx, row, state).await?;
         }
         Ok(())
     }

@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 
 use gapura_model::{GatewayId, SiteId, with_causes};
-use gapura_store::{RolloutRow, RolloutSiteRow, SopState, Tx, timestamp};
+use gapura_store::{RolloutRow, RolloutSiteRow, SopHour, SopState, Tx, timestamp};
+use jiff::{SignedDuration, Timestamp};
 
 use super::network::gateways_in;
 use super::rollout::hour_of;
@@ -23,6 +24,9 @@ struct Looked {
     seen: SiteSeen,
     facts: BTreeMap<GatewayId, Fact>,
 }
+
+/// Totals are told within so long: routers keep a day of them.
+const TOLD: SignedDuration = SignedDuration::from_hours(26);
 
 /// What a text in the database may hold of why a wave could not be published.
 const WHY_CHARS: usize = 200;
@@ -129,7 +133,13 @@ impl Office {
         let rows: Vec<_> = tx.rollout_sites(row.sop).await?.into_iter().filter(|site| site.begun.is_some()).collect();
         let Some(first) = rows.iter().filter_map(|site| site.begun).min() else { return Ok(Vec::new()) };
         let standing = gateways_in(tx, now).await?;
-        let counts = tx.counts_of_sop(number, timestamp(hour_of(timestamp(first)))).await?;
+        // Hours that are over and told do not change any more: of them the highest is kept.
+        let lately = now.checked_sub(TOLD).unwrap_or(Timestamp::MIN);
+        let since = hour_of(timestamp(first)).max(hour_of(lately));
+        let mut counts: BTreeMap<String, Vec<SopHour>> = BTreeMap::new();
+        for count in tx.counts_of_sop(number, timestamp(since)).await? {
+            counts.entry(count.site.clone()).or_default().push(count);
+        }
         let mut looked = Vec::new();
         for mut site in rows {
             let mut seen: SiteSeen = read_json(&site.seen, "a rollout")?;
@@ -141,13 +151,18 @@ impl Office {
                 seen.gateways.insert(one.gateway.clone(), known.look(fact, generation, now));
                 facts.insert(one.gateway.clone(), fact);
             }
-            let hour = hour_of(site.begun.map_or(now, timestamp));
-            let since = counts.iter().filter(|count| count.site == site.site && count.hour >= hour);
-            let refused = since.map(|count| {
-                let total = u64::try_from(count.total).unwrap_or_default();
-                if count.hour == hour { total.saturating_sub(seen.before) } else { total }
-            });
-            seen.refused = refused.max().unwrap_or_default();
+            let own = counts.get(&site.site).map(Vec::as_slice).unwrap_or_default();
+            if seen.taken.is_none() && facts.values().any(|fact| fact.in_force >= generation) {
+                let before = own.iter().filter(|count| count.hour >= hour_of(now)).map(refusals);
+                (seen.taken, seen.before) = (Some(now), before.sum());
+            }
+            if let Some(hour) = seen.taken.map(hour_of) {
+                let counted = own.iter().filter(|count| count.hour >= hour);
+                let refused = counted.map(|count| {
+                    if count.hour == hour { refusals(count).saturating_sub(seen.before) } else { refusals(count) }
+                });
+                seen.refused = refused.max().unwrap_or_default().max(seen.refused);
+            }
             let text = write_json(&seen, "a rollout")?;
             if text != site.seen {
                 site.seen = text;
@@ -161,6 +176,10 @@ impl Office {
     async fn stop_by_itself(&self, sop: i64, cause: Cause) -> Result<bool, OfficeError> {
         let mut tx = self.store.write().await?;
         let Some(row) = tx.rollout(sop).await? else { return Ok(false) };
+        // Somebody may have turned it meanwhile.
+        if ![RolloutState::Waiting, RolloutState::Running].iter().any(|on| on.as_str() == row.state) {
+            return Ok(false);
+        }
         self.stop_for(&mut tx, row, &cause).await?;
         tx.commit().await?;
         Ok(true)
@@ -185,4 +204,8 @@ pub(super) fn of_site<'a>(
 ) -> impl Iterator<Item = &'a GatewayStanding> + use<'a> {
     let serves = |one: &&GatewayStanding| !matches!(one.condition, crate::condition::Condition::Revoked { .. });
     standing.iter().filter(move |one| one.site.as_str() == site).filter(serves)
+}
+
+fn refusals(count: &SopHour) -> u64 {
+    u64::try_from(count.total).unwrap_or_default()
 }

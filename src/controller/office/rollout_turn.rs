@@ -3,16 +3,18 @@
 use gapura_store::{RolloutRow, RolloutSiteRow, SopRow, SopState, Tx, millis, timestamp};
 use jiff::{SignedDuration, Timestamp};
 
-use super::check::Looking;
 use super::network::gateways_in;
 use super::publish::Scope;
 use super::rollout::rollout_in;
 use super::rollout_step::of_site;
-use super::sop::{SopFile, in_state, label, sop_in};
+use super::sop::{in_state, sop_in};
 use super::{Actor, Office, OfficeError, Published, REASON, read_json, write_json};
 use crate::rollout::watch::{Fact, SiteSeen};
 use crate::rollout::{RolloutRules, RolloutState};
 use crate::why::why;
+
+/// The only revision of a SOP can be taken back by one person for so long after it began everywhere.
+const GRACE: SignedDuration = SignedDuration::from_hours(24);
 
 /// A publication can be taken back for so long after its last wave began; later that is another decision, and another revision.
 pub(super) const REGRET: SignedDuration = SignedDuration::from_hours(24 * 30);
@@ -77,6 +79,7 @@ impl Office {
                 known.accept(fact, generation, now);
                 seen.gateways.insert(one.gateway.clone(), known);
             }
+            seen.waived = true;
             if seen.refused > seen.most {
                 seen.most = rules.most_refusals(seen.refused);
             }
@@ -96,41 +99,40 @@ impl Office {
         let row = RolloutRow { changed_by: who.name.clone(), words: who.reason.clone(), cause: String::new(), ..row };
         let (before, begun) = (row.state.clone(), row.wave > 0);
         let former: Vec<i64> = read_json(&row.former, "a rollout")?;
-        let (over, since) = (row.state == RolloutState::Done.as_str(), row.begun.map_or(Timestamp::MIN, timestamp));
-        let row = self.turn_rollout(&mut tx, row, RolloutState::RolledBack).await?;
+        let (done, everywhere) = (row.state == RolloutState::Done.as_str(), row.wave == row.waves);
+        let since = everywhere_since(&mut tx, id).await?;
+        let passed = self.now().duration_since(since);
+        self.turn_rollout(&mut tx, row, RolloutState::RolledBack).await?;
         if !begun {
             self.note_rollout(&mut tx, who, ("sop-rollback", id), (&before, "called off")).await?;
             tx.commit().await?;
             return Ok(Vec::new());
         }
         let sop = in_state(&mut tx, id, &[SopState::Published], why!("rollout-for-rollback")).await?;
-        if over && self.now().duration_since(since) > REGRET {
+        if everywhere && passed > REGRET {
             let why = why!("rollout-late", number = &sop.number, days = REGRET.as_hours() / 24);
             return Err(OfficeError::Refused(why));
         }
-        if over && former.is_empty() {
+        if everywhere && former.is_empty() && (done || passed > GRACE) {
             // Taking the only revision out of force is a retirement, which may need two people.
             return Err(OfficeError::Refused(why!("rollout-only", sop = id, number = &sop.number)));
         }
         self.end(&mut tx, sop, SopState::Retired, who, "sop-rollback").await?;
-        self.restore(&mut tx, &former, &row, who).await?;
+        self.restore(&mut tx, &former, who).await?;
         let published = self.publish_in(&mut tx, Scope::All).await?;
         tx.commit().await?;
         Ok(published)
     }
 
-    /// Puts those of these revisions in force again that the rollout replaced.
-    async fn restore(&self, tx: &mut Tx, former: &[i64], row: &RolloutRow, who: &Actor) -> Result<(), OfficeError> {
-        let since = tx.rollout_sites(row.sop).await?.iter().filter_map(|site| site.begun).min();
+    /// Puts those of these revisions in force again that the rollout replaced. They were in force as its first wave began; one that
+    /// was retired since was ended by a person. Nothing is checked anew: routers take what they had, and no list that is gone
+    /// meanwhile may stand in the way of this one press.
+    async fn restore(&self, tx: &mut Tx, former: &[i64], who: &Actor) -> Result<(), OfficeError> {
         for id in former {
             let sop = sop_in(tx, *id).await?;
-            if sop.state != SopState::Replaced.as_str() || sop.ended < since {
+            if sop.state != SopState::Replaced.as_str() {
                 continue;
             }
-            // What was published meanwhile may contradict it.
-            let others = tx.sops_in(SopState::Published).await?;
-            let file = SopFile { file: label(&sop), text: sop.document.clone() };
-            self.checked(tx, &[file], others, Looking::ForErrors).await?;
             let state = SopState::Published.as_str().to_owned();
             let again = SopRow { state, ended: None, ..sop.clone() };
             tx.put_sop(&again).await?;
@@ -138,6 +140,12 @@ impl Office {
         }
         Ok(())
     }
+}
+
+/// When the last of a rollout's sites got its turn; now and then somebody goes on, which does not count.
+pub(super) async fn everywhere_since(tx: &mut Tx, sop: i64) -> Result<Timestamp, OfficeError> {
+    let begun = tx.rollout_sites(sop).await?.into_iter().filter_map(|site| site.begun).max();
+    Ok(begun.map_or(Timestamp::MAX, timestamp))
 }
 
 fn reasoned(who: &Actor) -> Result<(), OfficeError> {

@@ -117,6 +117,8 @@ pub struct RolloutSite {
     pub busiest: u64,
     /// More than this is too much.
     pub most: u64,
+    /// Somebody went on although not all of its gateways had taken the revision.
+    pub waived: bool,
     /// Its gateways in service.
     pub gateways: Vec<RolloutGateway>,
 }
@@ -211,12 +213,13 @@ impl Office {
         let rules: RolloutRules = read_json(&row.rules, "a rollout")?;
         let state = RolloutState::named(&row.state);
         let progress = (1..=row.waves).map(|wave| progress(wave, &sites)).collect();
+        let within = |begun: Timestamp| now.duration_since(begun) <= REGRET;
         let open = matches!(state, Some(RolloutState::Waiting | RolloutState::Running | RolloutState::Stopped));
-        let lately = row.begun.is_some_and(|begun| now.duration_since(timestamp(begun)) <= REGRET);
+        let lately = row.wave < row.waves || sites.iter().filter_map(|site| site.begun).max().is_none_or(within);
         let published = sop.state == gapura_store::SopState::Published.as_str();
         Ok(Some(RolloutView {
             approver: sop.approver.clone().unwrap_or_default(),
-            can_roll_back: open && (row.wave == 0 || published)
+            can_roll_back: open && (row.wave == 0 || published && lately)
                 || state == Some(RolloutState::Done) && published && lately && !former.is_empty(),
             next: (state == Some(RolloutState::Running)).then(|| next(&row, rules, &sites)).flatten(),
             line: line(&row, &sop),
@@ -300,6 +303,7 @@ impl Office {
             refused: seen.refused,
             busiest: seen.busiest,
             most: seen.most,
+            waived: seen.waived,
             gateways: of_site(standing, &row.site).map(gateway).collect(),
         })
     }
@@ -379,16 +383,18 @@ fn next(row: &RolloutRow, rules: RolloutRules, sites: &[RolloutSite]) -> Option<
     let settle = SignedDuration::from_mins(rules.settle_minutes.into());
     let mut last = row.begun.map(timestamp)?;
     let mut taken = false;
-    for one in sites.iter().filter(|site| site.wave == row.wave).flat_map(|site| &site.gateways) {
+    let own = sites.iter().filter(|site| site.wave == row.wave);
+    for (site, one) in own.flat_map(|site| site.gateways.iter().map(move |one| (site, one))) {
+        taken |= site.waived;
         match one.runs {
-            Runs::Coming => return None,
+            Runs::Coming if !site.waived => return None,
             Runs::Well { since } => {
                 taken = true;
                 let away = matches!(one.standing.condition, Condition::Silent { .. } | Condition::UplinkDown { .. });
                 last = if away { last } else { last.max(since) };
             }
             Runs::Ill { accepted, .. } => taken |= accepted,
-            Runs::Waits | Runs::Away => {}
+            Runs::Waits | Runs::Away | Runs::Coming => {}
         }
     }
     let pilots = row.wave == 1 && holds_back(row);

@@ -251,6 +251,7 @@ impl Office {
         let row = SopRow { state, ended: Some(ended), trial: None, trial_until: None, ..row };
         tx.put_sop(&row).await?;
         self.note_sop(tx, who, action, (&before, &row)).await?;
+        self.end_rollout(tx, row.id).await?;
         Ok(row)
     }
 

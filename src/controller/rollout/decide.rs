@@ -62,6 +62,9 @@ struct Watched<'a> {
     sound: bool,
 }
 
+/// So long after its settle time a last wave is over, whoever has not taken it.
+const LAST: SignedDuration = SignedDuration::from_hours(24);
+
 /// What is to be done next.
 pub(crate) fn step(picture: &Picture<'_>) -> Step {
     if picture.wave == 0 {
@@ -135,14 +138,22 @@ fn is_settled(picture: &Picture<'_>, watched: &[Watched<'_>]) -> bool {
     let settle = SignedDuration::from_mins(picture.rules.settle_minutes.into());
     let long = |since: Timestamp| picture.now.duration_since(since) >= settle;
     let own: Vec<_> = watched.iter().filter(|one| one.at.wave == picture.wave).collect();
+    let last = picture.wave == picture.waves;
     let holds_up = |one: &&&Watched<'_>| match one.standing {
         Standing::Well(since) => is_heard(one.fact) && !long(since),
-        Standing::Coming => true,
+        Standing::Coming => !(one.at.seen.waived || last && long_after(picture)),
         Standing::Ill(_) | Standing::Away => false,
     };
     let taken = own.iter().any(|one| one.accepted || matches!(one.standing, Standing::Well(_)));
+    let waived = picture.sites.iter().any(|at| at.wave == picture.wave && at.seen.waived);
     let pilots = picture.waves > 1 && picture.wave == 1;
-    long(picture.begun) && !own.iter().any(|one| holds_up(&one)) && (taken || !pilots)
+    long(picture.begun) && !own.iter().any(|one| holds_up(&one)) && (taken || waived || !pilots)
+}
+
+/// After the last wave nobody waits: who has not taken it by then is seen on the page, and no look is worth taking for ever.
+fn long_after(picture: &Picture<'_>) -> bool {
+    let settle = SignedDuration::from_mins(picture.rules.settle_minutes.into());
+    picture.now.duration_since(picture.begun) >= settle + LAST
 }
 
 const fn is_heard(fact: Fact) -> bool {

@@ -129,8 +129,8 @@ pub(crate) struct Seen {
     pub(crate) unfiltered: Option<Timestamp>,
     /// The run of its kernel.
     pub(crate) boot: Option<BootId>,
-    /// How often that changed.
-    pub(crate) restarts: u32,
+    /// When it was seen to have changed, within the last hour (UTC).
+    pub(crate) restarts: Vec<Timestamp>,
     /// Troubles it is in, in spite of which somebody went on.
     pub(crate) accepted: BTreeSet<Trouble>,
 }
@@ -150,8 +150,10 @@ pub(crate) enum Standing {
 
 /// A filter may be out of force for so long: it is compiled anew, or its lists are on their way.
 const UNFILTERED: SignedDuration = SignedDuration::from_mins(3);
-/// So many new runs of the kernel are no accident.
-const RESTARTS: u32 = 2;
+/// So many new runs of the kernel ..
+const RESTARTS: usize = 2;
+/// .. within so long are no accident. A car and a village's solar power begin anew every morning: theirs say nothing.
+const AGAIN: SignedDuration = SignedDuration::from_hours(1);
 
 impl Seen {
     /// What is known after a look at `now`; `generation` is the first bundle of its site with the revision.
@@ -160,12 +162,15 @@ impl Seen {
         if fact.is_heard() {
             self.sound |= fact.presence == Presence::Up;
             self.filtered |= fact.filtered;
-            self.restarts += u32::from(self.boot.is_some() && fact.boot.is_some() && self.boot != fact.boot);
+            if self.boot.is_some() && fact.boot.is_some() && self.boot != fact.boot {
+                self.restarts.push(now);
+            }
             self.boot = fact.boot.or(self.boot);
             self.unfiltered = (!fact.filtered).then(|| self.unfiltered.unwrap_or(now));
             let well = fact.in_force >= generation && fact.filtered && !refuses(fact, generation);
             self.well = well.then(|| self.well.unwrap_or(now));
         }
+        self.restarts.retain(|at| now.duration_since(*at) < AGAIN);
         let troubles = self.troubles(fact, generation, now);
         self.accepted.retain(|trouble| troubles.contains(trouble));
         self
@@ -179,7 +184,7 @@ impl Seen {
             (Trouble::Unfiltered, self.filtered && unfiltered && fact.is_heard()),
             (Trouble::Silent, self.sound && fact.presence == Presence::Silent && !fact.remote),
             (Trouble::Degraded, self.sound && fact.presence == Presence::Degraded),
-            (Trouble::Restarts, self.restarts >= RESTARTS),
+            (Trouble::Restarts, self.restarts.len() >= RESTARTS && !fact.remote),
         ];
         all.into_iter().filter(|(_, is)| *is).map(|(trouble, _)| trouble).collect()
     }
@@ -209,7 +214,11 @@ const fn refuses(fact: Fact, generation: u64) -> bool {
 #[serde(default, rename_all = "kebab-case")]
 pub(crate) struct SiteSeen {
     pub(crate) gateways: BTreeMap<GatewayId, Seen>,
-    /// What the SOP had refused within the hour in which the wave began, before it.
+    /// When a gateway of it was first seen to run the revision (UTC): refusals of hours before are the former revision's.
+    pub(crate) taken: Option<Timestamp>,
+    /// Somebody went on: a gateway that has not taken the revision holds nobody up any more.
+    pub(crate) waived: bool,
+    /// What the SOP had refused within the hour in which it was taken, before that.
     pub(crate) before: u64,
     /// What it refused in the busiest hour of the week before.
     pub(crate) busiest: u64,

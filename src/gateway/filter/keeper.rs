@@ -251,7 +251,8 @@ fn compile(filtering: &Filtering, sited: Option<&Sited>, epoch: u64) -> Compiled
             choice,
         })
     });
-    // What cannot be read replaces nothing: the rules in force go on, hour by hour.
+    // What cannot be read replaces nothing: the rules in force go on, hour by hour, and the office hears that the bundle's do not hold.
+    standing.in_force = rules.is_some();
     let Some(rules) = rules.or_else(|| filtering.current.get()?.rules.clone()) else {
         return instead(choice, InForce::open(epoch, around), at, standing);
     };

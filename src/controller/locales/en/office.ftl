@@ -244,6 +244,7 @@ grant-missing = {$name} is not {$role} in {$scope}
 sample-not-empty = this database has sites: a made-up regency goes only into an empty one, so that nobody takes it for real
 rollout-settle = each wave is watched for 1 minute to {$most} days
 rollout-past = the time to begin is over; write one that is to come
+rollout-day = this SOP holds from {$day} only; before that day waves would test nothing. Begin on that day or later
 rollout-shares = the percentages of the waves have to grow, from 1 to 100
 rollout-waves = after the pilot sites there are {$most} waves at most
 rollout-elsewhere = this SOP changes nothing at site {$site}; choose other pilot sites

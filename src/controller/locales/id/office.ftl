@@ -240,6 +240,7 @@ grant-missing = {$name} bukan {$role} di {$scope}
 sample-not-empty = basis data ini sudah berisi lokasi; kabupaten contoh hanya dibuat dalam basis data kosong, agar tidak dikira nyata
 rollout-settle = tiap gelombang dipantau 1 menit sampai {$most} hari
 rollout-past = waktu mulai sudah lewat; tulis waktu yang akan datang
+rollout-day = SOP ini baru berlaku mulai {$day}; sebelum hari itu gelombang tidak menguji apa pun. Mulai pada hari itu atau sesudahnya
 rollout-shares = persentase gelombang harus naik, dari 1 sampai 100
 rollout-waves = sesudah percontohan paling banyak ada {$most} gelombang
 rollout-elsewhere = SOP ini tidak mengubah apa pun di lokasi {$site}; pilih percontohan lain

@@ -40,6 +40,11 @@ impl WeekHours {
         }
     }
 
+    /// The windows of each day, Monday first.
+    pub(super) const fn spans(&self) -> &[Vec<DaySpan>; 7] {
+        &self.days
+    }
+
     /// Whether a window is open at `at`.
     pub fn takes(&self, at: Timestamp, zone: &Zone) -> bool {
         self.windows(at, zone, 1).any(|window| window.from <= at && at < window.until)

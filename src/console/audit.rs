@@ -36,6 +36,11 @@ pub(crate) fn routes(routes: &mut Routes) {
     });
 }
 
+/// What the log calls something that was done, in words.
+pub(crate) fn did(w: Words, action: &str) -> String {
+    did::words(&w, action)
+}
+
 /// Rows of a page.
 const PAGE: u32 = 50;
 /// Rows of a file that are in memory at once.

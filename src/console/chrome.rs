@@ -152,7 +152,11 @@ fn sections(here: &Here) -> Vec<MenuSection> {
 #[cfg(test)]
 fn sample_sections(w: Words, path: &str) -> Vec<MenuSection> {
     let lines = crate::routes::menu().into_iter().map(|line| (line, line.path.replace("{site}", "galeri-utara")));
-    in_sections(w, path, lines, |line| if line.words == "requests-menu" { 3 } else { 0 })
+    in_sections(w, path, lines, |line| match line.words {
+        "requests-menu" => 3,
+        crate::sops::MENU => 1,
+        _ => 0,
+    })
 }
 
 fn in_sections(
@@ -192,6 +196,7 @@ fn covered(path: &str, href: &str) -> Option<usize> {
 const fn title(section: Section) -> &'static str {
     match section {
         Section::Service => "menu-service",
+        Section::Filter => "menu-filter",
         Section::Network => "menu-network",
         Section::Department => "menu-department",
     }

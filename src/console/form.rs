@@ -61,18 +61,71 @@ pub(crate) struct Posted(pub(crate) Fields);
 impl<S: Sync> FromRequest<S> for Posted {
     type Rejection = Oops;
     async fn from_request(request: Request, _: &S) -> Result<Self, Oops> {
+        let sent = Sent::read(request, OCTETS, WHOLE).await?;
+        let fields = parts::read(&sent.kind, &sent.body).map_or_else(|| Fields::read(&sent.body), Fields);
+        sent.check(fields.get(TOKEN))?;
+        Ok(Self(fields))
+    }
+}
+
+/// The largest form with a scanned paper in it, in octets.
+const UPLOAD_OCTETS: usize = 11 * 1024 * 1024;
+
+/// How long such a form may take to come: a sheet of 10 MB over 1 Mb/s.
+const UPLOAD_WHOLE: Duration = Duration::from_secs(120);
+
+/// A form with a file that is not text, sent like [`Posted`].
+#[derive(Clone, Debug)]
+pub(crate) struct Upload(Vec<(String, Vec<u8>)>);
+
+impl Upload {
+    /// The file in this field; nothing where none was chosen.
+    pub(crate) fn file(&self, name: &str) -> &[u8] {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, octets)| octets.as_slice()).unwrap_or_default()
+    }
+}
+
+impl<S: Sync> FromRequest<S> for Upload {
+    type Rejection = Oops;
+    async fn from_request(request: Request, _: &S) -> Result<Self, Oops> {
+        let sent = Sent::read(request, UPLOAD_OCTETS, UPLOAD_WHOLE).await?;
+        let Some(parts) = parts::octets(&sent.kind, &sent.body) else {
+            // A form without parts has no file; its token still says where it comes from.
+            sent.check(Fields::read(&sent.body).get(TOKEN))?;
+            return Ok(Self(Vec::new()));
+        };
+        let token = parts.iter().find(|(name, _)| name == TOKEN).map(|(_, value)| *value).unwrap_or_default();
+        sent.check(&String::from_utf8_lossy(token))?;
+        Ok(Self(parts.into_iter().map(|(name, value)| (name, value.to_vec())).collect()))
+    }
+}
+
+/// A form as it came.
+struct Sent {
+    /// Its content type.
+    kind: String,
+    body: axum::body::Bytes,
+    /// The token of whoever is signed in.
+    expected: Option<String>,
+}
+
+impl Sent {
+    async fn read(request: Request, most: usize, whole: Duration) -> Result<Self, Oops> {
         let expected =
             request.extensions().get::<Here>().and_then(|here| here.person.as_ref()).map(|person| person.form.clone());
         let kind = request.headers().get(http::header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         let kind = kind.unwrap_or_default().to_owned();
         // Whoever sends no end of it holds one of the console's places.
-        let body = tokio::time::timeout(WHOLE, to_bytes(request.into_body(), OCTETS)).await;
+        let body = tokio::time::timeout(whole, to_bytes(request.into_body(), most)).await;
         let body = body.map_err(|_| Oops::Stale)?.map_err(|_| Oops::TooLarge)?;
-        let fields = parts::read(&kind, &body).map_or_else(|| Fields::read(&body), Fields);
-        match expected {
-            Some(expected) if !same(fields.get(TOKEN), &expected) => Err(Oops::Stale),
+        Ok(Self { kind, body, expected })
+    }
+
+    fn check(&self, token: &str) -> Result<(), Oops> {
+        match &self.expected {
+            Some(expected) if !same(token, expected) => Err(Oops::Stale),
             // Before the sign-in there is no session to abuse; where the form came from was looked at by the guard.
-            Some(_) | None => Ok(Self(fields)),
+            Some(_) | None => Ok(()),
         }
     }
 }

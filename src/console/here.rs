@@ -123,6 +123,10 @@ impl Here {
             let waiting = self.office().waiting_at_desks(self.grants()).await?;
             self.waiting.insert(crate::requests::DESK_MENU, waiting);
         }
+        if self.may_anywhere(Right::ApproveSops) {
+            let waiting = self.office().sops_waiting(&self.actor("").name).await?;
+            self.waiting.insert(crate::sops::MENU, waiting);
+        }
         Ok(())
     }
 

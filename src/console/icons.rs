@@ -34,3 +34,5 @@ pub(crate) const LOOK: &str = "M14 4l6 6-8 8H6v-6zM4 20h16M11 7l6 6";
 pub(crate) const LAYERS: &str = "M12 4l8 4-8 4-8-4zM4 12l8 4 8-4M4 16l8 4 8-4";
 /// A page with a tick: terms.
 pub(crate) const TERMS: &str = "M6 3h9l4 4v14H6zM9 8h4M9 15l2 2 4-4";
+/// A page with lines: SOPs.
+pub(crate) const SOP: &str = "M6 3h9l4 4v14H6zM15 3v4h4M9 12h7M9 16h7";

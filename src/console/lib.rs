@@ -39,6 +39,7 @@ mod samples;
 mod serve;
 mod session;
 mod signin;
+mod sops;
 mod staff_words;
 mod vouchers;
 mod words;

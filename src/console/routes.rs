@@ -12,7 +12,7 @@ use gapura_controller::Right;
 
 use crate::answer::{Oops, finish};
 use crate::here::{App, Here, Where};
-use crate::{assets, audit, class, day, desk, front, network, people, profile, requests, rollout, signin, vouchers};
+use crate::{assets, audit, class, day, desk, front, network, people, profile, requests, rollout, signin, sops, vouchers};
 
 /// What an address needs of whoever asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +45,8 @@ pub struct Entry {
 pub(crate) enum Section {
     /// Serving visitors.
     Service,
+    /// SOPs and what they do.
+    Filter,
     /// Sites and gateways.
     Network,
     /// People and the audit log.
@@ -122,6 +124,7 @@ fn all() -> Routes {
     day::routes(&mut routes);
     requests::routes(&mut routes);
     rollout::routes(&mut routes);
+    sops::routes(&mut routes);
     network::routes(&mut routes);
     vouchers::routes(&mut routes);
     audit::routes(&mut routes);

@@ -48,6 +48,7 @@ mod tests {
             crate::profile::samples,
             crate::requests::samples,
             crate::rollout::samples,
+            crate::sops::samples,
         ];
         rooms.iter().flat_map(|room| room(&frame)).collect()
     }

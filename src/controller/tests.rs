@@ -20,6 +20,7 @@ mod rollout;
 mod sample;
 mod settings;
 mod sop;
+mod sop_desk;
 mod staff;
 mod usage;
 mod voucher;

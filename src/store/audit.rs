@@ -132,6 +132,11 @@ impl Tx {
         self.rows(if of_all_times { sql::AUDIT_NEWEST } else { sql::AUDIT_SEARCH }, args).await
     }
 
+    /// Rows about one object, the newest first, at most `limit`.
+    pub async fn audit_of(&mut self, object: &str, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
+        self.rows(sql::AUDIT_OF, args![object, i64::from(limit)]).await
+    }
+
     /// Rows behind number `after`, at most `limit`.
     pub async fn audit_rows(&mut self, after: i64, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
         self.rows(sql::AUDIT_PAGE, args![after, i64::from(limit)]).await

@@ -63,7 +63,7 @@ pub use rollout::{RolloutRow, RolloutSiteRow, SopHour};
 pub use setting::{AcceptedRow, CalendarRow, MemberRow, OwnRow, SettingRow, TermsRow};
 pub use site::{PlanRow, SiteRow};
 pub use snapshot::{Cell, Column, ColumnKind, Table};
-pub use sop::{DecreeRow, SopRow, SopState};
+pub use sop::{DecreeRow, SopEndingRow, SopRow, SopState};
 pub use staff_session::StaffSessionRow;
 pub use tx::Tx;
 pub use unread::UnreadRow;

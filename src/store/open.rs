@@ -164,6 +164,7 @@ pub(crate) const SQLITE: Migrations = &[
     (10, "pace", include_str!("../../migrations/controller-sqlite/0010_pace.sql")),
     (11, "orders", include_str!("../../migrations/controller-sqlite/0011_orders.sql")),
     (12, "terms", include_str!("../../migrations/controller-sqlite/0012_terms.sql")),
+    (13, "sop_desk", include_str!("../../migrations/controller-sqlite/0013_sop_desk.sql")),
     (14, "rollout", include_str!("../../migrations/controller-sqlite/0014_rollout.sql")),
 ];
 
@@ -180,6 +181,7 @@ pub(crate) const POSTGRES: Migrations = &[
     (10, "pace", include_str!("../../migrations/controller-postgres/0010_pace.sql")),
     (11, "orders", include_str!("../../migrations/controller-postgres/0011_orders.sql")),
     (12, "terms", include_str!("../../migrations/controller-postgres/0012_terms.sql")),
+    (13, "sop_desk", include_str!("../../migrations/controller-postgres/0013_sop_desk.sql")),
     (14, "rollout", include_str!("../../migrations/controller-postgres/0014_rollout.sql")),
 ];
 

@@ -73,6 +73,8 @@ pub const fn privacy_columns() -> &'static [PrivacyColumn] {
         column("sop", "author", STAFF, "it is removed by hand"),
         column("sop", "approver", STAFF, "it is removed by hand"),
         column("sop", "document", STAFF, "it is removed by hand"),
+        column("sop_ending", "staff", STAFF, "it is agreed to or taken back"),
+        column("sop_ending", "reason", NOTE, "it is agreed to or taken back"),
         column("decree", "pdf", STAFF, "it is removed by hand"),
         column("sop_rollout", "staff", STAFF, "it is removed by hand"),
         column("sop_rollout", "reason", NOTE, "it is removed by hand"),

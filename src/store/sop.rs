@@ -92,6 +92,27 @@ row! {
 }
 
 row! {
+    /// A SOP in force that somebody asks to take out of force.
+    pub SopEndingRow {
+        /// The SOP.
+        sop: i64,
+        /// Who asks.
+        staff: String,
+        /// Why.
+        reason: String,
+        /// When, ms.
+        asked: i64,
+    }
+}
+
+row! {
+    /// Who wrote a draft.
+    AuthorRow {
+        author: String,
+    }
+}
+
+row! {
     /// A decree.
     pub DecreeRow {
         /// SHA-256 over the PDF.
@@ -170,6 +191,28 @@ impl Tx {
     /// All SOPs that gateways are to try at `now`.
     pub async fn sops_on_trial(&mut self, now: Timestamp) -> Result<Vec<SopRow>, StoreError> {
         self.rows(sql::SOP_TRIALS, args![millis(now)]).await
+    }
+
+    /// The authors of each draft.
+    pub async fn draft_authors(&mut self) -> Result<Vec<String>, StoreError> {
+        let rows: Vec<AuthorRow> = self.rows(sql::SOP_DRAFT_AUTHORS, args![]).await?;
+        Ok(rows.into_iter().map(|row| row.author).collect())
+    }
+
+    /// Keeps that somebody asks to take a SOP out of force.
+    pub async fn put_sop_ending(&mut self, ending: &SopEndingRow) -> Result<(), StoreError> {
+        let args = args![ending.sop, &ending.staff, &ending.reason, ending.asked];
+        self.execute(sql::SOP_ENDING_PUT, args).await.map(drop)
+    }
+
+    /// All SOPs that somebody asks to take out of force.
+    pub async fn sop_endings(&mut self) -> Result<Vec<SopEndingRow>, StoreError> {
+        self.rows(sql::SOP_ENDING_LIST, args![]).await
+    }
+
+    /// Forgets that somebody asked.
+    pub async fn remove_sop_ending(&mut self, sop: i64) -> Result<(), StoreError> {
+        self.execute(sql::SOP_ENDING_REMOVE, args![sop]).await.map(drop)
     }
 
     /// Keeps a decree.

@@ -52,6 +52,7 @@ sql_files! {
     AUDIT_GET = "audit_get";
     AUDIT_LAST = "audit_last";
     AUDIT_NEWEST = "audit_newest";
+    AUDIT_OF = "audit_of";
     AUDIT_PAGE = "audit_page";
     AUDIT_SEARCH = "audit_search";
     BACKUP_ADD = "backup_add";
@@ -239,6 +240,10 @@ sql_files! {
     SITE_OWN_PUT = "site_own_put";
     SITE_PUT = "site_put";
     SOP_ADD = "sop_add";
+    SOP_DRAFT_AUTHORS = "sop_draft_authors";
+    SOP_ENDING_LIST = "sop_ending_list";
+    SOP_ENDING_PUT = "sop_ending_put";
+    SOP_ENDING_REMOVE = "sop_ending_remove";
     SOP_GET = "sop_get";
     SOP_LIST = "sop_list";
     SOP_NEXT = "sop_next";

@@ -1,7 +1,13 @@
 //! Forms with a file in them (RFC 7578): every part is read as text, a file's content like any other.
 
-/// Name and value of each part; `None` where the content type names no form with parts, or the body is cut off.
+/// Name and value of each part as text.
 pub(super) fn read(kind: &str, body: &[u8]) -> Option<Vec<(String, String)>> {
+    let parts = octets(kind, body)?;
+    Some(parts.into_iter().map(|(name, value)| (name, String::from_utf8_lossy(value).into_owned())).collect())
+}
+
+/// Name and octets of each part; `None` where the content type names no form with parts, or the body is cut off.
+pub(super) fn octets<'b>(kind: &str, body: &'b [u8]) -> Option<Vec<(String, &'b [u8])>> {
     let mut attributes = kind.split(';').map(str::trim);
     if !attributes.next()?.eq_ignore_ascii_case("multipart/form-data") {
         return None;
@@ -20,7 +26,7 @@ pub(super) fn read(kind: &str, body: &[u8]) -> Option<Vec<(String, String)>> {
         rest = more;
         let (head, value) = cut(part, b"\r\n\r\n")?;
         if let Some(name) = name(&String::from_utf8_lossy(head)) {
-            found.push((name, String::from_utf8_lossy(value).into_owned()));
+            found.push((name, value));
         }
     }
     Some(found)

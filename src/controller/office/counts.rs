@@ -71,7 +71,7 @@ impl Office {
     }
 }
 
-fn add_up(reports: Vec<ShadowReport>) -> TrialResult {
+pub(super) fn add_up(reports: Vec<ShadowReport>) -> TrialResult {
     let mut result = TrialResult { gateways: reports.len(), ..TrialResult::default() };
     let mut names: BTreeMap<_, ShadowName> = BTreeMap::new();
     for report in reports {

@@ -250,6 +250,7 @@ impl Office {
         let state = state.as_str().to_owned();
         let row = SopRow { state, ended: Some(ended), trial: None, trial_until: None, ..row };
         tx.put_sop(&row).await?;
+        tx.remove_sop_ending(row.id).await?;
         self.note_sop(tx, who, action, (&before, &row)).await?;
         self.end_rollout(tx, row.id).await?;
         Ok(row)
@@ -319,7 +320,7 @@ fn is_of(row: &SopRow, sop: &Sop) -> bool {
 }
 
 /// Whether lower layers rest on it.
-fn binds(sop: &Sop) -> bool {
+pub(super) fn binds(sop: &Sop) -> bool {
     matches!(sop.layer(), Layer::National | Layer::Province) || sop.has_mandatory()
 }
 

@@ -46,7 +46,7 @@ impl Office {
         self.unheld_in(&mut self.store.read().await?).await
     }
 
-    async fn unheld_in(&self, tx: &mut Tx) -> Result<Vec<Unheld>, OfficeError> {
+    pub(super) async fn unheld_in(&self, tx: &mut Tx) -> Result<Vec<Unheld>, OfficeError> {
         let index = tx.last_index().await?;
         let recipe: Option<Recipe> = index.map(|row| read_json(&row.document, "an index's recipe")).transpose()?;
         let held: BTreeSet<ListId> = recipe.map(|recipe| recipe.lists.into_keys().collect()).unwrap_or_default();

@@ -8,6 +8,7 @@ menu-close = Close menu
 menu-place = Service site
 menu-waiting = waiting
 menu-service = Service
+menu-filter = Content filter
 menu-network = Network
 menu-department = Department
 
@@ -20,7 +21,7 @@ front-title-duties = Your duties
 front-empty = There is no duty for you yet
 front-empty-do = Your account has no duty. Ask an administrator to add one.
 front-duties = Your duties
-front-duties-do = There is no page for this duty in the console yet. SOPs are written as files, and checked, approved and published on the controller's machine with the command gapura controller sop. Ask a network administrator for help.
+front-duties-do = There is no page in the console for this duty yet. Ask the network administrator for help.
 
 oops-not-allowed = This page is outside your duties
 oops-not-allowed-do = If you need it, ask an administrator for the duty. Nothing was changed.

@@ -8,6 +8,7 @@ menu-close = Tutup menu
 menu-place = Lokasi layanan
 menu-waiting = menunggu
 menu-service = Pelayanan
+menu-filter = Penyaring konten
 menu-network = Jaringan
 menu-department = Lembaga
 
@@ -20,7 +21,7 @@ front-title-duties = Tugas Anda
 front-empty = Belum ada tugas untuk Anda
 front-empty-do = Akun Anda belum diberi tugas. Hubungi pengelola agar tugas Anda ditambahkan.
 front-duties = Tugas Anda
-front-duties-do = Untuk tugas ini belum ada halaman di konsol. SOP disusun sebagai berkas, lalu diperiksa, disetujui, dan diterbitkan di mesin pengendali dengan perintah gapura controller sop. Mintalah bantuan pengelola jaringan.
+front-duties-do = Untuk tugas ini belum ada halaman di konsol. Mintalah bantuan pengelola jaringan.
 
 oops-not-allowed = Halaman ini di luar tugas Anda
 oops-not-allowed-do = Bila Anda memerlukannya, mintalah tugasnya kepada pengelola. Permintaan ini tidak mengubah apa pun.

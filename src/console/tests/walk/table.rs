@@ -41,11 +41,14 @@ const ANSWER: Who = Who::AtSite(&[Helpdesk, SiteHead]);
 const SEE_NETWORK: &[Role] = &[SiteHead, NetworkAdmin, Auditor];
 const RUN_GATEWAYS: Who = Who::AtSite(&[NetworkAdmin]);
 const SET_SITE: Who = Who::AtSite(&[NetworkAdmin]);
+const SEE_SOPS: Who = Who::Anywhere(&[Helpdesk, SiteHead, SopEditor, SopApprover, NetworkAdmin, Auditor]);
+const WRITE_SOPS: Who = Who::Whole(&[SopEditor]);
+const APPROVE_SOPS: Who = Who::Whole(&[SopApprover]);
 const SET_HOURS: Who = Who::AtSite(&[SiteHead, NetworkAdmin]);
 
 /// All of them, room by room.
 pub(super) const EXPECTED: &[&[Line]] =
-    &[FRONT, SIGNIN, PROFILE, PEOPLE, AUDIT, VOUCHERS, COUNTER, REQUESTS, QUESTIONS, NETWORK, ROLLOUT];
+    &[FRONT, SIGNIN, PROFILE, PEOPLE, AUDIT, VOUCHERS, COUNTER, REQUESTS, QUESTIONS, NETWORK, ROLLOUT, SOPS];
 
 const FRONT: &[Line] = &[("GET", "/", Who::Staff, false)];
 
@@ -161,14 +164,36 @@ const QUESTIONS: &[Line] = &[
     ("POST", "/l/{site}/tanya-jawab", ANSWER, false),
 ];
 
-const SEE_SOPS: Who = Who::Anywhere(&[Helpdesk, SiteHead, SopEditor, SopApprover, NetworkAdmin, Auditor]);
-const APPROVE_SOPS: Who = Who::Anywhere(&[SopApprover]);
+const APPROVE_ANYWHERE: Who = Who::Anywhere(&[SopApprover]);
 
 const ROLLOUT: &[Line] = &[
     ("GET", "/sop/{id}/peluncuran", SEE_SOPS, false),
-    ("POST", "/sop/{id}/peluncuran/{langkah}", APPROVE_SOPS, true),
-    ("GET", "/sop/{id}/terbitkan-bertahap", APPROVE_SOPS, true),
-    ("POST", "/sop/{id}/terbitkan-bertahap", APPROVE_SOPS, true),
+    ("POST", "/sop/{id}/peluncuran/{langkah}", APPROVE_ANYWHERE, true),
+    ("GET", "/sop/{id}/terbitkan-bertahap", APPROVE_ANYWHERE, true),
+    ("POST", "/sop/{id}/terbitkan-bertahap", APPROVE_ANYWHERE, true),
+];
+
+const SOPS: &[Line] = &[
+    ("GET", "/sop", SEE_SOPS, false),
+    ("GET", "/sop/baru", WRITE_SOPS, false),
+    ("POST", "/sop/simpan", WRITE_SOPS, false),
+    ("GET", "/sop/{id}", SEE_SOPS, false),
+    ("GET", "/sop/{id}/berkas", SEE_SOPS, false),
+    ("GET", "/sop/{id}/cetak", SEE_SOPS, false),
+    ("GET", "/sop/{id}/dampak", SEE_SOPS, false),
+    ("GET", "/sop/{id}/keputusan", SEE_SOPS, false),
+    ("GET", "/sop/{id}/teks", WRITE_SOPS, false),
+    ("GET", "/sop/{id}/formulir", WRITE_SOPS, false),
+    ("POST", "/sop/{id}/formulir", WRITE_SOPS, false),
+    ("POST", "/sop/{id}/coba", WRITE_SOPS, false),
+    ("POST", "/sop/{id}/keputusan", WRITE_SOPS, false),
+    ("POST", "/sop/{id}/buang", WRITE_SOPS, false),
+    ("POST", "/sop/{id}/setujui", APPROVE_SOPS, true),
+    ("POST", "/sop/{id}/kembalikan", APPROVE_SOPS, true),
+    ("POST", "/sop/{id}/terbitkan", APPROVE_SOPS, true),
+    ("POST", "/sop/{id}/akhiri", APPROVE_SOPS, true),
+    ("POST", "/sop/{id}/akhiri-setuju", APPROVE_SOPS, true),
+    ("POST", "/sop/{id}/akhiri-batal", APPROVE_SOPS, true),
 ];
 
 const NETWORK: &[Line] = &[

@@ -228,6 +228,13 @@ sop-for-publishing = published
 sop-for-retiring = retired
 sop-for-trial = tried
 sop-for-decree = given a decree
+sop-for-editing = edited
+sop-for-returning = given back
+sop-for-discarding = thrown away
+sop-return-reason = say what is to be changed
+sop-end-asked = {$staff} has asked already that SOP {$sop} is taken out of force: a second person only has to agree
+sop-end-not-asked = nobody asks that SOP {$sop} is taken out of force: it was taken back, or agreed to
+sop-end-second = {$staff} asked that SOP {$sop} is taken out of force: somebody else has to agree
 sop-revision-had = {$number} has had revision {$last} already: write revision = {$next} in this one
 sop-draft-waits = SOP {$sop} ({$number} revision {$revision}, by {$author}) is a draft that waits and would be lost: look at it, have it approved or retire it, then import again
 sop-trial-days = a draft is tried for 1 to {$most} days

@@ -224,6 +224,13 @@ sop-for-publishing = diterbitkan
 sop-for-retiring = dihentikan
 sop-for-trial = dicoba
 sop-for-decree = diberi surat keputusan
+sop-for-editing = disunting
+sop-for-returning = dikembalikan
+sop-for-discarding = dibuang
+sop-return-reason = tulis apa yang perlu diperbaiki
+sop-end-asked = {$staff} sudah meminta SOP {$sop} tidak diberlakukan lagi; orang kedua tinggal menyetujuinya
+sop-end-not-asked = tidak ada permintaan untuk menghentikan SOP {$sop}; mungkin sudah ditarik atau sudah disetujui
+sop-end-second = {$staff} yang meminta SOP {$sop} tidak diberlakukan lagi; orang lain yang harus menyetujuinya
 sop-revision-had = {$number} sudah pernah mempunyai revisi {$last}; tulis revision = {$next} pada yang ini
 sop-draft-waits = SOP {$sop} ({$number} revisi {$revision}, oleh {$author}) adalah draf yang menunggu dan akan hilang; lihat draf itu, setujui atau hentikan, lalu impor lagi
 sop-trial-days = draf dicoba selama 1 sampai {$most} hari

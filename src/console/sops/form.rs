@@ -1,0 +1,150 @@
+//! A draft by form: switches, hours, exceptions, dates. What is changed is changed in the text; the rest of it stays as it is.
+
+mod filled;
+
+use askama::Template;
+use axum::extract::Path;
+use gapura_controller::{SopChoices, SopState};
+use gapura_rules::sop::{Severity, Sop, edited};
+use gapura_speech::Words;
+
+use self::filled::{Filled, Wrong};
+use super::problems::{self, Slip};
+use super::{Page, TabLink, href, number, tabs, text};
+use crate::answer::{Answer, Oops, again, page, see_other, to};
+use crate::chrome::Chrome;
+use crate::form::Posted;
+use crate::here::Here;
+
+#[derive(Template)]
+#[template(path = "sops/form.html")]
+pub(super) struct Form {
+    pub(super) c: Chrome,
+    pub(super) base: String,
+    pub(super) tabs: Vec<TabLink>,
+    pub(super) filled: Filled,
+    /// What concerns no clause.
+    pub(super) slips: Vec<Slip>,
+    pub(super) errors: usize,
+    pub(super) warnings: usize,
+    /// Fields and what is wrong with them.
+    pub(super) wrong: Vec<Wrong>,
+    pub(super) refused: Vec<String>,
+    pub(super) unkept: bool,
+    pub(super) decree: bool,
+}
+
+impl Form {
+    fn wrong_of(&self, field: &str) -> Vec<&str> {
+        self.wrong.iter().filter(|(name, _)| name == field).map(|(_, words)| words.as_str()).collect()
+    }
+
+    fn summary(&self) -> String {
+        text::summary(self.c.w, self.errors, self.warnings)
+    }
+}
+
+/// What the page stands on: the draft, read, and what its switches may be.
+struct Ground {
+    sop: Sop,
+    document: String,
+    choices: SopChoices,
+    title: String,
+    number: String,
+    decree: bool,
+}
+
+/// The draft; the address to go to where it is none.
+async fn ground(here: &Here, id: i64) -> Result<Result<Ground, String>, Oops> {
+    let seen = here.office().see_sop(id, "").await?;
+    let row = seen.line.row;
+    if row.state != SopState::Draft.as_str() {
+        return Ok(Err(href(id)));
+    }
+    // What cannot be read as clauses is mended in the text.
+    let Some(sop) = seen.sop else { return Ok(Err(format!("{}/teks", href(id)))) };
+    let choices = here.office().sop_choices(sop.layer()).await?;
+    let number = here.w().t2("sops-number", "number", row.number.as_str(), "revision", row.revision.to_string());
+    Ok(Ok(Ground { sop, document: row.document, choices, title: row.title, number, decree: row.decree.is_some() }))
+}
+
+/// `/sop/{id}/formulir`.
+pub(super) async fn edit(here: Here, Path(id): Path<String>) -> Answer {
+    let id = number(&id)?;
+    let ground = match ground(&here, id).await? {
+        Ok(ground) => ground,
+        Err(elsewhere) => return Ok(see_other(&elsewhere)),
+    };
+    let problems = here.office().check_sop(&ground.document).await?;
+    let filled = Filled::of(&here.say(), &ground.sop, &ground.choices);
+    page(&made(frame(&here, id, &ground), id, filled, &problems::slips(here.w(), &problems), ground.decree))
+}
+
+fn frame(here: &Here, id: i64, ground: &Ground) -> Chrome {
+    let c = Chrome::of(here, ground.title.clone()).sub(ground.number.clone());
+    let mut c = c.up(href(id), ground.title.clone());
+    c.stand_at(format!("{}/formulir", href(id)));
+    c
+}
+
+pub(super) fn made(c: Chrome, id: i64, mut filled: Filled, slips: &[Slip], decree: bool) -> Form {
+    let errors = slips.iter().filter(|slip| slip.error).count();
+    let rest = filled.settle(slips);
+    Form {
+        base: href(id),
+        tabs: tabs(c.w, id, Page::Form, (true, true)),
+        warnings: slips.len() - errors,
+        errors,
+        slips: rest,
+        filled,
+        wrong: Vec::new(),
+        refused: Vec::new(),
+        unkept: false,
+        decree,
+        c,
+    }
+}
+
+/// Changes what was changed, checks the whole, and keeps it where nothing is wrong.
+pub(super) async fn save(here: Here, Path(id): Path<String>, Posted(fields): Posted) -> Answer {
+    let id = number(&id)?;
+    let ground = match ground(&here, id).await? {
+        Ok(ground) => ground,
+        // Somebody else was quicker: the use-case says so.
+        Err(_) => return super::one::refused(&here, id, super::one::Typed::default(), stale(here.w())).await,
+    };
+    let say = here.say();
+    let mut filled = Filled::of(&say, &ground.sop, &ground.choices);
+    filled.take(&fields);
+    let (mut wrong, mut refused, mut slips) = (Vec::new(), Vec::new(), Vec::new());
+    match filled.edits(&say, &ground.sop, &here.actor("").name) {
+        Err(all) => wrong = all,
+        Ok(edits) => {
+            let changed = edits.iter().try_fold(ground.document.clone(), |text, edit| edited(&text, edit));
+            match changed {
+                Err(_) => refused.push(here.w().t("sops-form-by-hand")),
+                Ok(text) => {
+                    let problems = here.office().check_sop(&text).await?;
+                    slips = problems::slips(here.w(), &problems);
+                    if problems.iter().all(|problem| problem.severity != Severity::Error) {
+                        match here.office().save_sop(Some(id), &text, &here.actor("")).await {
+                            Ok(row) => return Ok(to(&format!("{}/formulir", href(row.id)), "sop-saved")),
+                            Err(error) => refused = Oops::from(error).of_form(here.w())?,
+                        }
+                    }
+                }
+            }
+        }
+    }
+    let made = made(frame(&here, id, &ground), id, filled, &slips, ground.decree);
+    again(&Form { wrong, refused, unkept: true, ..made })
+}
+
+fn stale(w: Words) -> Oops {
+    Oops::Refused(w.t("sops-form-stale"))
+}
+
+#[cfg(test)]
+pub(super) fn filled_of(say: &gapura_speech::Say, sop: &Sop, choices: &SopChoices) -> Filled {
+    Filled::of(say, sop, choices)
+}

@@ -1,0 +1,250 @@
+//! The SOP desk: what staff see of SOPs, and drafts as they are written there.
+
+use std::collections::BTreeMap;
+
+use gapura_rules::sop::{Deed, Layer, Problem, Sop, SopEdit, WrittenClause, edited};
+use gapura_store::{AuditRow, SopEndingRow, SopRow, SopState, Tx};
+use jiff::civil::Date;
+
+use super::check::Looking;
+use super::people::wrote_at;
+use super::publish::Scope;
+use super::sop::{SopFile, binds, in_state, label, read_published, sop_in};
+use super::{Actor, Office, OfficeError, REASON, Unheld};
+use crate::why::why;
+
+/// What the desk calls the text that is being written.
+pub const DESK_FILE: &str = "sop.toml";
+
+/// Lines of the audit log that are shown with a SOP.
+const HISTORY: u32 = 100;
+
+/// A SOP in the list.
+#[derive(Clone, Debug)]
+pub struct SopLine {
+    /// The SOP, without its document.
+    pub row: SopRow,
+    /// It is in force and should have been looked through.
+    pub overdue: bool,
+    /// It is published and holds from this day on.
+    pub awaited: Option<Date>,
+    /// Gateways try it now.
+    pub on_trial: bool,
+    /// Its clauses that name lists of which nothing is held.
+    pub unheld: Vec<Unheld>,
+    /// Somebody asks to take it out of force.
+    pub ending: Option<SopEndingRow>,
+}
+
+/// One SOP with all that is known of it.
+#[derive(Clone, Debug)]
+pub struct SopSeen {
+    /// The SOP as in the list, with its document.
+    pub line: SopLine,
+    /// Its text as it was read; none where this version of Gapura cannot read it any more.
+    pub sop: Option<Sop>,
+    /// The revision that it takes the place of, or took.
+    pub before: Option<(SopRow, Option<Sop>)>,
+    /// Of one that is not published yet: what is wrong beside what is in force, and what should be looked at.
+    pub problems: Vec<Problem>,
+    /// Two people take it out of force.
+    pub binds: bool,
+    /// The person who looks wrote at it.
+    pub wrote: bool,
+    /// The person who looks is who asked to take it out of force.
+    pub asked: bool,
+    /// Who wrote down what about it, the newest first.
+    pub history: Vec<AuditRow>,
+    /// All of its number in this layer, without documents, the newest first.
+    pub revisions: Vec<SopRow>,
+}
+
+/// What a form offers for clauses of a layer.
+#[derive(Clone, Debug, Default)]
+pub struct SopChoices {
+    /// Categories of lists, each with the titles of its lists.
+    pub categories: Vec<(String, String)>,
+    /// Lists with their titles.
+    pub lists: Vec<(String, String)>,
+    /// Categories that a mandatory clause of a layer above blocks for everybody at all hours.
+    pub locked: BTreeMap<String, Layer>,
+}
+
+impl Office {
+    /// What there is to choose from in a SOP of this layer, and what layers above have decided already.
+    pub async fn sop_choices(&self, layer: Layer) -> Result<SopChoices, OfficeError> {
+        let catalogue = self.catalogue();
+        let mut choices = SopChoices::default();
+        for entry in catalogue.entries() {
+            choices.lists.push((entry.id.to_string(), entry.title.clone()));
+            let category = entry.category.to_string();
+            match choices.categories.iter_mut().find(|(known, _)| *known == category) {
+                Some((_, titles)) => *titles = format!("{titles}, {}", entry.title),
+                None => choices.categories.push((category, entry.title.clone())),
+            }
+        }
+        for row in self.store.read().await?.sops_in(SopState::Published).await? {
+            let Some(sop) = read_published(&row, &catalogue) else { continue };
+            let above = sop.layer() < layer && sop.scope().is_everyone();
+            let binds = |clause: &WrittenClause| {
+                clause.mandatory && clause.deed == Deed::Block && clause.scope.is_everyone() && clause.hours.is_none()
+            };
+            for clause in sop.written_clauses().into_iter().filter(|clause| above && binds(clause)) {
+                let categories = clause.targets.categories.iter().map(|category| (category.to_string(), sop.layer()));
+                choices.locked.extend(categories);
+            }
+        }
+        Ok(choices)
+    }
+
+    /// All SOPs, the newest first, as the desk lists them.
+    pub async fn sop_lines(&self) -> Result<Vec<SopLine>, OfficeError> {
+        let mut tx = self.store.read().await?;
+        let (rows, unheld, endings) = (tx.sops().await?, self.unheld_in(&mut tx).await?, tx.sop_endings().await?);
+        let published = tx.sops_in(SopState::Published).await?;
+        let line = |row: SopRow| {
+            let whole = published.iter().find(|whole| whole.id == row.id);
+            self.line(row, whole, (&unheld, &endings))
+        };
+        Ok(rows.into_iter().rev().map(line).collect())
+    }
+
+    /// `whole`: the same with its document, where it is published.
+    fn line(&self, row: SopRow, whole: Option<&SopRow>, more: (&[Unheld], &[SopEndingRow])) -> SopLine {
+        let now = gapura_store::millis(self.now());
+        SopLine {
+            overdue: whole.is_some() && self.is_overdue(&row),
+            awaited: whole.and_then(|whole| self.awaited(whole)),
+            on_trial: row.trial_until.is_some_and(|until| until > now),
+            unheld: more.0.iter().filter(|one| one.id == row.id).cloned().collect(),
+            ending: more.1.iter().find(|one| one.sop == row.id).cloned(),
+            row,
+        }
+    }
+
+    /// How many SOPs wait for this person: drafts that others wrote, and those that somebody else asks to take out of force.
+    pub async fn sops_waiting(&self, name: &str) -> Result<u64, OfficeError> {
+        let mut tx = self.store.read().await?;
+        let drafts = tx.draft_authors().await?.into_iter().filter(|authors| !wrote_at(name, authors)).count();
+        let endings = tx.sop_endings().await?.into_iter().filter(|ending| !wrote_at(name, &ending.staff)).count();
+        Ok((drafts + endings) as u64)
+    }
+
+    /// One SOP for somebody to read.
+    pub async fn see_sop(&self, id: i64, name: &str) -> Result<SopSeen, OfficeError> {
+        let mut tx = self.store.read().await?;
+        let row = sop_in(&mut tx, id).await?;
+        let state = SopState::named(&row.state);
+        let (unheld, endings) = (self.unheld_in(&mut tx).await?, tx.sop_endings().await?);
+        let mut revisions = tx.sops().await?;
+        revisions.retain(|other| other.layer == row.layer && other.number == row.number);
+        revisions.sort_by_key(|other| std::cmp::Reverse((other.revision, other.id)));
+        let history = tx.audit_of(&format!("sop/{id}"), HISTORY).await?;
+        let before = revisions.iter().find(|other| precedes(other, &row)).map(|other| other.id);
+        let before = match before {
+            Some(before) => Some(sop_in(&mut tx, before).await?),
+            None => None,
+        };
+        let waits = matches!(state, Some(SopState::Draft | SopState::Approved));
+        let problems = if waits {
+            let published = tx.sops_in(SopState::Published).await?;
+            self.problems(&mut tx, &row.document, published).await?
+        } else {
+            Vec::new()
+        };
+        drop(tx);
+        let sop = read_published(&row, &self.catalogue());
+        let published = (state == Some(SopState::Published)).then(|| row.clone());
+        let line = self.line(row, published.as_ref(), (&unheld, &endings));
+        Ok(SopSeen {
+            binds: sop.as_ref().is_none_or(binds),
+            wrote: wrote_at(name, &line.row.author),
+            asked: line.ending.as_ref().is_some_and(|ending| wrote_at(name, &ending.staff)),
+            before: before.map(|row| {
+                let sop = read_published(&row, &self.catalogue());
+                (row, sop)
+            }),
+            sop,
+            problems,
+            history,
+            revisions,
+            line,
+        })
+    }
+
+    /// What is wrong with a text beside what is in force, and what should be looked at; nothing is kept.
+    pub async fn check_sop(&self, text: &str) -> Result<Vec<Problem>, OfficeError> {
+        let mut tx = self.store.read().await?;
+        let published = tx.sops_in(SopState::Published).await?;
+        self.problems(&mut tx, text, published).await
+    }
+
+    async fn problems(&self, tx: &mut Tx, text: &str, published: Vec<SopRow>) -> Result<Vec<Problem>, OfficeError> {
+        let file = SopFile { file: DESK_FILE.to_owned(), text: text.to_owned() };
+        match self.checked(tx, &[file], published, Looking::ForAll).await {
+            Ok((_, warnings)) => Ok(warnings),
+            Err(OfficeError::Sop(problems)) => Ok(problems),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Keeps what was written at the desk: a new draft, or the draft `id` carried on by whoever writes now. A text with
+    /// errors is not kept.
+    pub async fn save_sop(&self, id: Option<i64>, text: &str, who: &Actor) -> Result<SopRow, OfficeError> {
+        let mut tx = self.store.write().await?;
+        let carry = match id {
+            Some(id) => Some(in_state(&mut tx, id, &[SopState::Draft], why!("sop-for-editing")).await?),
+            None => None,
+        };
+        if let Some(same) = carry.as_ref().filter(|carry| carry.document == text) {
+            return Ok(same.clone());
+        }
+        let file = SopFile { file: DESK_FILE.to_owned(), text: text.to_owned() };
+        let imported = self.import_over(&mut tx, &[file], (who, carry.as_ref())).await?;
+        let draft = imported.sops.into_iter().next();
+        let draft = draft.ok_or_else(|| OfficeError::not_found("SOP", DESK_FILE))?;
+        // Under another number or layer it took the place of none.
+        if let Some(carry) = carry.filter(|carry| !imported.replaced.iter().any(|row| row.id == carry.id)) {
+            self.end(&mut tx, carry, SopState::Discarded, who, "sop-carry-on").await?;
+        }
+        self.publish_in(&mut tx, Scope::All).await?;
+        tx.commit().await?;
+        Ok(draft)
+    }
+
+    /// The text of a SOP under the next revision, to be changed and saved.
+    pub async fn next_revision(&self, id: i64) -> Result<String, OfficeError> {
+        let mut tx = self.store.read().await?;
+        let row = sop_in(&mut tx, id).await?;
+        let same = |other: &SopRow| other.layer == row.layer && other.number == row.number;
+        let known = tx.sops().await?.into_iter().filter(|other| same(other) && other.approved.is_some());
+        let last = known.map(|other| other.revision).max().unwrap_or(row.revision).max(row.revision);
+        let next = u32::try_from(last.saturating_add(1)).unwrap_or(u32::MAX);
+        let damaged = |error: gapura_rules::sop::EditError| OfficeError::damaged(label(&row))(error.into());
+        edited(&row.document, &SopEdit::Revision(next)).map_err(damaged)
+    }
+
+    /// Gives a SOP that is not published back to whoever wrote it, with what is to be changed; an approval is taken back.
+    pub async fn return_sop(&self, id: i64, who: &Actor) -> Result<SopRow, OfficeError> {
+        if who.reason.trim().is_empty() {
+            return Err(OfficeError::Refused(why!("sop-return-reason").flag(REASON)));
+        }
+        let mut tx = self.store.write().await?;
+        let row = in_state(&mut tx, id, &[SopState::Draft, SopState::Approved], why!("sop-for-returning")).await?;
+        let state = SopState::Draft.as_str().to_owned();
+        let back = SopRow { state, approver: None, approved: None, ..row.clone() };
+        tx.put_sop(&back).await?;
+        self.note_sop(&mut tx, who, "sop-return", (&row.state, &back)).await?;
+        tx.commit().await?;
+        Ok(back)
+    }
+}
+
+/// Whether a revision is the one that another takes the place of, or took: of one that waits, the one in force.
+fn precedes(other: &SopRow, row: &SopRow) -> bool {
+    let states: &[SopState] = match SopState::named(&row.state) {
+        Some(SopState::Draft | SopState::Approved | SopState::Discarded) => &[SopState::Published],
+        _ => &[SopState::Published, SopState::Replaced, SopState::Retired],
+    };
+    other.id != row.id && other.revision < row.revision && states.iter().any(|state| state.as_str() == other.state)
+}

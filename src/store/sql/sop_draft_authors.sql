@@ -1,0 +1,1 @@
+SELECT author FROM sop WHERE state = 'draft'

@@ -1,0 +1,1 @@
+SELECT sop, staff, reason, asked FROM sop_ending ORDER BY sop

@@ -1,0 +1,1 @@
+INSERT INTO sop_ending (sop, staff, reason, asked) VALUES ($1, $2, $3, $4)

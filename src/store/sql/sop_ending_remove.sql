@@ -1,0 +1,1 @@
+DELETE FROM sop_ending WHERE sop = $1

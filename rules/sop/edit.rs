@@ -96,13 +96,12 @@ pub fn edited(text: &str, edit: &SopEdit) -> Result<String, EditError> {
         SopEdit::Reason(index, reason) => set(text, item(root, "exception", *index)?, "reason", &quoted(reason)),
         SopEdit::DropException(index) => drop_table(text, root, "exception", *index),
         SopEdit::AddException { of, names, addresses, reason, author, until } => {
-            let mut more = String::from("\n[[exception]]\n");
-            for (key, values) in [("of", of), ("names", names), ("addresses", addresses)] {
-                if !values.is_empty() {
-                    more.push_str(&format!("{key} = {}\n", array(values.iter().map(|value| quoted(value)))));
-                }
-            }
-            more.push_str(&format!("reason = {}\nauthor = {}\nuntil = {until}\n", quoted(reason), quoted(author)));
+            let listed = [("of", of), ("names", names), ("addresses", addresses)].into_iter();
+            let listed = listed.filter(|(_, values)| !values.is_empty());
+            let listed = listed.map(|(key, values)| (key, array(values.iter().map(|value| quoted(value)))));
+            let single = [("reason", quoted(reason)), ("author", quoted(author)), ("until", until.to_string())];
+            let lines = listed.chain(single).map(|(key, value)| format!("{key} = {value}\n"));
+            let more = format!("\n[[exception]]\n{}", lines.collect::<String>());
             Ok(format!("{}\n{more}", text.trim_end()))
         }
     }?;
@@ -223,9 +222,9 @@ fn drop_table(text: &str, root: &DeTable<'_>, key: &str, index: usize) -> Result
 
 /// Where the last value of a table ends.
 fn last(table: &DeTable<'_>) -> Option<usize> {
-    let end = |value: &Spanned<DeValue<'_>>| match value.get_ref() {
-        DeValue::Table(inner) => last(inner).unwrap_or(0).max(value.span().end),
-        _ => value.span().end,
+    let end = |value: &Spanned<DeValue<'_>>| {
+        let inner = value.get_ref().as_table().and_then(last);
+        inner.unwrap_or_default().max(value.span().end)
     };
     table.iter().map(|(_, value)| end(value)).max()
 }

@@ -72,7 +72,7 @@ impl<S: Sync> FromRequest<S> for Posted {
 const UPLOAD_OCTETS: usize = 11 * 1024 * 1024;
 
 /// How long such a form may take to come: a sheet of 10 MB over 1 Mb/s.
-const UPLOAD_WHOLE: Duration = Duration::from_secs(120);
+const UPLOAD_WHOLE: Duration = Duration::from_mins(2);
 
 /// A form with a file that is not text, sent like [`Posted`].
 #[derive(Clone, Debug)]

@@ -12,7 +12,9 @@ use gapura_controller::Right;
 
 use crate::answer::{Oops, finish};
 use crate::here::{App, Here, Where};
-use crate::{assets, audit, class, day, desk, front, network, people, profile, requests, rollout, signin, sops, vouchers};
+use crate::{
+    assets, audit, class, day, desk, front, network, people, profile, requests, rollout, signin, sops, vouchers,
+};
 
 /// What an address needs of whoever asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,6 +11,7 @@ mod plans;
 mod provider;
 mod requests;
 mod rollout;
+mod sops;
 mod sso;
 mod story;
 mod walk;

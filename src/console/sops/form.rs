@@ -6,7 +6,6 @@ use askama::Template;
 use axum::extract::Path;
 use gapura_controller::{SopChoices, SopState};
 use gapura_rules::sop::{Severity, Sop, edited};
-use gapura_speech::Words;
 
 use self::filled::{Filled, Wrong};
 use super::problems::{self, Slip};
@@ -52,29 +51,30 @@ struct Ground {
     title: String,
     number: String,
     decree: bool,
+    /// It can still be edited.
+    open: bool,
 }
 
-/// The draft; the address to go to where it is none.
-async fn ground(here: &Here, id: i64) -> Result<Result<Ground, String>, Oops> {
+/// The draft; none where its text cannot be read as clauses.
+async fn ground(here: &Here, id: i64) -> Result<Option<Ground>, Oops> {
     let seen = here.office().see_sop(id, "").await?;
     let row = seen.line.row;
-    if row.state != SopState::Draft.as_str() {
-        return Ok(Err(href(id)));
-    }
-    // What cannot be read as clauses is mended in the text.
-    let Some(sop) = seen.sop else { return Ok(Err(format!("{}/teks", href(id)))) };
+    let Some(sop) = seen.sop else { return Ok(None) };
     let choices = here.office().sop_choices(sop.layer()).await?;
     let number = here.w().t2("sops-number", "number", row.number.as_str(), "revision", row.revision.to_string());
-    Ok(Ok(Ground { sop, document: row.document, choices, title: row.title, number, decree: row.decree.is_some() }))
+    let open = row.state == SopState::Draft.as_str();
+    let decree = row.decree.is_some();
+    Ok(Some(Ground { sop, document: row.document, choices, title: row.title, number, decree, open }))
 }
 
 /// `/sop/{id}/formulir`.
 pub(super) async fn edit(here: Here, Path(id): Path<String>) -> Answer {
     let id = number(&id)?;
-    let ground = match ground(&here, id).await? {
-        Ok(ground) => ground,
-        Err(elsewhere) => return Ok(see_other(&elsewhere)),
-    };
+    // What cannot be read as clauses is mended in the text.
+    let Some(ground) = ground(&here, id).await? else { return Ok(see_other(&format!("{}/teks", href(id)))) };
+    if !ground.open {
+        return Ok(see_other(&href(id)));
+    }
     let problems = here.office().check_sop(&ground.document).await?;
     let filled = Filled::of(&here.say(), &ground.sop, &ground.choices);
     page(&made(frame(&here, id, &ground), id, filled, &problems::slips(here.w(), &problems), ground.decree))
@@ -108,16 +108,14 @@ pub(super) fn made(c: Chrome, id: i64, mut filled: Filled, slips: &[Slip], decre
 /// Changes what was changed, checks the whole, and keeps it where nothing is wrong.
 pub(super) async fn save(here: Here, Path(id): Path<String>, Posted(fields): Posted) -> Answer {
     let id = number(&id)?;
-    let ground = match ground(&here, id).await? {
-        Ok(ground) => ground,
-        // Somebody else was quicker: the use-case says so.
-        Err(_) => return super::one::refused(&here, id, super::one::Typed::default(), stale(here.w())).await,
-    };
+    let Some(ground) = ground(&here, id).await? else { return Err(Oops::NotFound) };
     let say = here.say();
     let mut filled = Filled::of(&say, &ground.sop, &ground.choices);
     filled.take(&fields);
     let (mut wrong, mut refused, mut slips) = (Vec::new(), Vec::new(), Vec::new());
     match filled.edits(&say, &ground.sop, &here.actor("").name) {
+        // Somebody else was quicker: what was typed stays, to be copied from here.
+        _ if !ground.open => refused.push(here.w().t("sops-form-stale")),
         Err(all) => wrong = all,
         Ok(edits) => {
             let changed = edits.iter().try_fold(ground.document.clone(), |text, edit| edited(&text, edit));
@@ -138,10 +136,6 @@ pub(super) async fn save(here: Here, Path(id): Path<String>, Posted(fields): Pos
     }
     let made = made(frame(&here, id, &ground), id, filled, &slips, ground.decree);
     again(&Form { wrong, refused, unkept: true, ..made })
-}
-
-fn stale(w: Words) -> Oops {
-    Oops::Refused(w.t("sops-form-stale"))
 }
 
 #[cfg(test)]

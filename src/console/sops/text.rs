@@ -30,7 +30,7 @@ pub(super) struct Text {
     /// The draft that is edited; empty for a new one.
     pub(super) id: String,
     pub(super) tabs: Vec<TabLink>,
-    pub(super) text: String,
+    pub(super) source: String,
     pub(super) lines: Vec<Line>,
     /// What stands in other SOPs.
     pub(super) elsewhere: Vec<Slip>,
@@ -71,7 +71,7 @@ pub(super) fn made(c: Chrome, text: String, problems: &[Problem]) -> Text {
         unkept: false,
         decree: false,
         wrong: Vec::new(),
-        text,
+        source: text,
     }
 }
 

@@ -38,6 +38,22 @@ impl Form {
         self.wrong.iter().filter(|(name, _)| name == field).map(|(_, words)| words.as_str()).collect()
     }
 
+    /// What a field is called in the list of what is wrong.
+    fn name_of(&self, field: &str) -> String {
+        let w = self.c.w;
+        let (key, of) = field.split_once('.').unwrap_or((field, ""));
+        match (key, of) {
+            ("judul", _) => w.t("sops-fact-title"),
+            ("mulai", _) => w.t("sops-fact-from"),
+            ("tinjau", _) => w.t("sops-fact-review"),
+            ("jam", clause) => w.t1("sops-form-clause-hours", "clause", clause),
+            ("baru", "klausul") => w.t("sops-form-new-of"),
+            ("baru", "nama") => w.t("sops-form-new-about"),
+            ("alasan", _) | ("baru", "alasan") => w.t("sops-form-reason"),
+            _ => w.t("sops-form-until"),
+        }
+    }
+
     fn summary(&self) -> String {
         text::summary(self.c.w, self.errors, self.warnings)
     }

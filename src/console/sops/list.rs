@@ -47,11 +47,13 @@ pub(super) struct List {
 }
 
 /// Parts of the list: the word in the address, its name, and the states in it.
-const PARTS: [(&str, &str, &[SopState]); 4] = [
+const PARTS: [(&str, &str, &[SopState]); 5] = [
     ("", "sops-filter-living", &[SopState::Draft, SopState::Approved, SopState::Published]),
     ("draf", "sops-filter-waiting", &[SopState::Draft, SopState::Approved]),
     ("berlaku", "sops-filter-published", &[SopState::Published]),
-    ("berakhir", "sops-filter-over", &[SopState::Replaced, SopState::Retired, SopState::Discarded]),
+    ("berakhir", "sops-filter-over", &[SopState::Replaced, SopState::Retired]),
+    // Also what was saved before: each save of a draft takes the place of the one before.
+    ("dibuang", "sops-filter-discarded", &[SopState::Discarded]),
 ];
 
 pub(super) async fn list(here: Here) -> Answer {

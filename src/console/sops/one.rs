@@ -275,7 +275,11 @@ pub(super) fn signs(say: &Say, line: &SopLine) -> Vec<Fact> {
 
 fn revisions(say: &Say, seen: &SopSeen) -> Vec<(String, String, Tag)> {
     let w = say.words;
-    let others = seen.revisions.iter().filter(|other| other.id != seen.line.row.id).take(20);
+    // Each save of a draft leaves the one before behind as discarded: they stand in the list of all, not here.
+    let kept = |other: &&gapura_controller::SopRow| {
+        other.id != seen.line.row.id && speak::state(&other.state) != Some(SopState::Discarded)
+    };
+    let others = seen.revisions.iter().filter(kept).take(20);
     let told = others.map(|other| {
         let made = say.day(Timestamp::from_millisecond(other.made).unwrap_or_default());
         let words = w.t2("sops-revision-of", "revision", other.revision.to_string(), "day", made);

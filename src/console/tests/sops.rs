@@ -90,7 +90,10 @@ async fn a_sop_is_written_mended_approved_by_another_and_published() {
     ];
     let bad = editor.post("/sop/1/formulir", &fields).await;
     assert!(bad.status == 422 && bad.text.contains("value=\"besok\""), "{}", bad.text);
-    assert!(bad.text.contains("Tanggal tidak dikenali") && bad.text.contains("catur.judi.example.com"));
+    assert!(
+        bad.text.contains("Ditinjau paling lambat: Tanggal tidak dikenali")
+            && bad.text.contains("catur.judi.example.com")
+    );
     fields[2].1 = "31 Des 2027";
     assert_eq!(went(&editor.post("/sop/1/formulir", &fields).await), "/sop/2/formulir?kabar=sop-saved");
     let text = department.office.sop(2).await.unwrap().document;

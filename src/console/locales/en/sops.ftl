@@ -11,6 +11,7 @@ sops-filters = Parts of the list
 sops-filter-living = In force and drafts
 sops-filter-waiting = Waiting
 sops-filter-published = In force
+sops-filter-discarded = Discarded
 sops-filter-over = Over
 sops-col-sop = SOP
 sops-col-layer = Layer
@@ -211,6 +212,7 @@ sops-form-draft = A draft changes nothing in the network.
 sops-form-wrong-empty = Fill this in.
 sops-form-wrong-date = This is not a date. Write for example 27 Nov 2026.
 sops-form-wrong-hours = These are not hours. Write for example Monday–Friday 07.00–13.00; Saturday 08.00–10.00.
+sops-form-clause-hours = Clause {$clause}, hours
 sops-form-by-hand = This part is written in a way that can only be changed in the tab Text. Nothing was changed.
 sops-form-stale = Somebody else saved this draft, or it cannot be edited any more. Open the newest draft and make your changes again.
 

@@ -11,6 +11,7 @@ sops-filters = Bagian daftar
 sops-filter-living = Berlaku dan draf
 sops-filter-waiting = Menunggu
 sops-filter-published = Berlaku
+sops-filter-discarded = Dibuang
 sops-filter-over = Berakhir
 sops-col-sop = SOP
 sops-col-layer = Tingkat
@@ -203,6 +204,7 @@ sops-form-draft = Draf tidak mengubah jaringan apa pun.
 sops-form-wrong-empty = Isi bagian ini.
 sops-form-wrong-date = Tanggal tidak dikenali. Tulis misalnya 27 Nov 2026.
 sops-form-wrong-hours = Jam tidak dikenali. Tulis misalnya Senin–Jumat 07.00–13.00; Sabtu 08.00–10.00.
+sops-form-clause-hours = Klausul {$clause}, jam
 sops-form-by-hand = Bagian ini ditulis dengan cara yang hanya dapat diubah di tab Teks. Tidak ada yang diubah.
 sops-form-stale = Draf ini sudah disimpan orang lain atau tidak dapat disunting lagi. Buka draf yang terbaru, lalu ulangi perubahan Anda.
 

@@ -114,6 +114,7 @@ pub use seats::{Seat, SeatState};
 pub use settings::SiteSettings;
 pub use site::PlanUse;
 pub use sop::{Imported, SopFile};
+use sop_desk::Found;
 pub use sop_desk::{DESK_FILE, SopChoices, SopLine, SopSeen};
 pub use sop_end::SopEnding;
 pub(crate) use staff::StaffDoor;
@@ -148,6 +149,8 @@ pub struct Office {
     unfiltered: Arc<Unfiltered>,
     /// The counter: who waits, who looks, who is online.
     pub(crate) desk: Arc<DeskRoom>,
+    /// What was found in texts of the SOP desk that were looked at before.
+    sop_checks: Arc<Found>,
 }
 
 /// Password checks: few at once, and not many that wait.
@@ -289,6 +292,7 @@ impl Office {
             backups,
             unfiltered,
             desk,
+            sop_checks: Arc::default(),
         })
     }
 

@@ -1,9 +1,11 @@
 //! The SOP desk: what staff see of SOPs, and drafts as they are written there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
 
 use gapura_rules::sop::{Deed, Layer, Problem, Sop, SopEdit, WrittenClause, edited};
 use gapura_store::{AuditRow, SopEndingRow, SopRow, SopState, Tx};
+use gapura_wire::Sha256;
 use jiff::civil::Date;
 
 use super::check::Looking;
@@ -18,6 +20,27 @@ pub const DESK_FILE: &str = "sop.toml";
 
 /// Lines of the audit log that are shown with a SOP.
 const HISTORY: u32 = 100;
+
+/// What was found in the last texts that were looked at, under the hash of all that it depends on: thousands of samples are
+/// judged for it, and a page that is opened again need not wait for them.
+#[derive(Debug, Default)]
+pub(super) struct Found(Mutex<VecDeque<(Sha256, Vec<Problem>)>>);
+
+/// So many texts are remembered.
+const REMEMBERED: usize = 16;
+
+impl Found {
+    fn get(&self, key: &Sha256) -> Option<Vec<Problem>> {
+        let found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        found.iter().find(|(known, _)| known == key).map(|(_, problems)| problems.clone())
+    }
+
+    fn put(&self, key: Sha256, problems: &[Problem]) {
+        let mut found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        found.truncate(REMEMBERED - 1);
+        found.push_front((key, problems.to_vec()));
+    }
+}
 
 /// A SOP in the list.
 #[derive(Clone, Debug)]
@@ -180,12 +203,28 @@ impl Office {
     }
 
     async fn problems(&self, tx: &mut Tx, text: &str, published: Vec<SopRow>) -> Result<Vec<Problem>, OfficeError> {
-        let file = SopFile { file: DESK_FILE.to_owned(), text: text.to_owned() };
-        match self.checked(tx, &[file], published, Looking::ForAll).await {
-            Ok((_, warnings)) => Ok(warnings),
-            Err(OfficeError::Sop(problems)) => Ok(problems),
-            Err(error) => Err(error),
+        let key = self.ground_hash(tx, text, &published).await?;
+        if let Some(known) = self.sop_checks.get(&key) {
+            return Ok(known);
         }
+        let file = SopFile { file: DESK_FILE.to_owned(), text: text.to_owned() };
+        let problems = match self.checked(tx, &[file], published, Looking::ForAll).await {
+            Ok((_, warnings)) => warnings,
+            Err(OfficeError::Sop(problems)) => problems,
+            Err(error) => return Err(error),
+        };
+        self.sop_checks.put(key, &problems);
+        Ok(problems)
+    }
+
+    /// The hash of all that a check looks at: the text, what is published, the sites, the catalogue, the day.
+    async fn ground_hash(&self, tx: &mut Tx, text: &str, published: &[SopRow]) -> Result<Sha256, OfficeError> {
+        let published: Vec<(i64, &[u8])> = published.iter().map(|row| (row.id, row.sha256.as_slice())).collect();
+        let sites: Vec<(String, String)> = tx.sites().await?.into_iter().map(|row| (row.id, row.document)).collect();
+        let catalogue = self.catalogue();
+        let hour = self.now().as_second().div_euclid(3600);
+        let ground = format!("{:?}", (text, published, sites, catalogue.entries(), hour));
+        Ok(Sha256::of(ground.as_bytes()))
     }
 
     /// Keeps what was written at the desk: a new draft, or the draft `id` carried on by whoever writes now. A text with

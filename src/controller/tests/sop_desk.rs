@@ -40,12 +40,23 @@ async fn a_draft_is_written_carried_on_given_back_and_published() {
         assert_eq!((second.id, second.author.as_str()), (2, "ani + budi"));
         let late = office.save_sop(Some(first.id), &sop(1, "\n# lain\n"), &by("ani", "")).await.unwrap_err();
         assert!(refused(&late).contains("SOP 1 is discarded"), "{late}");
+        // A check that is remembered is forgotten with what it stood on: the same text beside another SOP in force.
+        let other = sop(1, "").replace("KOMINFO/01", "DISDIK/02").replace("\"block\"", "\"open\"");
+        let errors = async || {
+            let found = office.check_sop(&other).await.unwrap();
+            found.iter().filter(|problem| problem.severity == Severity::Error).count()
+        };
+        assert_eq!((errors().await, errors().await), (0, 0));
+        let blocking = put_in_force(&world, &sop(5, "").replace("KOMINFO/01", "KOMINFO/09")).await;
+        assert!(errors().await > 0, "it contradicts what is in force now");
+        world.cli(&["sop", "retire", &blocking, "--by", "budi", "--reason", "uji"]).await;
+        assert_eq!(errors().await, 0);
         // Under another number it takes the place of the draft all the same.
         let moved = sop(1, "").replace("KOMINFO/01", "KOMINFO/02");
         let third = office.save_sop(Some(second.id), &moved, &by("ani", "")).await.unwrap();
         let lines = office.sop_lines().await.unwrap();
         let states: Vec<_> = lines.iter().map(|line| (line.row.id, line.row.state.as_str())).collect();
-        assert_eq!(states, [(3, "draft"), (2, "discarded"), (1, "discarded")]);
+        assert_eq!(states, [(4, "draft"), (3, "retired"), (2, "discarded"), (1, "discarded")]);
 
         let why = office.return_sop(third.id, &by("citra", " ")).await.unwrap_err();
         assert!(refused(&why).contains("what is to be changed"), "{why}");

@@ -51,4 +51,5 @@ pub use origin::Origin;
 pub use portal::{Counts, Listeners, Portal, PortalError, Settings, bind};
 pub use preview::{Preview, Previewed, Viewing, preview};
 pub use tls::{Certificate, CertificateError};
+pub use typed::{NoSite, site as site_in};
 pub use visit::{BytesLeft, Extension, Notice, Severity, Share, Speed, TimeEnd, TimeLeft, Visit};

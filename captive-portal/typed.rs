@@ -9,7 +9,7 @@ const ADDRESS_BYTES: usize = 4096;
 
 /// Why a text is no address of a site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NoSite {
+pub enum NoSite {
     /// Nothing there.
     Empty,
     /// Numbers in place of a name.
@@ -22,7 +22,10 @@ pub(crate) enum NoSite {
 
 /// The name in an address: bare, or in a URL with everything that may stand around it; international names as people write
 /// them (UTS 46, as in browsers).
-pub(crate) fn site(text: &str) -> Result<Name, NoSite> {
+///
+/// # Errors
+/// [`NoSite`] says what it is instead.
+pub fn site(text: &str) -> Result<Name, NoSite> {
     if text.len() > ADDRESS_BYTES {
         return Err(NoSite::Other);
     }

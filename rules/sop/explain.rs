@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::document::{Ede, Layer, Words};
 use super::policy::{Action, ClauseIndex};
+use super::reasons::{Beside, Cover, Fate, Outcome};
 use super::scope::{Audience, Place, kind_name};
 use super::stack::{ClauseText, Context, Stack, Standing};
 use super::trail::{Asked, Rank, Step, Trail};
@@ -77,7 +78,7 @@ pub struct Explanation {
     /// How many clauses are not about it at all.
     pub others: usize,
     /// Other things that hold for it: safe search, a throttle, services refused.
-    pub besides: Vec<String>,
+    pub besides: Vec<Beside>,
 }
 
 /// A list that holds it.
@@ -98,8 +99,8 @@ pub struct Held {
 pub struct LayerTrail {
     /// The layer.
     pub layer: Layer,
-    /// What became of its word, in words.
-    pub outcome: String,
+    /// What became of its word.
+    pub outcome: Outcome,
     /// Its clauses about the name or address, the winner first.
     pub clauses: Vec<ClauseTrail>,
 }
@@ -118,13 +119,13 @@ pub struct ClauseTrail {
     /// Whether lower layers may not lift it.
     pub mandatory: bool,
     /// By which target it is about it.
-    pub by: String,
+    pub by: Cover,
     /// Whether it matched.
     pub matched: bool,
     /// Whether it won in its layer.
     pub won: bool,
     /// Why it won, lost or did not match.
-    pub why: String,
+    pub why: Fate,
 }
 
 impl Stack {
@@ -182,17 +183,15 @@ impl Stack {
     }
 
     /// Safe search, throttle and refused services that hold for it.
-    fn besides(&self, question: &Question<'_>, held: ListSet) -> Vec<String> {
+    fn besides(&self, question: &Question<'_>, held: ListSet) -> Vec<Beside> {
         let policy = self.policy(question.place, question.audience, question.at);
-        let by = |clause: ClauseIndex| {
-            policy.clause(clause).map_or_else(String::new, |text| format!("clause {} of {}", text.clause, text.sop))
-        };
+        let by = |clause: ClauseIndex| policy.clause(clause).map(|text| (text.clause.clone(), text.sop.clone()));
         let mut besides = Vec::new();
         let throttle = match question.asked {
             Asked::Name(name) => {
                 if let Some((engine, alias)) = policy.safe_search().alias(&name) {
-                    let clause = policy.safe_search_clause(engine).map(by).unwrap_or_default();
-                    besides.push(format!("safe search of {engine}: answered as {alias} ({clause})"));
+                    let by = policy.safe_search_clause(engine).and_then(by);
+                    besides.push(Beside::SafeSearch { engine, alias, by });
                 }
                 policy.name_throttle(&name, held)
             }
@@ -202,14 +201,14 @@ impl Stack {
                     let decision = policy.service(protocol, port, address, held);
                     if let (Action::Block, Some(clause)) = (decision.action, decision.clause) {
                         let service = super::target::Service { protocol, ports };
-                        besides.push(format!("{service} toward it is refused ({})", by(clause)));
+                        besides.push(Beside::Refused { service, by: by(clause) });
                     }
                 }
                 policy.address_throttle(address, held)
             }
         };
         if let Some((rate, clause)) = throttle.and_then(|throttle| Some((throttle.rate?, throttle.clause))) {
-            besides.push(format!("throttled to {rate} ({})", by(clause)));
+            besides.push(Beside::Throttled { rate, by: by(clause) });
         }
         besides
     }
@@ -226,49 +225,49 @@ fn layer_trail(layer: Layer, trail: &Trail<'_>) -> Option<LayerTrail> {
     let outcome = match (trail.step(winner), trail.step(trail.decided)) {
         (Some(_), Some(decided)) if winner == trail.decided => {
             if decided.bound.clause.mandatory {
-                "decides: its winner is mandatory, and no layer above has a mandatory one".to_owned()
+                Outcome::DecidesMandatory
             } else {
-                "decides: the lowest layer with a winner, and nothing above it is mandatory".to_owned()
+                Outcome::DecidesLowest
             }
         }
-        (Some(_), Some(decided)) if decided.bound.sop.layer > layer => {
-            format!("gives way to the {} layer: its winner is not mandatory", decided.bound.sop.layer)
-        }
-        (Some(_), Some(decided)) => format!("overruled by the {} layer's mandatory clause", decided.bound.sop.layer),
-        _ => "says nothing: no clause of it matches".to_owned(),
+        (Some(_), Some(decided)) if decided.bound.sop.layer > layer => Outcome::GivesWay(decided.bound.sop.layer),
+        (Some(_), Some(decided)) => Outcome::Overruled(decided.bound.sop.layer),
+        _ => Outcome::Silent,
     };
-    let clauses = about.iter().map(|(at, step)| clause_trail(step, Some(*at) == winner, trail.step(winner))).collect();
+    let won = |at: usize| Some(at) == winner;
+    let clauses = about.iter().filter_map(|(at, step)| clause_trail(step, won(*at), trail.step(winner))).collect();
     Some(LayerTrail { layer, outcome, clauses })
 }
 
-fn clause_trail(step: &Step<'_>, won: bool, winner: Option<&Step<'_>>) -> ClauseTrail {
+fn clause_trail(step: &Step<'_>, won: bool, winner: Option<&Step<'_>>) -> Option<ClauseTrail> {
     let (sop, clause) = (&step.bound.sop, &step.bound.clause);
     let why = match (step.standing, step.excepted) {
-        (Standing::NotYet, _) => format!("not yet in force: from {}", sop.effective_from),
-        (Standing::Superseded, _) => "a later revision of the SOP is in force".to_owned(),
-        (Standing::OtherPlace, _) => format!("not for this site: {}", scopes(step)),
-        (Standing::OtherPeople, _) => format!("not for these people: {}", scopes(step)),
+        (Standing::NotYet, _) => Fate::NotYet(sop.effective_from),
+        (Standing::Superseded, _) => Fate::Superseded,
+        (Standing::OtherPlace, _) => Fate::OtherPlace(scopes(step)),
+        (Standing::OtherPeople, _) => Fate::OtherPeople(scopes(step)),
         (Standing::OtherHours, _) => {
-            let hours = clause.hours.as_ref().map(ToString::to_string).unwrap_or_default();
-            format!("not at this hour: {hours}")
+            Fate::OtherHours(clause.hours.as_ref().map(ToString::to_string).unwrap_or_default())
         }
-        (Standing::Holds, Some(exception)) => {
-            format!("excepted until {} by {}: {}", exception.until(), exception.author, exception.reason)
-        }
-        (Standing::Holds, None) if won => "wins in its layer".to_owned(),
-        (Standing::Holds, None) => winner.map_or_else(String::new, |winner| loses(step, winner)),
+        (Standing::Holds, Some(exception)) => Fate::Excepted {
+            until: exception.until(),
+            author: exception.author.clone(),
+            reason: exception.reason.clone(),
+        },
+        (Standing::Holds, None) if won => Fate::Wins,
+        (Standing::Holds, None) => winner.map_or(Fate::Untold, |winner| loses(step, winner)),
     };
-    ClauseTrail {
+    Some(ClauseTrail {
         sop: sop.number().to_owned(),
         revision: sop.revision,
         clause: clause.number.clone(),
         action: clause.deed.name(),
         mandatory: clause.mandatory,
-        by: step.covers.as_ref().map(|(_, words)| words.clone()).unwrap_or_default(),
+        by: step.covers.as_ref()?.1.clone(),
         matched: step.matches(),
         won,
         why,
-    }
+    })
 }
 
 fn scopes(step: &Step<'_>) -> String {
@@ -277,13 +276,13 @@ fn scopes(step: &Step<'_>) -> String {
     narrowed.collect::<Vec<_>>().join("; ")
 }
 
-fn loses(step: &Step<'_>, winner: &Step<'_>) -> String {
+fn loses(step: &Step<'_>, winner: &Step<'_>) -> Fate {
     let rank = |step: &Step<'_>| step.covers.as_ref().map(|(rank, _)| *rank);
-    let number = &winner.bound.clause.number;
+    let number = winner.bound.clause.number.clone();
     match (rank(step), rank(winner)) {
-        (Some(own), Some(other)) if !own.same_weight(other) => format!("loses: clause {number} is more specific"),
-        _ if step.action() != winner.action() => format!("loses: clause {number} is as specific and stricter"),
-        _ => format!("says the same as clause {number}"),
+        (Some(own), Some(other)) if !own.same_weight(other) => Fate::LessSpecific(number),
+        _ if step.action() != winner.action() => Fate::LessStrict(number),
+        _ => Fate::SaysTheSame(number),
     }
 }
 

@@ -7,6 +7,7 @@ use gapura_model::{ListNumber, ListSet, Name};
 
 use super::document::{Deed, Exception, Layer, Targets};
 use super::policy::Action;
+use super::reasons::Cover;
 use super::stack::{Bound, Context, Stack, Standing};
 use super::target::{NameTarget, Prefix, plain};
 
@@ -58,7 +59,7 @@ type Precedence = ((u8, u16), Action, bool, Reverse<u16>);
 pub(super) struct Step<'a> {
     pub(super) bound: &'a Bound,
     /// How its targets cover what was asked, and by which of them.
-    pub(super) covers: Option<(Rank, String)>,
+    pub(super) covers: Option<(Rank, Cover)>,
     pub(super) standing: Standing,
     pub(super) excepted: Option<&'a Exception>,
 }
@@ -130,28 +131,28 @@ impl<'a> Trail<'a> {
     }
 }
 
-/// How specifically targets cover what was asked, and by what, in words.
-fn covers(stack: &Stack, targets: &Targets, lists: ListSet, asked: &Asked, held: ListSet) -> Option<(Rank, String)> {
+/// How specifically targets cover what was asked, and by what.
+fn covers(stack: &Stack, targets: &Targets, lists: ListSet, asked: &Asked, held: ListSet) -> Option<(Rank, Cover)> {
     let list = || {
         let number = lists.and(held).iter().next()?;
         let entry = stack.catalogue.numbered(number);
-        let words = entry.map_or_else(
-            || format!("list number {}", number.0),
-            |entry| format!("list {} (category {})", entry.id, entry.category),
-        );
-        Some((Rank::List(Reverse(number)), words))
+        let cover = entry.map_or(Cover::Unknown(number), |entry| Cover::List {
+            id: entry.id.clone(),
+            category: entry.category.clone(),
+        });
+        Some((Rank::List(Reverse(number)), cover))
     };
     let named = match asked {
         Asked::Name(name) => {
             let covering = targets.names.iter().filter(|target| target.value.covers(name));
-            covering.map(|target| (name_rank(&target.value), format!("name {}", target.value))).max()
+            covering.map(|target| (name_rank(&target.value), Cover::Name(target.value))).max_by_key(|(rank, _)| *rank)
         }
         Asked::Address(address) => {
             let covering = targets.addresses.iter().filter(|prefix| prefix.value.covers(plain(*address)));
-            covering.map(|prefix| (prefix_rank(prefix.value), format!("range {}", prefix.value))).max()
+            covering.map(|prefix| (prefix_rank(prefix.value), Cover::Range(prefix.value))).max_by_key(|(rank, _)| *rank)
         }
     };
-    let all = || (targets.all && matches!(asked, Asked::Name(_))).then(|| (Rank::All, "all".to_owned()));
+    let all = || (targets.all && matches!(asked, Asked::Name(_))).then_some((Rank::All, Cover::All));
     named.or_else(list).or_else(all)
 }
 

@@ -36,3 +36,5 @@ pub(crate) const LAYERS: &str = "M12 4l8 4-8 4-8-4zM4 12l8 4 8-4M4 16l8 4 8-4";
 pub(crate) const TERMS: &str = "M6 3h9l4 4v14H6zM9 8h4M9 15l2 2 4-4";
 /// A page with lines: SOPs.
 pub(crate) const SOP: &str = "M6 3h9l4 4v14H6zM15 3v4h4M9 12h7M9 16h7";
+/// A magnifying glass: why a site is open or blocked.
+pub(crate) const LOOK_UP: &str = "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14zM20 20l-4-4";

@@ -24,6 +24,7 @@ mod class;
 mod dates;
 mod day;
 mod desk;
+mod explain;
 mod form;
 mod front;
 mod here;

@@ -12,9 +12,7 @@ use gapura_controller::Right;
 
 use crate::answer::{Oops, finish};
 use crate::here::{App, Here, Where};
-use crate::{
-    assets, audit, class, day, desk, front, network, people, profile, requests, rollout, signin, sops, vouchers,
-};
+use crate::{assets, audit, class, day, desk, explain, front, network, people, profile, requests, rollout, signin, sops, vouchers};
 
 /// What an address needs of whoever asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +45,7 @@ pub struct Entry {
 pub(crate) enum Section {
     /// Serving visitors.
     Service,
-    /// SOPs and what they do.
+    /// What is filtered, and why.
     Filter,
     /// Sites and gateways.
     Network,
@@ -127,6 +125,7 @@ fn all() -> Routes {
     requests::routes(&mut routes);
     rollout::routes(&mut routes);
     sops::routes(&mut routes);
+    explain::routes(&mut routes);
     network::routes(&mut routes);
     vouchers::routes(&mut routes);
     audit::routes(&mut routes);

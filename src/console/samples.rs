@@ -35,11 +35,13 @@ mod tests {
     fn all(lang: Lang) -> Vec<Sample> {
         let frame = |path: &str, title: &str| Chrome::sample(words(lang), path, words(lang).t(title));
         let rooms: &[Room] = &[
+        let rooms: [Room; 13] = [
             crate::answer::samples,
             crate::front::samples,
             crate::class::samples,
             crate::day::samples,
             crate::desk::samples,
+            crate::explain::samples,
             crate::vouchers::samples,
             crate::signin::samples,
             crate::audit::samples,

@@ -4,6 +4,7 @@ mod basics;
 mod browser;
 mod calendars;
 mod doors;
+mod explain;
 mod hours;
 mod looks;
 mod office;

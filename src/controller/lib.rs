@@ -54,17 +54,7 @@ pub use keys::{Keys, KeysError};
 pub use lists::{Edition, Held, ListState, ListsError};
 pub use office::{
     AccountOrder, Actor, Alert, AlertMessage, Anchored, At, AuditFault, BackupFailed, BackupMade, BackupProgress,
-    BatchSeen, Checked, Class, ClassOrder, CodeMade, Confirmed, DESK_FILE, DEVICE_CHARS, Day, DayOutage, Decided,
-    Decision, Excepted, ExportSpan, ExportState, FormKey, GatewayStanding, Group, Halfway, Impact, ImportOrder,
-    Imported, ListStatus, MOVE_CODE, MoveCodeSeen, NoEarlyClosing, Office, OfficeError, OnlineView, OrderSeen,
-    OrderState, PartTaken, Past, Pending, Person, PersonAdded, PersonOrder, Place, PlanUse, PresetError, PrintError,
-    PrintMistake, PrintOrder, Printed, PrintedVoucher, Proved, Published, Queue, Reach, Refreshed, RequestList,
-    RequestOrder, RequestRecord, RequestView, RequestsAsked, RolloutChoice, RolloutGateway, RolloutLine, RolloutOrder,
-    RolloutSite, RolloutView, RolloutWave, Runs, Seat, SeatState, SeenFrom, SessionSeen, SetAt, SetPart, SettingsTree,
-    Sheet, SignIn, SignedIn, SiteSettings, SiteStands, SiteWeek, SopChoices, SopEnding, SopFile, SopLine, SopSeen,
-    SsoBegun, SsoEnded, Staff, Stood, Tab, TakenIn, TermsVersion, Ticket, TicketState, Tile, TrialResult, Unheld,
-    Usage, Visits, VoucherOrder, VoucherQuery, VoucherSeen, VoucherState, VouchersMade, VouchersSeen, Which, Work,
-    Worked, early, early_closing, export_csv, ticket_name,
+    BatchSeen, Checked, Class, ClassOrder, CodeMade, Confirmed, DESK_FILE, DEVICE_CHARS, Day, DayOutage, Decided, Decision, Excepted, ExportSpan, ExportState, FormKey, GatewayStanding, Group, Halfway, Impact, ImportOrder, Imported, ListStatus, MOVE_CODE, MoveCodeSeen, NoEarlyClosing, Office, OfficeError, OnlineView, OrderSeen, OrderState, PartTaken, Past, Pending, Person, PersonAdded, PersonOrder, Place, PlanUse, PresetError, PrintError, PrintMistake, PrintOrder, Printed, PrintedVoucher, Proved, Published, Queue, Reach, Refreshed, RequestList, RequestOrder, RequestRecord, RequestView, RequestsAsked, RolloutChoice, RolloutGateway, RolloutLine, RolloutOrder, RolloutSite, RolloutView, RolloutWave, Runs, Seat, SeatState, SeenFrom, SessionSeen, SetAt, SetPart, SettingsTree, Sheet, SignIn, SignedIn, SiteSettings, SiteStands, SiteWeek, SopChoices, SopEnding, SopFile, SopLine, SopSeen, SsoBegun, SsoEnded, Staff, Stood, Tab, TakenIn, TermsVersion, Ticket, TicketState, Tile, TrialResult, Unheld, Usage, Visits, VoucherOrder, VoucherQuery, VoucherSeen, VoucherState, VouchersMade, VouchersSeen, Which, Work, Worked, early, early_closing, export_csv, ticket_name, DraftJudged, IndexAsked, Judged, ListFailed, ListOrder, ListWork, SiteAnswer, SiteQuestion,
 };
 pub use opening::{OpenError, migrate};
 pub use rights::{Grant, ParseRoleError, ParseScopeError, Right, Role, Scope, SitePlace, desks, may, may_anywhere};

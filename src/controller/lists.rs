@@ -6,22 +6,25 @@
 mod build;
 mod edition;
 mod https;
+mod lookup;
 mod shelf;
 mod state;
 mod take;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use gapura_model::ListId;
 use gapura_rules::sop::{Asked, Catalogue, Holds, ListSource, Problem, Severity, Source, pack_lists};
 use gapura_runtime::Clock;
+use gapura_wire::BundleKey;
 use tokio::sync::Notify;
 
 pub(crate) use self::build::{Ingredient, Recipe, build};
 use self::edition::look_over;
 use self::https::Bounds;
 pub(crate) use self::https::{Client, Ends, FetchError, trusting};
+pub(crate) use self::lookup::{Holder, Lookup};
 pub(crate) use self::shelf::{KEPT, Shelf};
 pub use self::state::{Edition, Held, ListState};
 use self::take::{Taken, take};
@@ -44,6 +47,8 @@ pub(crate) struct Lists {
     pub(crate) turn: tokio::sync::Mutex<()>,
     /// One delta is made at a time. It has a lock of its own: routers must not wait while lists are fetched.
     pub(crate) deltas: tokio::sync::Mutex<()>,
+    /// The newest index that was asked something: it stays open.
+    lookup: Mutex<Option<Arc<Lookup>>>,
     /// What gateways reach this controller by.
     pub(crate) own: Vec<Asked>,
     /// What relative paths in the catalogue begin from.
@@ -122,6 +127,7 @@ impl Lists {
             shelf: Shelf::new(settings.data_dir.join("index")),
             turn: tokio::sync::Mutex::new(()),
             deltas: tokio::sync::Mutex::new(()),
+            lookup: Mutex::default(),
             own: own(settings),
             base,
             directory: settings.data_dir.join("lists"),
@@ -140,6 +146,17 @@ impl Lists {
         *self.catalogue.write().unwrap_or_else(PoisonError::into_inner) = catalogue;
         self.reread.notify_one();
         Ok(())
+    }
+
+    /// The index of this version, opened when it is first asked; none where its file is not there. Blocks.
+    pub(crate) fn lookup(&self, version: u64, key: &BundleKey) -> Result<Option<Arc<Lookup>>, ListsError> {
+        let mut open = self.lookup.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = open.as_ref().filter(|known| known.version() == version) {
+            return Ok(Some(Arc::clone(known)));
+        }
+        let found = Lookup::open(&self.shelf, version, key)?.map(Arc::new);
+        open.clone_from(&found);
+        Ok(found)
     }
 
     /// Where a list's files are kept.

@@ -14,6 +14,7 @@ mod desk;
 mod devices;
 mod draft;
 pub(crate) mod enrol;
+mod explain;
 mod export;
 mod faq;
 mod filter;
@@ -22,6 +23,7 @@ mod hours;
 mod impact;
 mod import;
 mod levels;
+mod list_orders;
 mod lists;
 mod network;
 mod orders;
@@ -89,11 +91,14 @@ pub use desk::{MOVE_CODE, OnlineView};
 pub use devices::DEVICE_CHARS;
 pub use draft::Excepted;
 pub use enrol::{CodeMade, Pending};
+pub use explain::{DraftJudged, IndexAsked, Judged, SiteAnswer, SiteQuestion};
 pub use group::Group;
 pub use hours::{NoEarlyClosing, SiteWeek, early, early_closing};
 pub use impact::Impact;
 pub use import::{ImportOrder, PartTaken, TakenIn};
 pub use levels::{SetAt, SettingsTree, SiteStands, TermsVersion};
+pub(crate) use list_orders::ListRoom;
+pub use list_orders::{ListFailed, ListOrder, ListWork};
 pub use lists::{ListStatus, Refreshed};
 pub use network::{GatewayStanding, Past, Stood};
 pub use orders::{MoveCodeSeen, OrderSeen, OrderState};
@@ -145,6 +150,8 @@ pub struct Office {
     audit_walk: Arc<tokio::sync::Mutex<()>>,
     /// Backups that are being made.
     pub(crate) backups: Arc<BackupRoom>,
+    /// What people asked of lists.
+    pub(crate) list_room: Arc<ListRoom>,
     /// Routers whose filter is not in force.
     unfiltered: Arc<Unfiltered>,
     /// The counter: who waits, who looks, who is online.
@@ -279,6 +286,7 @@ impl Office {
         let config = Arc::new(config.clone());
         let (staff_checks, visitor_checks, audit_walk) = (Arc::default(), Arc::default(), Arc::default());
         let (backups, unfiltered, desk) = (Arc::default(), Arc::default(), Arc::default());
+        let list_room = Arc::default();
         Ok(Self {
             store,
             keys,
@@ -290,6 +298,7 @@ impl Office {
             visitor_checks,
             audit_walk,
             backups,
+            list_room,
             unfiltered,
             desk,
             sop_checks: Arc::default(),

@@ -124,12 +124,18 @@ rights! {
     SeeAlerts,
     /// Say that one takes care of an alert.
     TakeAlerts,
-    /// See SOPs.
+    /// Ask why a site is open or blocked.
+    ExplainSites,
+    /// See SOPs and the lists they name.
     SeeSops,
     /// Write SOPs.
     WriteSops,
-    /// Approve and publish SOPs.
+    /// Approve and publish SOPs; let through or turn down updates of lists that the guard held.
     ApproveSops,
+    /// Have the sources of lists looked at now.
+    LookAtLists,
+    /// Decide appeals against the filter.
+    DecideAppeals,
     /// See the audit log.
     SeeAudit,
     /// See people and their grants.
@@ -154,6 +160,7 @@ impl Right {
                 | Self::SeeRequests
                 | Self::SeeNetwork
                 | Self::SeeAlerts
+                | Self::ExplainSites
                 | Self::SeeSops
                 | Self::SeeAudit
                 | Self::SeePeople
@@ -199,9 +206,15 @@ impl Role {
     pub const fn rights(self) -> &'static [Right] {
         use Right as R;
         match self {
-            Self::Clerk => {
-                &[R::SeeCounter, R::RunSeats, R::SeeVouchers, R::MakeVouchers, R::SeeRequests, R::WriteRequests]
-            }
+            Self::Clerk => &[
+                R::SeeCounter,
+                R::RunSeats,
+                R::SeeVouchers,
+                R::MakeVouchers,
+                R::SeeRequests,
+                R::WriteRequests,
+                R::ExplainSites,
+            ],
             Self::Helpdesk => &[
                 R::SeeCounter,
                 R::EndVisits,
@@ -215,6 +228,8 @@ impl Role {
                 R::AnswerRequests,
                 R::ForwardRequests,
                 R::EditFaq,
+                R::ExplainSites,
+                R::DecideAppeals,
                 R::SeeSops,
             ],
             Self::AgencyOfficer => &[R::AnswerForAgency],
@@ -231,13 +246,15 @@ impl Role {
                 R::AnswerRequests,
                 R::ForwardRequests,
                 R::EditFaq,
+                R::ExplainSites,
+                R::DecideAppeals,
                 R::SeeSops,
                 R::SeeNetwork,
                 R::SetHours,
                 R::MoveSite,
             ],
-            Self::SopEditor => &[R::SeeSops, R::WriteSops],
-            Self::SopApprover => &[R::SeeSops, R::ApproveSops],
+            Self::SopEditor => &[R::ExplainSites, R::SeeSops, R::WriteSops, R::LookAtLists],
+            Self::SopApprover => &[R::ExplainSites, R::SeeSops, R::ApproveSops, R::LookAtLists, R::DecideAppeals],
             Self::NetworkAdmin => &[
                 R::SeeNetwork,
                 R::SetHours,
@@ -246,7 +263,9 @@ impl Role {
                 R::RunGateways,
                 R::SeeAlerts,
                 R::TakeAlerts,
+                R::ExplainSites,
                 R::SeeSops,
+                R::LookAtLists,
                 R::SeePeople,
                 R::SetPeople,
                 R::Export,
@@ -259,6 +278,7 @@ impl Role {
                 R::SeeRequests,
                 R::SeeNetwork,
                 R::SeeAlerts,
+                R::ExplainSites,
                 R::SeeSops,
                 R::SeeAudit,
                 R::SeePeople,

@@ -312,10 +312,20 @@ async fn look_at_lists(office: Office, tasks: Tasks) {
             warn_of_unheld(&office).await;
         }
         let jitter = random::<2>().map_or(0, |octets| u64::from(u16::from_be_bytes(octets)) % JITTER.as_secs());
-        tokio::select! {
-            () = tasks.stopping().cancelled() => return,
-            () = office.lists.reread.notified() => {}
-            () = tokio::time::sleep(REVIEW + Duration::from_secs(jitter)) => {}
+        let rest = tokio::time::sleep(REVIEW + Duration::from_secs(jitter));
+        tokio::pin!(rest);
+        loop {
+            tokio::select! {
+                () = tasks.stopping().cancelled() => return,
+                () = office.lists.reread.notified() => break,
+                () = &mut rest => break,
+                () = office.list_room.asked() => {}
+            }
+            // Cut off in the midst of it, nothing of it happened.
+            tokio::select! {
+                () = tasks.stopping().cancelled() => return,
+                () = office.carry_out_list_orders() => {}
+            }
         }
     }
 }

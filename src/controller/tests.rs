@@ -7,6 +7,7 @@ mod backup;
 mod client;
 mod desk;
 mod exchange;
+mod explain;
 mod fleet;
 mod group;
 mod levels;

@@ -8,6 +8,7 @@ use gapura_lists::HashKey;
 use gapura_model::ListId;
 use gapura_rules::sop::{Catalogue, CatalogueEntry, ListSource};
 use gapura_store::{IndexRow, Tx, millis};
+use gapura_wire::Sha256;
 
 use super::publish::Scope;
 use super::{Actor, Change, Office, OfficeError, Published, REASON, read_json, write_json};
@@ -185,8 +186,18 @@ impl Office {
 
     /// A person lets an update through that the guard held.
     pub async fn accept_list(&self, id: &ListId, who: &Actor) -> Result<Vec<Published>, OfficeError> {
+        self.accept_list_seen(id, None, who).await
+    }
+
+    /// The same, where the update is still the one that was seen.
+    pub(super) async fn accept_list_seen(
+        &self,
+        id: &ListId,
+        seen: Option<&Sha256>,
+        who: &Actor,
+    ) -> Result<Vec<Published>, OfficeError> {
         let _turn = self.turn().await?;
-        let (mut state, held) = self.held(id, who).await?;
+        let (mut state, held) = self.held((id, seen), who).await?;
         let (names, addresses) = (held.edition.content.names, held.edition.content.addresses);
         (state.in_force, state.damaged) = (Some(held.edition), false);
         let after = format!("{names} names, {addresses} addresses: {}", held.why.join("; "));
@@ -196,8 +207,18 @@ impl Office {
 
     /// A person turns an update down; the same content does not wait again.
     pub async fn reject_list(&self, id: &ListId, who: &Actor) -> Result<(), OfficeError> {
+        self.reject_list_seen(id, None, who).await
+    }
+
+    /// The same, where the update is still the one that was seen.
+    pub(super) async fn reject_list_seen(
+        &self,
+        id: &ListId,
+        seen: Option<&Sha256>,
+        who: &Actor,
+    ) -> Result<(), OfficeError> {
         let _turn = self.turn().await?;
-        let (mut state, held) = self.held(id, who).await?;
+        let (mut state, held) = self.held((id, seen), who).await?;
         state.rejected = Some(held.edition.sha256);
         self.settle(id, &state, ("list-reject", &held.why.join("; ")), who).await
     }
@@ -337,14 +358,24 @@ impl Office {
     }
 
     /// A list whose update waits, and that update.
-    async fn held(&self, id: &ListId, who: &Actor) -> Result<(ListState, Held), OfficeError> {
+    async fn held(
+        &self,
+        (id, seen): (&ListId, Option<&Sha256>),
+        who: &Actor,
+    ) -> Result<(ListState, Held), OfficeError> {
         if who.reason.trim().is_empty() {
             return Err(OfficeError::Refused(why!("list-reason").flag(REASON)));
         }
         self.chosen(&self.catalogue(), Some(id))?;
         let mut state = states_in(&mut self.store.read().await?).await?.remove(id).unwrap_or_default();
         let held = state.held.take();
-        held.map(|held| (state, held)).ok_or_else(|| OfficeError::not_found("update that waits, of list", id.as_str()))
+        match (held, seen) {
+            (Some(held), Some(seen)) if held.edition.sha256 != *seen => {
+                Err(OfficeError::Refused(why!("list-other-update", list = id.as_str())))
+            }
+            (Some(held), _) => Ok((state, held)),
+            (None, _) => Err(OfficeError::not_found("update that waits, of list", id.as_str())),
+        }
     }
 
     async fn settle(

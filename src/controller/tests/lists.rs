@@ -44,7 +44,7 @@ fn files(judi: &str) -> [(&'static str, &str); 3] {
 }
 
 /// Waits until the server's own first look has built an index.
-async fn first_index(world: &World) -> Value {
+pub(super) async fn first_index(world: &World) -> Value {
     for _ in 0..600 {
         let status = world.cli(&["lists", "status"]).await;
         if status["index"] != Value::Null {

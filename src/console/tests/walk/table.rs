@@ -48,7 +48,7 @@ const SET_HOURS: Who = Who::AtSite(&[SiteHead, NetworkAdmin]);
 
 /// All of them, room by room.
 pub(super) const EXPECTED: &[&[Line]] =
-    &[FRONT, SIGNIN, PROFILE, PEOPLE, AUDIT, VOUCHERS, COUNTER, REQUESTS, QUESTIONS, NETWORK, ROLLOUT, SOPS];
+    &[FRONT, SIGNIN, PROFILE, PEOPLE, AUDIT, VOUCHERS, COUNTER, REQUESTS, QUESTIONS, NETWORK, ROLLOUT, SOPS, FILTER];
 
 const FRONT: &[Line] = &[("GET", "/", Who::Staff, false)];
 
@@ -195,6 +195,13 @@ const SOPS: &[Line] = &[
     ("POST", "/sop/{id}/akhiri-setuju", APPROVE_SOPS, true),
     ("POST", "/sop/{id}/akhiri-batal", APPROVE_SOPS, true),
 ];
+
+const FILTER: &[Line] = &[(
+    "GET",
+    "/periksa",
+    Who::Anywhere(&[Clerk, Helpdesk, SiteHead, SopEditor, SopApprover, NetworkAdmin, Auditor]),
+    false,
+)];
 
 const NETWORK: &[Line] = &[
     ("GET", "/gerbang", Who::Anywhere(SEE_NETWORK), false),

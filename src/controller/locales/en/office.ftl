@@ -180,6 +180,8 @@ alert-taken = alert {$alert} cannot be taken: {$who} takes care of it
 alert-nobody = nobody would be told: write [mail] or [webhook] into the configuration
 backup-nowhere = write [backup] into controller.toml first: where backups go, and their key
 lists-not-fetched = no lists are fetched here: name a catalogue as controller.lists in the configuration
+list-other-update = the update of the list {$list} that you saw has changed: load the page again, then decide
+lists-busy = too much waits to be done with lists: try again in a few minutes
 list-reason = say why the update is let through or turned down
 
 # Requests, questions, appeals.
@@ -224,6 +226,7 @@ sop-state-replaced = replaced
 sop-state-retired = retired
 sop-state-discarded = discarded
 sop-for-approval = approved
+sop-for-comparing = compared
 sop-for-publishing = published
 sop-for-retiring = retired
 sop-for-trial = tried

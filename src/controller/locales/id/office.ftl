@@ -176,6 +176,8 @@ alert-taken = siaga {$alert} tidak dapat diambil: sudah ditangani {$who}
 alert-nobody = belum ada penerima; tulis [mail] atau [webhook] dalam konfigurasi
 backup-nowhere = tulis dahulu bagian [backup] dalam controller.toml: tempat cadangan dan kuncinya
 lists-not-fetched = daftar penyaring tidak diambil di sini; tulis katalognya sebagai controller.lists dalam konfigurasi
+list-other-update = pembaruan daftar {$list} yang Anda lihat sudah berganti; muat ulang halamannya, lalu putuskan kembali
+lists-busy = terlalu banyak pekerjaan daftar menunggu; coba lagi beberapa menit lagi
 list-reason = tulis alasan pembaruan diterima atau ditolak
 
 # Permintaan, pertanyaan, keberatan.
@@ -220,6 +222,7 @@ sop-state-replaced = diganti
 sop-state-retired = tidak berlaku lagi
 sop-state-discarded = dibuang
 sop-for-approval = disetujui
+sop-for-comparing = dibandingkan
 sop-for-publishing = diterbitkan
 sop-for-retiring = dihentikan
 sop-for-trial = dicoba

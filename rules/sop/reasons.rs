@@ -12,6 +12,7 @@ use super::target::{NameTarget, Prefix, Service};
 
 /// By which target a clause is about something.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "an explanation has a handful of them")]
 pub enum Cover {
     /// A name in the document.
     Name(NameTarget),
@@ -81,6 +82,7 @@ pub enum Fate {
 
 /// Something else that holds for it, and the clause and SOP that say so.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "an explanation has a handful of them")]
 pub enum Beside {
     /// A search engine is answered under another name.
     SafeSearch {

@@ -32,7 +32,11 @@ pub(crate) static LOGO: LazyLock<Asset> =
 pub(crate) static PRINT: LazyLock<Asset> =
     LazyLock::new(|| asset("print", "js", "text/javascript; charset=utf-8", include_bytes!("assets/print.js")));
 
-const ALL: [&LazyLock<Asset>; 4] = [&CSS, &HTMX, &LOGO, &PRINT];
+/// Keeps a wallboard live.
+pub(crate) static WALL: LazyLock<Asset> =
+    LazyLock::new(|| asset("wall", "js", "text/javascript; charset=utf-8", include_bytes!("assets/wall.js")));
+
+const ALL: [&LazyLock<Asset>; 5] = [&CSS, &HTMX, &LOGO, &PRINT, &WALL];
 
 /// An octet as two hexadecimal digits.
 pub(crate) fn hex(octet: u8) -> [char; 2] {

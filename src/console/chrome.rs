@@ -198,6 +198,7 @@ const fn title(section: Section) -> &'static str {
         Section::Service => "menu-service",
         Section::Filter => "menu-filter",
         Section::Network => "menu-network",
+        Section::Report => "menu-report",
         Section::Department => "menu-department",
     }
 }

@@ -103,7 +103,7 @@ async fn answered(here: &Here, form: &Filled, question: SiteQuestion) -> Result<
     match answer.index {
         None => notes.push(w.t("explain-no-index")),
         Some(index) => {
-            notes.push(w.t2("explain-index", "version", say.number(index.version), "when", say.when(index.built)))
+            notes.push(w.t2("explain-index", "version", say.number(index.version), "when", say.when(index.built)));
         }
     }
     let mut verdicts = vec![told::verdict(&say, &answer.now, w.t("explain-now"), None)];
@@ -111,9 +111,10 @@ async fn answered(here: &Here, form: &Filled, question: SiteQuestion) -> Result<
     if let Some(draft) = &answer.draft {
         let revision = u64::try_from(draft.revision).unwrap_or_default();
         let mut title = w.t2("explain-draft", "sop", draft.number.as_str(), "revision", say.number(revision));
-        if let Some(day) = draft.on {
-            title = w.t2("explain-draft-on", "draft", title, "day", say.date(day));
-        }
+        title = match draft.on {
+            Some(day) => w.t2("explain-draft-on", "draft", title, "day", say.date(day)),
+            None => w.t1("explain-draft-now", "draft", title),
+        };
         verdicts.push(told::verdict(&say, &draft.judged, title, Some(&answer.now)));
         trails.push(told::trail(&say, &draft.judged.explanation, w.t("explain-trail-draft")));
     }

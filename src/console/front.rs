@@ -7,6 +7,7 @@ use gapura_controller::{Right, SitePlace};
 
 use crate::answer::{Answer, Oops, finish, page, see_other};
 use crate::chrome::Chrome;
+use crate::dashboard;
 use crate::here::{App, Here, Where};
 use crate::routes::{Needs, Routes};
 #[cfg(test)]
@@ -44,6 +45,10 @@ const MANY: usize = 8;
 const DOORS: &[(Right, &str)] = &[(Right::SeeCounter, "/loket"), (Right::SeeNetwork, "")];
 
 async fn front(here: Here) -> Answer {
+    // Whoever looks after the whole begins with it.
+    if here.news.is_none() && here.asked().get("cari").is_empty() && dashboard::is_for(&here) {
+        return Ok(see_other(dashboard::PATH));
+    }
     let mut sites = Vec::new();
     for (id, document) in here.office().sites().await? {
         let place = SitePlace { site: id, agency: document.agency.clone(), regency: document.regency.clone() };

@@ -17,6 +17,8 @@ use crate::answer::{Oops, own_path};
 use crate::form::Fields;
 use crate::routes::{MenuDoor, Needs, is_page};
 use crate::session::{self, Person};
+use crate::wall::BOARDS;
+use crate::wall::feed::Feed;
 use crate::words::words;
 
 /// What all requests share.
@@ -25,6 +27,8 @@ pub(crate) struct App {
     pub(crate) office: Office,
     pub(crate) settings: Arc<Console>,
     pub(crate) menu: Arc<Vec<MenuDoor>>,
+    /// What walls show.
+    pub(crate) wall: Feed,
 }
 
 /// What the address names.
@@ -87,8 +91,10 @@ impl Here {
             lang: preferred(&request.headers),
             now: app.office.now(),
             back: way_back(&request.method, &path, &request.headers),
+            // A wallboard is looked at by nobody in particular, also in a browser where somebody is signed in.
+            by_itself: request.method == Method::GET
+                && (request.headers.contains_key("hx-request") || path.starts_with(BOARDS)),
             path,
-            by_itself: request.method == Method::GET && request.headers.contains_key("hx-request"),
             news,
             waiting: BTreeMap::new(),
         };

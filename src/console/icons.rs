@@ -36,5 +36,9 @@ pub(crate) const LAYERS: &str = "M12 4l8 4-8 4-8-4zM4 12l8 4 8-4M4 16l8 4 8-4";
 pub(crate) const TERMS: &str = "M6 3h9l4 4v14H6zM9 8h4M9 15l2 2 4-4";
 /// A page with lines: SOPs.
 pub(crate) const SOP: &str = "M6 3h9l4 4v14H6zM15 3v4h4M9 12h7M9 16h7";
+/// Bars: the dashboard.
+pub(crate) const CHART: &str = "M4 20h16M7 17v-5M12 17V6M17 17v-8";
 /// A magnifying glass: why a site is open or blocked.
 pub(crate) const LOOK_UP: &str = "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14zM20 20l-4-4";
+/// Lines with dots: the filter's lists.
+pub(crate) const LIST: &str = "M9 6h11M9 12h11M9 18h11M4 6h1M4 12h1M4 18h1";

@@ -1,6 +1,7 @@
 //! Requests for help: the list, one of them, a new one, the desk of an agency, frequent questions, what other systems get.
 
 mod agency;
+mod appeals;
 mod export;
 mod faq;
 mod list;
@@ -45,6 +46,10 @@ pub(crate) fn routes(routes: &mut Routes) {
     routes.post("/l/{site}/permintaan/{number}/tutup", answer, one::close);
     routes.post("/l/{site}/permintaan/{number}/buka", answer, one::reopen);
     routes.post("/l/{site}/permintaan/{number}/kontak", answer, one::contact);
+    let decide = Needs::Right(Right::DecideAppeals);
+    routes.get(appeals::PATH, Needs::Anywhere(Right::DecideAppeals), appeals::list);
+    routes.get("/l/{site}/peninjauan/{number}", decide, appeals::one);
+    routes.post("/l/{site}/peninjauan/{number}/putuskan", decide, appeals::decide);
     routes.get("/instansi", Needs::Anywhere(Right::AnswerForAgency), agency::desks);
     routes.get("/instansi/{agency}/permintaan", Needs::Desk, agency::list);
     routes.get("/instansi/{agency}/permintaan/{number}", Needs::Desk, agency::one);
@@ -62,6 +67,7 @@ pub(crate) fn routes(routes: &mut Routes) {
     let line = |section, words, path, needs| MenuLine { section, icon: icons::REQUEST, words, path, needs };
     routes.menu(line(Section::Service, MENU, "/permintaan", Right::SeeRequests));
     routes.menu(line(Section::Service, DESK_MENU, "/instansi", Right::AnswerForAgency));
+    routes.menu(line(Section::Filter, "requests-appeals-title", appeals::PATH, Right::DecideAppeals));
     routes.menu(line(Section::Service, "requests-faq-menu", "/tanya-jawab", Right::EditFaq));
     routes.menu(line(Section::Department, "requests-export-menu", "/ekspor-permintaan", Right::Export));
 }

@@ -12,7 +12,10 @@ use gapura_controller::Right;
 
 use crate::answer::{Oops, finish};
 use crate::here::{App, Here, Where};
-use crate::{assets, audit, class, day, desk, explain, front, network, people, profile, requests, rollout, signin, sops, vouchers};
+use crate::{
+    assets, audit, class, dashboard, day, desk, explain, front, lists, network, people, profile, requests, rollout,
+    signin, sops, vouchers, wall,
+};
 
 /// What an address needs of whoever asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +52,8 @@ pub(crate) enum Section {
     Filter,
     /// Sites and gateways.
     Network,
+    /// What is reported of the whole.
+    Report,
     /// People and the audit log.
     Department,
 }
@@ -126,8 +131,11 @@ fn all() -> Routes {
     rollout::routes(&mut routes);
     sops::routes(&mut routes);
     explain::routes(&mut routes);
+    lists::routes(&mut routes);
     network::routes(&mut routes);
     vouchers::routes(&mut routes);
+    dashboard::routes(&mut routes);
+    wall::routes(&mut routes);
     audit::routes(&mut routes);
     people::routes(&mut routes);
     profile::routes(&mut routes);

@@ -35,13 +35,14 @@ mod tests {
     fn all(lang: Lang) -> Vec<Sample> {
         let frame = |path: &str, title: &str| Chrome::sample(words(lang), path, words(lang).t(title));
         let rooms: &[Room] = &[
-        let rooms: [Room; 13] = [
             crate::answer::samples,
             crate::front::samples,
             crate::class::samples,
+            crate::dashboard::samples,
             crate::day::samples,
             crate::desk::samples,
             crate::explain::samples,
+            crate::lists::samples,
             crate::vouchers::samples,
             crate::signin::samples,
             crate::audit::samples,
@@ -51,6 +52,7 @@ mod tests {
             crate::requests::samples,
             crate::rollout::samples,
             crate::sops::samples,
+            crate::wall::samples,
         ];
         rooms.iter().flat_map(|room| room(&frame)).collect()
     }

@@ -14,6 +14,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::here::App;
 use crate::routes::router;
+use crate::wall::feed::Feed;
 
 /// The console could not start.
 #[derive(Debug, thiserror::Error)]
@@ -78,7 +79,8 @@ pub async fn serve(settings: &Console, office: &Office, tasks: &Tasks) -> Result
     let listen = |source| ConsoleError::Listen { address: settings.listen, source };
     let listener = TcpListener::bind(settings.listen).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
-    let app = App { office: office.clone(), settings: Arc::new(settings.clone()), menu: Arc::default() };
+    let wall = Feed::new(tasks);
+    let app = App { office: office.clone(), settings: Arc::new(settings.clone()), menu: Arc::default(), wall };
     let door = Door {
         tls: TlsAcceptor::from(tls),
         router: router(app),

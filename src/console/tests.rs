@@ -1,11 +1,13 @@
 //! The console as a browser meets it: a real server over TLS, forms, cookies.
 
+mod appeals;
 mod basics;
 mod browser;
 mod calendars;
 mod doors;
 mod explain;
 mod hours;
+mod lists;
 mod looks;
 mod office;
 mod plans;
@@ -16,4 +18,5 @@ mod sops;
 mod sso;
 mod story;
 mod walk;
+mod wall;
 mod why;

@@ -47,17 +47,30 @@ pub use document::{FilterDocument, ForwardDocument, PlanFile, SiteDevice, SiteDo
 pub use exchange::{ExchangeError, ExportedFile, Manifest, Part, inert};
 pub use fleet::{CertificateError, Issued};
 pub use gapura_store::{
-    AuditRow, AuditSearch, ChainError, GroupBatch, PrivacyColumn, RequestRow, SopEndingRow, SopRow, SopState, StepRow,
-    privacy_columns,
+    AppealRow, AuditRow, AuditSearch, ChainError, GroupBatch, PrivacyColumn, RequestRow, SopEndingRow, SopRow,
+    SopState, StepRow, VisitRow, privacy_columns,
 };
 pub use keys::{Keys, KeysError};
 pub use lists::{Edition, Held, ListState, ListsError};
 pub use office::{
     AccountOrder, Actor, Alert, AlertMessage, Anchored, At, AuditFault, BackupFailed, BackupMade, BackupProgress,
-    BatchSeen, Checked, Class, ClassOrder, CodeMade, Confirmed, DESK_FILE, DEVICE_CHARS, Day, DayOutage, Decided, Decision, Excepted, ExportSpan, ExportState, FormKey, GatewayStanding, Group, Halfway, Impact, ImportOrder, Imported, ListStatus, MOVE_CODE, MoveCodeSeen, NoEarlyClosing, Office, OfficeError, OnlineView, OrderSeen, OrderState, PartTaken, Past, Pending, Person, PersonAdded, PersonOrder, Place, PlanUse, PresetError, PrintError, PrintMistake, PrintOrder, Printed, PrintedVoucher, Proved, Published, Queue, Reach, Refreshed, RequestList, RequestOrder, RequestRecord, RequestView, RequestsAsked, RolloutChoice, RolloutGateway, RolloutLine, RolloutOrder, RolloutSite, RolloutView, RolloutWave, Runs, Seat, SeatState, SeenFrom, SessionSeen, SetAt, SetPart, SettingsTree, Sheet, SignIn, SignedIn, SiteSettings, SiteStands, SiteWeek, SopChoices, SopEnding, SopFile, SopLine, SopSeen, SsoBegun, SsoEnded, Staff, Stood, Tab, TakenIn, TermsVersion, Ticket, TicketState, Tile, TrialResult, Unheld, Usage, Visits, VoucherOrder, VoucherQuery, VoucherSeen, VoucherState, VouchersMade, VouchersSeen, Which, Work, Worked, early, early_closing, export_csv, ticket_name, DraftJudged, IndexAsked, Judged, ListFailed, ListOrder, ListWork, SiteAnswer, SiteQuestion,
+    BatchSeen, Checked, Class, ClassOrder, CodeMade, Confirmed, DESK_FILE, DEVICE_CHARS, Day, DayOutage, DayUse,
+    Decided, Decision, DraftJudged, Excepted, ExportSpan, ExportState, FormKey, GatewayStanding, Group, Halfway,
+    Impact, ImportOrder, Imported, IndexAsked, Judged, ListFailed, ListOrder, ListStatus, ListWork, MOVE_CODE,
+    MoveCodeSeen, NoEarlyClosing, Office, OfficeError, OnlineView, OrderSeen, OrderState, PartTaken, Past, Pending,
+    Person, PersonAdded, PersonOrder, Place, PlanUse, PresetError, PrintError, PrintMistake, PrintOrder, Printed,
+    PrintedVoucher, Proved, Published, Queue, Reach, Refreshed, RequestList, RequestOrder, RequestRecord, RequestView,
+    RequestsAsked, RolloutChoice, RolloutGateway, RolloutLine, RolloutOrder, RolloutSite, RolloutView, RolloutWave,
+    Runs, SCREEN_CHARS, Screen, Seat, SeatState, SeenFrom, SessionSeen, SetAt, SetPart, SettingsTree, Sheet, SignIn,
+    SignedIn, SiteAnswer, SiteNow, SiteQuestion, SiteSettings, SiteStands, SiteWeek, SopChoices, SopEnding, SopFile,
+    SopLine, SopSeen, SsoBegun, SsoEnded, Staff, Stood, Summary, Tab, TakenIn, TermsVersion, Ticket, TicketState, Tile,
+    TrialResult, Unheld, Usage, Visits, VoucherOrder, VoucherQuery, VoucherSeen, VoucherState, VouchersMade,
+    VouchersSeen, Which, Work, Worked, early, early_closing, export_csv, ticket_name,
 };
 pub use opening::{OpenError, migrate};
-pub use rights::{Grant, ParseRoleError, ParseScopeError, Right, Role, Scope, SitePlace, desks, may, may_anywhere};
+pub use rights::{
+    Grant, ParseRoleError, ParseScopeError, Right, Role, Scope, SitePlace, desks, may, may_anywhere, may_over,
+};
 pub use rollout::watch::Trouble;
 pub use rollout::{Cause, RolloutRules, RolloutState};
 pub use sample::{SampleMade, SampleOrder};

@@ -50,11 +50,13 @@ mod sop;
 mod sop_desk;
 mod sop_end;
 mod staff;
+mod summary;
 mod unfiltered;
 mod unheld;
 mod usage;
 mod voucher;
 mod voucher_state;
+mod wall;
 
 use std::sync::Arc;
 
@@ -127,11 +129,13 @@ pub use staff::{
     Confirmed, Halfway, Person, PersonAdded, PersonOrder, Proved, SeenFrom, SessionSeen, SignIn, SignedIn, SsoBegun,
     SsoEnded, Staff,
 };
+pub use summary::{DayUse, SiteNow, Summary};
 use unfiltered::Unfiltered;
 pub use unheld::Unheld;
 pub use usage::Usage;
 pub use voucher::{Place, VoucherOrder, VouchersMade};
 pub use voucher_state::{BatchSeen, VoucherQuery, VoucherSeen, VoucherState, VouchersSeen};
+pub use wall::{SCREEN_CHARS, Screen};
 
 /// What the use-cases need: the database, the fleet's keys, a clock. Clones share them.
 #[derive(Clone, Debug)]

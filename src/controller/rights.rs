@@ -322,6 +322,16 @@ pub fn may_anywhere(grants: &[Grant], right: Right) -> bool {
     grants.iter().any(|grant| grant.role.rights().contains(&right))
 }
 
+/// Whether these grants allow `right` at all that `scope` covers; `places` are all sites.
+pub fn may_over(grants: &[Grant], right: Right, scope: &Scope, places: &[SitePlace]) -> bool {
+    let within = |grant: &Grant| match scope {
+        _ if grant.scope == Scope::Province || grant.scope == *scope => true,
+        Scope::Site(site) => places.iter().any(|place| place.site == *site && grant.scope.covers(Some(place))),
+        Scope::Province | Scope::Regency(_) | Scope::Agency(_) => false,
+    };
+    grants.iter().any(|grant| grant.role.rights().contains(&right) && within(grant))
+}
+
 /// Agencies whose desk these grants open.
 pub fn desks(grants: &[Grant]) -> BTreeSet<&str> {
     let of = |grant: &Grant| grant.role == Role::AgencyOfficer;
@@ -444,6 +454,18 @@ mod tests {
             assert_eq!((seen(Some(&here)), seen(Some(&there)), seen(None)), (at_here, at_there, whole), "{scope}");
             assert!(!may(&grants, Right::SetPeople, Some(&here)) && may_anywhere(&grants, Right::EndVisits));
         }
+    }
+
+    #[test]
+    fn a_right_over_a_scope_is_one_over_all_of_it() {
+        let places = [place("a", "x"), place("b", "y")];
+        let over = |own: &str, scope: &str| {
+            may_over(&[grant(Role::NetworkAdmin, own)], Right::SetNetwork, &scope.parse().unwrap(), &places)
+        };
+        assert!(over("province", "regency:Bone") && over("regency:Sinjai", "regency:Sinjai"));
+        assert!(over("regency:Sinjai", "site:a") && over("agency:x", "site:a"));
+        assert!(!over("regency:Sinjai", "province") && !over("agency:x", "site:b") && !over("site:a", "agency:x"));
+        assert!(!may_over(&[grant(Role::Clerk, "province")], Right::SetNetwork, &Scope::Province, &places));
     }
 
     #[test]

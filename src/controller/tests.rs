@@ -23,6 +23,7 @@ mod settings;
 mod sop;
 mod sop_desk;
 mod staff;
+mod summary;
 mod usage;
 mod voucher;
 mod webhook;

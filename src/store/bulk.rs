@@ -26,7 +26,7 @@ impl Tx {
             let values: Vec<Arg> = some.iter().flat_map(|visit| visit.args()).collect();
             self.execute_many(sql::VISIT_PUT, some.len(), values).await?;
         }
-        Ok(())
+        self.count_hours(&rows).await
     }
 
     /// Adds vouchers as [`Tx::add_voucher`] does, many in one statement, with the sealed code of each that is to be kept.

@@ -28,6 +28,7 @@ mod print;
 mod privacy;
 mod request;
 mod rollout;
+mod rollup;
 mod setting;
 mod site;
 mod snapshot;
@@ -38,6 +39,7 @@ mod tx;
 mod unread;
 mod usage;
 mod voucher;
+mod wall;
 
 pub use account::AccountRow;
 pub use alert::{AlertRow, MessageRow};
@@ -60,6 +62,7 @@ pub use print::{BatchTotals, NewBatch, SealedRow, VoucherSearch, VoucherVisit};
 pub use privacy::{PrivacyColumn, privacy_columns};
 pub use request::{EventRow, ExportRow, FaqRow, RequestQuery, RequestRow, StepRow};
 pub use rollout::{RolloutRow, RolloutSiteRow, SopHour};
+pub use rollup::DaySum;
 pub use setting::{AcceptedRow, CalendarRow, MemberRow, OwnRow, SettingRow, TermsRow};
 pub use site::{PlanRow, SiteRow};
 pub use snapshot::{Cell, Column, ColumnKind, Table};
@@ -69,6 +72,7 @@ pub use tx::Tx;
 pub use unread::UnreadRow;
 pub use usage::{BalanceRow, OutageRow, Span, TallyRow, VisitRow, VisitSum};
 pub use voucher::VoucherRow;
+pub use wall::ScreenRow;
 
 /// A [`jiff::Timestamp`] as the tables keep it: whole milliseconds since 1970 (UTC).
 pub fn millis(at: jiff::Timestamp) -> i64 {

@@ -166,6 +166,7 @@ pub(crate) const SQLITE: Migrations = &[
     (12, "terms", include_str!("../../migrations/controller-sqlite/0012_terms.sql")),
     (13, "sop_desk", include_str!("../../migrations/controller-sqlite/0013_sop_desk.sql")),
     (14, "rollout", include_str!("../../migrations/controller-sqlite/0014_rollout.sql")),
+    (15, "rollup", include_str!("../../migrations/controller-sqlite/0015_rollup.sql")),
 ];
 
 pub(crate) const POSTGRES: Migrations = &[
@@ -183,6 +184,7 @@ pub(crate) const POSTGRES: Migrations = &[
     (12, "terms", include_str!("../../migrations/controller-postgres/0012_terms.sql")),
     (13, "sop_desk", include_str!("../../migrations/controller-postgres/0013_sop_desk.sql")),
     (14, "rollout", include_str!("../../migrations/controller-postgres/0014_rollout.sql")),
+    (15, "rollup", include_str!("../../migrations/controller-postgres/0015_rollup.sql")),
 ];
 
 fn migrator(texts: Migrations, newest: i64) -> Migrator {

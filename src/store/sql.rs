@@ -263,6 +263,11 @@ sql_files! {
     UNREAD_COUNT = "unread_count";
     UNREAD_PAGE = "unread_page";
     UNREAD_REMOVE = "unread_remove";
+    USAGE_HOUR_COUNT = "usage_hour_count";
+    USAGE_HOUR_DAYS = "usage_hour_days";
+    USAGE_HOUR_GET = "usage_hour_get";
+    USAGE_HOUR_PRIOR = "usage_hour_prior";
+    USAGE_HOUR_PUT = "usage_hour_put";
     VISIT_LIST = "visit_list";
     VISIT_OF_VOUCHERS = "visit_of_vouchers";
     VISIT_PUT = "visit_put";
@@ -282,4 +287,8 @@ sql_files! {
     VOUCHER_REVOKE_LENDING = "voucher_revoke_lending";
     VOUCHER_SEALED = "voucher_sealed";
     VOUCHER_USED = "voucher_used";
+    WALL_SCREEN_ADD = "wall_screen_add";
+    WALL_SCREEN_END = "wall_screen_end";
+    WALL_SCREEN_LIST = "wall_screen_list";
+    WALL_SCREEN_PRUNE = "wall_screen_prune";
 }

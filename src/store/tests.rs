@@ -14,6 +14,7 @@ mod desk;
 mod filter;
 mod print;
 mod request;
+mod rollup;
 mod snapshot;
 
 #[path = "../../tests/support/postgres.rs"]
@@ -161,6 +162,7 @@ const HARMLESS: &[&str] = &[
     "tally.site tally.id tally.gateway tally.name terms.version terms.document",
     "trial_report.site trial_report.gateway trial_report.trial trial_report.document",
     "unread_record.site unread_record.gateway unread_record.sha256 unread_record.document",
+    "usage_hour.site wall_screen.id wall_screen.hash wall_screen.scope",
     "usage_batch.site usage_batch.gateway usage_batch.boot usage_batch.sha256",
     "visit.site visit.visit visit.gateway visit.device visit.holder visit.way visit.terms visit.terms_sha256 visit.plan",
     "visit.clock visit.cause",

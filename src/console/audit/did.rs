@@ -80,6 +80,8 @@ const DID: &[(&str, &str)] = &[
     ("request-reopen", "audit-did-request-reopen"),
     ("request-return", "audit-did-request-return"),
     ("request-take", "audit-did-request-take"),
+    ("screen-end", "audit-did-screen-end"),
+    ("screen-make", "audit-did-screen-make"),
     ("seat-open", "audit-did-seat-open"),
     ("seat-reserve", "audit-did-seat-reserve"),
     ("seat-state", "audit-did-seat-state"),

@@ -110,7 +110,12 @@ impl Counter {
         let grants = vec![Grant { role: Role::Helpdesk, scope: Scope::Site(id) }];
         let person = Person::sample("ani", "Petugas", grants, now, "t");
         Here {
-            app: App { office, settings: Arc::new(settings), menu: Arc::default() },
+            app: App {
+                office,
+                settings: Arc::new(settings),
+                menu: Arc::default(),
+                wall: crate::wall::feed::Feed::new(&gapura_runtime::Tasks::new()),
+            },
             person: Some(person),
             site: Some(Site { place, document }),
             agency: None,

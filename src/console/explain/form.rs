@@ -15,6 +15,9 @@ use crate::dates;
 use crate::form::Fields;
 use crate::here::Here;
 
+/// Where a new request begins.
+const REQUEST: &str = "/permintaan/baru?";
+
 /// Something to choose.
 #[derive(Clone, Debug)]
 pub(super) struct Choice {
@@ -162,7 +165,7 @@ impl Filled {
             ("jam", or(&self.hour, local.strftime("%H.%M").to_string())),
             ("draf", value(&self.drafts)),
         ];
-        let mut link = form_urlencoded::Serializer::new(format!("{PATH}?"));
+        let mut link = form_urlencoded::Serializer::for_suffix(format!("{PATH}?"), PATH.len() + 1);
         link.extend_pairs(pairs.iter().filter(|(name, value)| *name == "paket" || !value.is_empty()));
         link.finish()
     }
@@ -175,7 +178,7 @@ impl Filled {
             .map(|clause| w.t2("explain-request-clause", "clause", clause.clause.as_str(), "sop", clause.sop.as_str()));
         let site = chosen(&self.sites).map(|choice| choice.value.clone()).unwrap_or_default();
         let words = format!("{}\n{}", clause.unwrap_or_default(), self.link());
-        let mut link = form_urlencoded::Serializer::new("/permintaan/baru?".to_owned());
+        let mut link = form_urlencoded::Serializer::for_suffix(REQUEST.to_owned(), REQUEST.len());
         let pairs =
             [("lokasi", site.as_str()), ("topik", "blocked"), ("situs", &explanation.asked), ("isi", words.trim())];
         link.extend_pairs(pairs);

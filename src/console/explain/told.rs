@@ -1,10 +1,13 @@
 //! An explanation in words: verdict, trail, what a visitor reads, how the name server answers.
 
+use std::cmp::Ordering;
+
 use gapura_controller::Judged;
 use gapura_rules::sop::{
     Action, Beside, ClauseTrail, Cover, Explanation, Fate, Layer, LayerTrail, NameTarget, Outcome,
 };
 use gapura_speech::{Lang, Say, Words};
+use jiff::SignedDuration;
 
 /// A verdict at a glance.
 #[derive(Clone, Debug)]
@@ -56,40 +59,16 @@ pub(super) struct Clause {
 pub(super) fn verdict(say: &Say, judged: &Judged, title: String, before: Option<&Judged>) -> Verdict {
     let (w, explanation) = (say.words, &judged.explanation);
     let blocked = explanation.action == Action::Block;
-    let plain = if blocked { "explain-blocked" } else { "explain-open" };
-    let key = match before.filter(|before| before.explanation.action == explanation.action) {
-        None => plain,
-        Some(before) => match (judged.until, before.until) {
-            (now, then) if now == then => plain,
-            (None, Some(_)) => {
-                if blocked {
-                    "explain-blocked-longer"
-                } else {
-                    "explain-open-longer"
-                }
-            }
-            (Some(_), None) => {
-                if blocked {
-                    "explain-blocked-shorter"
-                } else {
-                    "explain-open-shorter"
-                }
-            }
-            (Some(now), Some(then)) if now > then => {
-                if blocked {
-                    "explain-blocked-longer"
-                } else {
-                    "explain-open-longer"
-                }
-            }
-            (Some(_), Some(_)) | (None, None) => {
-                if blocked {
-                    "explain-blocked-shorter"
-                } else {
-                    "explain-open-shorter"
-                }
-            }
-        },
+    let keys = |[blocks, opens]: [&'static str; 2]| if blocked { blocks } else { opens };
+    let plain = keys(["explain-blocked", "explain-open"]);
+    // What has no foreseeable end lasts longest.
+    let lasts =
+        |judged: &Judged| judged.until.map_or(SignedDuration::MAX, |until| until.duration_since(judged.explanation.at));
+    let alike = before.filter(|before| before.explanation.action == explanation.action);
+    let key = match alike.map(|before| lasts(judged).cmp(&lasts(before))) {
+        None | Some(Ordering::Equal) => plain,
+        Some(Ordering::Greater) => keys(["explain-blocked-longer", "explain-open-longer"]),
+        Some(Ordering::Less) => keys(["explain-blocked-shorter", "explain-open-shorter"]),
     };
     let by = match &explanation.clause {
         Some(clause) => w.t2("explain-by", "clause", clause.clause.as_str(), "sop", clause.sop.as_str()),

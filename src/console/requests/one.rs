@@ -99,6 +99,8 @@ pub(super) struct One {
     pub(super) from: String,
     pub(super) facts: Vec<Fact>,
     pub(super) why: Vec<Fact>,
+    /// Where the same is judged as of now.
+    pub(super) explain: Option<String>,
     pub(super) visit: Vec<Fact>,
     /// The visit at the counter, while it goes on.
     pub(super) counter: Option<String>,
@@ -132,7 +134,7 @@ pub(super) async fn one(here: Here, Path((_, text)): Path<(String, String)>) -> 
 }
 
 /// The request of this number at the site in the address.
-async fn look(here: &Here, text: &str) -> Result<RequestView, Oops> {
+pub(super) async fn look(here: &Here, text: &str) -> Result<RequestView, Oops> {
     Ok(here.office().request(At::Site(&here.site()?.place.site), &number(text)?).await?)
 }
 
@@ -190,6 +192,7 @@ pub(super) fn frame(here: &Here, view: &RequestView, (base, up): (String, (Strin
         from: speak::origin(w, &row.origin),
         facts,
         why: why(w, view),
+        explain: explain(here, view),
         visit: visit(&say, view),
         counter: counter(here, view),
         steps: view.steps.iter().map(|step| told(&say, step)).collect(),
@@ -238,6 +241,21 @@ fn why(w: Words, view: &RequestView) -> Vec<Fact> {
         facts.push(fact("requests-why-group", then.group));
     }
     facts
+}
+
+/// Where the site asked about is judged as of now, for the same people.
+fn explain(here: &Here, view: &RequestView) -> Option<String> {
+    let row = &view.row;
+    if row.about.is_empty() || !here.may_at(Right::ExplainSites, Some(&view.place)) {
+        return None;
+    }
+    let then: Then = serde_json::from_str::<Option<Then>>(&row.explanation).ok().flatten().unwrap_or_default();
+    let page = "/periksa?";
+    let mut link = form_urlencoded::Serializer::for_suffix(page.to_owned(), page.len());
+    link.extend_pairs([("situs", row.about.as_str()), ("lokasi", view.place.site.as_str())]);
+    link.extend_pairs(then.plan.as_deref().map(|plan| ("paket", plan)));
+    link.extend_pairs((!then.group.is_empty()).then_some(("kelompok", then.group.as_str())));
+    Some(link.finish())
 }
 
 fn counter(here: &Here, view: &RequestView) -> Option<String> {
@@ -332,7 +350,7 @@ pub(super) async fn decide(here: Here, Path((_, text)): Path<(String, String)>, 
 }
 
 /// Decides; the key of what was done.
-async fn decided(here: &Here, text: &str, fields: &Fields) -> Result<&'static str, Oops> {
+pub(super) async fn decided(here: &Here, text: &str, fields: &Fields) -> Result<&'static str, Oops> {
     let accept = fields.get("putusan") == "kabul";
     let until = fields.get("sampai");
     let until = match (accept && !until.is_empty()).then(|| dates::parse(until)) {

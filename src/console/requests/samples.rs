@@ -8,6 +8,7 @@ use gapura_wire::HelpTopic;
 use jiff::Timestamp;
 
 use super::agency::Desks;
+use super::appeals::{Appeals, Line as AppealLine};
 use super::export::{Export, Receiver};
 use super::faq::{Entry, Places, filled};
 use super::list::{List, TabLink};
@@ -117,6 +118,7 @@ fn one(c: Chrome, row: &RequestRow, doors: Doors) -> One {
         } else {
             Vec::new()
         },
+        explain: (row.origin == "appeal").then(|| "/periksa?situs=forum-catur.example".to_owned()),
         counter: Some("/l/galeri-utara/loket?q=4K7M-29QD".to_owned()),
         visit: vec![
             fact("requests-visit-number", "4K7M-29QD", true),
@@ -224,6 +226,8 @@ pub(crate) fn samples(frame: &dyn Fn(&str, &str) -> Chrome) -> Vec<Sample> {
         Sample::of("request-appeal", &one(about("requests-topic-blocked"), &rows[2], decide)),
         Sample::of("request-forwarded", &one(about("requests-topic-complaint"), &rows[3], back)),
         Sample::of("request-erased", &one(about("requests-topic-other"), &erased, reopen)),
+        Sample::of("appeals", &appeals(frame("/peninjauan", "requests-appeals-title"), true)),
+        Sample::of("appeals-none", &appeals(frame("/peninjauan", "requests-appeals-title"), false)),
         Sample::of("request-desk", &One { desk: true, ..one(about("requests-topic-complaint"), &rows[3], desk) }),
         Sample::of("request-looked-at", &one(about("requests-topic-connect"), &rows[0], Doors::default())),
         Sample::of("request-new", &new(frame("/permintaan/baru", "requests-new"), &[], "Toilet rusak.")),
@@ -280,4 +284,27 @@ pub(crate) fn samples(frame: &dyn Fn(&str, &str) -> Chrome) -> Vec<Sample> {
         samples.push(Sample::of("request-news", &one(news(key), &rows[1], all)));
     }
     samples
+}
+
+fn appeals(c: Chrome, some: bool) -> Appeals {
+    let w = c.w;
+    let line = |about: &str| AppealLine {
+        href: "/l/galeri-utara/peninjauan/7KQMA-4X2PB".to_owned(),
+        number: "7KQMA-4X2PB".to_owned(),
+        about: about.to_owned(),
+        why: "Situs ini dipakai untuk tugas sekolah.".to_owned(),
+        site: "Galeri Sinjai Utara".to_owned(),
+        clause: w.t2("requests-appeals-clause", "clause", "4.2", "sop", "SOP/73.07/KOMINFO/01"),
+        received: say(w).when(now()),
+    };
+    let rows = if some { vec![line("forum-catur.example"), line("belajar.example")] } else { Vec::new() };
+    let more = some.then(|| w.n("requests-appeals-more", 12));
+    Appeals {
+        c: {
+            let sub = w.t("requests-appeals-sub");
+            c.sub(sub)
+        },
+        rows,
+        more,
+    }
 }

@@ -13,6 +13,7 @@ use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, ServerName};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use crate::form::{TOKEN, token_of};
 use crate::session::{AWAY, COOKIE};
@@ -128,10 +129,15 @@ impl Browser {
         }
     }
 
+    /// A connection of its own.
+    pub(super) async fn tls(&self) -> TlsStream<TcpStream> {
+        let tcp = TcpStream::connect(self.address).await.unwrap();
+        self.tls.connect(ServerName::try_from(self.name).unwrap(), tcp).await.unwrap()
+    }
+
     #[expect(clippy::disallowed_methods, reason = "drives a test's connection, which ends with the test")]
     async fn connect(&self) -> SendRequest<Full<Bytes>> {
-        let tcp = TcpStream::connect(self.address).await.unwrap();
-        let tls = self.tls.connect(ServerName::try_from(self.name).unwrap(), tcp).await.unwrap();
+        let tls = self.tls().await;
         let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(tls)).await.unwrap();
         tokio::spawn(async move { drop(connection.await) });
         sender

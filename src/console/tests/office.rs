@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gapura_controller::{Actor, Grant, Office, PersonOrder, PlanFile, SiteDocument};
+use gapura_controller::{Actor, AuditSearch, Grant, Office, PersonOrder, PlanFile, SiteDocument, VisitRow};
 use gapura_model::Secret;
 use gapura_runtime::{Clock as _, ManualClock, Tasks};
 use ring::hmac;
@@ -47,12 +47,29 @@ impl Department {
 
     /// The same, with more in the configuration.
     pub(super) async fn open_with(name: &str, more: &str) -> Self {
+        Self::open_where(name, more, &[]).await
+    }
+
+    /// The same with files beside the configuration, one of them the catalogue `lists.toml`.
+    pub(super) async fn open_lists(name: &str, files: &[(&str, String)]) -> Self {
+        Self::open_where(name, "", files).await
+    }
+
+    async fn open_where(name: &str, more: &str, files: &[(&str, String)]) -> Self {
         let directory = std::env::temp_dir().join(format!("gapura-console-{}-{name}", std::process::id()));
         std::fs::create_dir(&directory).unwrap();
+        for (name, text) in files {
+            std::fs::write(directory.join(name), text).unwrap();
+        }
+        let lists = if files.is_empty() {
+            String::new()
+        } else {
+            format!("lists = \"{}\"\n", directory.join("lists.toml").display())
+        };
         let config = directory.join("controller.toml");
         let text = format!(
             "[controller]\nlisten = \"127.0.0.1:0\"\npublic_name = \"c.example\"\ndata_dir = \"{0}/keys\"\n\
-             database = \"sqlite:{0}/controller.db\"\n[console]\nlisten = \"127.0.0.1:0\"\npublic_name = \"konsol.example\"\n{more}",
+             database = \"sqlite:{0}/controller.db\"\n{lists}[console]\nlisten = \"127.0.0.1:0\"\npublic_name = \"konsol.example\"\n{more}",
             directory.display()
         );
         std::fs::write(&config, text).unwrap();
@@ -76,6 +93,18 @@ impl Department {
         assert_eq!(left, gapura_runtime::Left::default());
         self.office.store().close().await;
         std::fs::remove_dir_all(&self.directory).unwrap();
+    }
+
+    /// Writes a file beside the configuration.
+    pub(super) fn put(&self, name: &str, text: &str) {
+        std::fs::write(self.directory.join(name), text).unwrap();
+    }
+
+    /// The whole audit log, to be searched for words.
+    pub(super) async fn log(&self) -> String {
+        let (from, until) = (jiff::Timestamp::MIN, jiff::Timestamp::MAX);
+        let all = AuditSearch { before: i64::MAX, from, until, actor: "", object: "", limit: 1000 };
+        format!("{:?}", self.office.audit_rows(&all).await.unwrap())
     }
 
     /// The authority that browsers trust here (PEM).
@@ -129,6 +158,32 @@ impl Department {
         let at = usize::from(tag.as_ref()[19] & 15);
         let four: [u8; 4] = tag.as_ref()[at..at + 4].try_into().unwrap();
         format!("{:06}", (u32::from_be_bytes(four) & 0x7fff_ffff) % 1_000_000)
+    }
+}
+
+/// A visit that was stored.
+pub(super) fn visit(id: &str, site: &str, started: i64, bytes_down: i64) -> VisitRow {
+    VisitRow {
+        site: site.to_owned(),
+        visit: id.to_owned(),
+        gateway: "gw-1".to_owned(),
+        revision: 1,
+        device: "0123456789abcdef".to_owned(),
+        device_local: 0,
+        holder: None,
+        way: "staff".to_owned(),
+        terms: None,
+        terms_sha256: None,
+        plan: "umum".to_owned(),
+        generation: 1,
+        started,
+        clock: "trusted".to_owned(),
+        told: started,
+        bytes_up: 0,
+        bytes_down,
+        seconds: 60,
+        ended: None,
+        cause: None,
     }
 }
 

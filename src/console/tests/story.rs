@@ -60,7 +60,8 @@ async fn somebody_is_added_signs_in_and_is_closed() {
     let own_secret = secret_of(shown.between("class=\"mono\">", "</b>"));
     let codes = loket.post("/masuk/faktor", &[("kode", &department.code(&own_secret))]).await;
     assert_eq!((codes.status, codes.text.matches("<li>").count()), (200, 8), "{}", codes.text);
-    let front = loket.get("/").await;
+    assert_eq!(loket.get("/").await.location(), "/ringkasan");
+    let front = loket.get("/ringkasan").await;
     assert!(front.status == 200 && front.text.contains("loket.utara"), "{}", front.text);
     let policy = front.headers["content-security-policy"].to_str().unwrap();
     assert!(policy.contains("default-src 'none'") && front.headers["cache-control"] == "no-store");

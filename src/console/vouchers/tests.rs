@@ -83,7 +83,12 @@ impl Counter {
         office.set_preset(None, &preset, &admin).await.unwrap();
         let settings: Console = toml::from_str(CONSOLE).unwrap();
         let now = office.now();
-        let app = App { office, settings: Arc::new(settings), menu: Arc::default() };
+        let app = App {
+            office,
+            settings: Arc::new(settings),
+            menu: Arc::default(),
+            wall: crate::wall::feed::Feed::new(&gapura_runtime::Tasks::new()),
+        };
         let grant = |role| Grant { role, scope: Scope::Province };
         let grants = vec![grant(Role::Helpdesk)];
         let person = Person::sample("petugas.utara", "Petugas loket", grants, now, &"t".repeat(64));

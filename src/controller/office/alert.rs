@@ -373,7 +373,7 @@ fn new_row(wrong: &Wrong, id: [u8; 6]) -> AlertRow {
     }
 }
 
-fn id_of(octets: &[u8]) -> String {
+pub(super) fn id_of(octets: &[u8]) -> String {
     use std::fmt::Write as _;
     octets.iter().fold(String::new(), |mut text, octet| {
         let _ = write!(text, "{octet:02x}");
@@ -385,7 +385,7 @@ fn clip(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(300).collect()
 }
 
-fn alert(row: AlertRow) -> Alert {
+pub(super) fn alert(row: AlertRow) -> Alert {
     Alert {
         kind: AlertKind::of(&row.kind),
         id: row.id,

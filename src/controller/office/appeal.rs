@@ -149,6 +149,7 @@ impl Office {
         tx.forget_desk(before(super::desk::KEPT), before(super::desk::VIEW_KEPT)).await?;
         tx.forget_forms(before(super::print::FORM_KEPT)).await?;
         self.forget_alerts(&mut tx).await?;
+        self.forget_screens(&mut tx).await?;
         tx.commit().await?;
         Ok(erased)
     }

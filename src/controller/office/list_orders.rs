@@ -152,10 +152,7 @@ impl Office {
             };
             let failed = done.err().map(|error| {
                 tracing::error!(error = with_causes(&error), "what was asked of lists could not be done");
-                let why = match error {
-                    OfficeError::Refused(why) => Ok(why),
-                    other => Err(with_causes(&other)),
-                };
+                let why = if let OfficeError::Refused(why) = error { Ok(why) } else { Err(with_causes(&error)) };
                 ListFailed { order: order.clone(), at: self.now(), why }
             });
             self.list_room.with(|state| {

@@ -161,3 +161,5 @@ audit-fault-changed = Row { $number } was changed after it was written, or a row
 audit-fault-short = The log ends at row { $end }, and once had { $number } rows: rows were deleted at its end.
 audit-fault-rewritten = Row { $number } is not the row that was once signed under this number: the log was rewritten as a whole.
 audit-fault-foreign = The signed head of row { $number } is not signed by this controller's key: another fleet's, or the key was replaced.
+audit-did-screen-end = Wall screen taken back
+audit-did-screen-make = Wall screen made

@@ -10,6 +10,7 @@ menu-waiting = waiting
 menu-service = Service
 menu-filter = Content filter
 menu-network = Network
+menu-report = Reports
 menu-department = Department
 
 front-search = Name of the site or agency

@@ -31,6 +31,7 @@ explain-no-draft = This draft is not there any more. Choose another one, or chec
 
 explain-now = SOPs in force
 explain-draft = {$sop} revision {$revision}
+explain-draft-now = Draft {$draft}
 explain-draft-on = Draft {$draft}, in force later: judged for {$day}
 explain-blocked = Blocked
 explain-blocked-longer = Blocked, for longer

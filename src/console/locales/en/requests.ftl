@@ -193,3 +193,15 @@ news-requests-closed = The request is closed.
 news-requests-reopened = The request is open again.
 news-requests-faq-saved = The questions are saved and on their way to the portal.
 news-requests-export-resumed = Sending goes on.
+
+requests-appeals-title = Appeals
+requests-appeals-sub = Visitors who think that a site is blocked by mistake wait for your answer.
+requests-appeals-none = No appeal is waiting
+requests-appeals-none-do = When visitors appeal from the page about a blocked site, their appeal appears here.
+requests-appeals-more = { $n ->
+    [one] One more appeal waits.
+   *[other] {$n} more appeals wait.
+ } Those that have waited longest come first.
+requests-appeals-col-clause = Blocked by
+requests-appeals-clause = clause {$clause} of {$sop}
+requests-explain = Check this site now

@@ -161,3 +161,5 @@ audit-fault-changed = Baris { $number } diubah setelah ditulis, atau baris sebel
 audit-fault-short = Catatan berakhir pada baris { $end }, padahal pernah sampai baris { $number }: baris di ujungnya dihapus.
 audit-fault-rewritten = Baris { $number } bukan baris yang pernah ditandatangani dengan nomor itu: seluruh catatan ditulis ulang.
 audit-fault-foreign = Tanda tangan untuk baris { $number } bukan dari kunci pengendali ini: milik armada lain, atau kuncinya diganti.
+audit-did-screen-end = Layar dinding dicabut
+audit-did-screen-make = Layar dinding dibuat

@@ -10,6 +10,7 @@ menu-waiting = menunggu
 menu-service = Pelayanan
 menu-filter = Penyaring konten
 menu-network = Jaringan
+menu-report = Laporan
 menu-department = Lembaga
 
 front-search = Nama lokasi atau instansi

@@ -31,6 +31,7 @@ explain-no-draft = Draf ini tidak ada lagi. Pilih draf lain, atau periksa tanpa 
 
 explain-now = SOP yang berlaku
 explain-draft = {$sop} revisi {$revision}
+explain-draft-now = Draf {$draft}
 explain-draft-on = Draf {$draft}, mulai berlaku kemudian: dinilai untuk {$day}
 explain-blocked = Diblokir
 explain-blocked-longer = Diblokir, lebih lama

@@ -193,3 +193,12 @@ news-requests-closed = Permintaan ditutup.
 news-requests-reopened = Permintaan dibuka kembali.
 news-requests-faq-saved = Tanya jawab tersimpan dan dikirim ke portal.
 news-requests-export-resumed = Pengiriman dilanjutkan.
+
+requests-appeals-title = Peninjauan
+requests-appeals-sub = Pengunjung yang menganggap sebuah situs keliru diblokir menunggu jawaban Anda.
+requests-appeals-none = Tidak ada peninjauan yang menunggu
+requests-appeals-none-do = Bila pengunjung mengajukan peninjauan dari halaman blokir, permintaannya muncul di sini.
+requests-appeals-more = {$n} peninjauan lain menunggu. Yang paling lama menunggu tampil dahulu.
+requests-appeals-col-clause = Diblokir oleh
+requests-appeals-clause = klausul {$clause} {$sop}
+requests-explain = Periksa situs ini sekarang

@@ -47,8 +47,10 @@ const APPROVE_SOPS: Who = Who::Whole(&[SopApprover]);
 const SET_HOURS: Who = Who::AtSite(&[SiteHead, NetworkAdmin]);
 
 /// All of them, room by room.
-pub(super) const EXPECTED: &[&[Line]] =
-    &[FRONT, SIGNIN, PROFILE, PEOPLE, AUDIT, VOUCHERS, COUNTER, REQUESTS, QUESTIONS, NETWORK, ROLLOUT, SOPS, FILTER];
+pub(super) const EXPECTED: &[&[Line]] = &[
+    FRONT, SIGNIN, PROFILE, PEOPLE, AUDIT, VOUCHERS, COUNTER, REQUESTS, QUESTIONS, NETWORK, ROLLOUT, SOPS, FILTER,
+    WHOLE,
+];
 
 const FRONT: &[Line] = &[("GET", "/", Who::Staff, false)];
 
@@ -196,12 +198,29 @@ const SOPS: &[Line] = &[
     ("POST", "/sop/{id}/akhiri-batal", APPROVE_SOPS, true),
 ];
 
-const FILTER: &[Line] = &[(
-    "GET",
-    "/periksa",
-    Who::Anywhere(&[Clerk, Helpdesk, SiteHead, SopEditor, SopApprover, NetworkAdmin, Auditor]),
-    false,
-)];
+const EXPLAIN: &[Role] = &[Clerk, Helpdesk, SiteHead, SopEditor, SopApprover, NetworkAdmin, Auditor];
+const READ_SOPS: &[Role] = &[Helpdesk, SiteHead, SopEditor, SopApprover, NetworkAdmin, Auditor];
+const DECIDE_APPEALS: &[Role] = &[Helpdesk, SiteHead, SopApprover];
+
+const FILTER: &[Line] = &[
+    ("GET", "/periksa", Who::Anywhere(EXPLAIN), false),
+    ("GET", "/daftar", Who::Anywhere(READ_SOPS), false),
+    ("POST", "/daftar/lihat", Who::Whole(&[SopEditor, SopApprover, NetworkAdmin]), false),
+    ("POST", "/daftar/terima", Who::Whole(&[SopApprover]), true),
+    ("POST", "/daftar/tolak", Who::Whole(&[SopApprover]), true),
+    ("GET", "/peninjauan", Who::Anywhere(DECIDE_APPEALS), false),
+    ("GET", "/l/{site}/peninjauan/{number}", Who::AtSite(DECIDE_APPEALS), false),
+    ("POST", "/l/{site}/peninjauan/{number}/putuskan", Who::AtSite(DECIDE_APPEALS), false),
+];
+
+const WHOLE: &[Line] = &[
+    ("GET", "/ringkasan", Who::Anywhere(SEE_NETWORK), false),
+    ("GET", "/papan/{kunci}", Who::Anybody, false),
+    ("GET", "/papan/{kunci}/alir", Who::Anybody, false),
+    ("GET", "/layar", Who::Anywhere(&[NetworkAdmin]), false),
+    ("POST", "/layar/baru", Who::Anywhere(&[NetworkAdmin]), false),
+    ("POST", "/layar/cabut", Who::Anywhere(&[NetworkAdmin]), false),
+];
 
 const NETWORK: &[Line] = &[
     ("GET", "/gerbang", Who::Anywhere(SEE_NETWORK), false),

@@ -182,6 +182,9 @@ backup-nowhere = write [backup] into controller.toml first: where backups go, an
 lists-not-fetched = no lists are fetched here: name a catalogue as controller.lists in the configuration
 list-other-update = the update of the list {$list} that you saw has changed: load the page again, then decide
 lists-busy = too much waits to be done with lists: try again in a few minutes
+screen-most = there are {$most} screens already: first take back one that is not used any more
+screen-reason = say why the screen is taken back
+screen-ended = the screen {$name} was taken back already
 list-reason = say why the update is let through or turned down
 
 # Requests, questions, appeals.

@@ -178,6 +178,9 @@ backup-nowhere = tulis dahulu bagian [backup] dalam controller.toml: tempat cada
 lists-not-fetched = daftar penyaring tidak diambil di sini; tulis katalognya sebagai controller.lists dalam konfigurasi
 list-other-update = pembaruan daftar {$list} yang Anda lihat sudah berganti; muat ulang halamannya, lalu putuskan kembali
 lists-busy = terlalu banyak pekerjaan daftar menunggu; coba lagi beberapa menit lagi
+screen-most = sudah ada {$most} layar; cabut dahulu layar yang tidak dipakai lagi
+screen-reason = tulis alasan layar dicabut
+screen-ended = layar {$name} sudah dicabut
 list-reason = tulis alasan pembaruan diterima atau ditolak
 
 # Permintaan, pertanyaan, keberatan.

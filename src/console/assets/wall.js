@@ -1,0 +1,18 @@
+// Keeps a wallboard live: what the server sends takes the place of what is shown; silence is said, and tried to be ended.
+(() => {
+  const board = document.getElementById("papan"), lost = document.getElementById("putus");
+  if (!window.EventSource) return void setTimeout(() => location.reload(), 15000);
+  let heard = Date.now(), source;
+  const alive = () => { heard = Date.now(); lost.hidden = true; };
+  const open = () => {
+    source = new EventSource(board.dataset.stream);
+    source.addEventListener("papan", (event) => { alive(); board.innerHTML = event.data; });
+    source.addEventListener("detak", alive);
+    // A browser gives up after an answer that is no stream: a screen taken back, a controller that starts anew.
+    source.addEventListener("error", () => {
+      if (source.readyState === EventSource.CLOSED) setTimeout(open, 10000);
+    });
+  };
+  setInterval(() => { if (Date.now() - heard > 15000) lost.hidden = false; }, 1000);
+  open();
+})();

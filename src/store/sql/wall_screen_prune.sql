@@ -1,0 +1,1 @@
+DELETE FROM wall_screen WHERE ended < $1

@@ -130,7 +130,7 @@ async fn a_screen_is_live_until_it_is_taken_back_and_opens_nothing_else() {
     assert!(!budi.get("/layar").await.text.contains("Ruang &#60;pantau"));
     assert_eq!(budi.post("/layar/baru", &[("nama", "x"), ("wilayah", "province")]).await.status, 422);
     let own = make(&mut budi, "Bone", "regency:Bone").await;
-    assert_eq!(screen.get(&own).await.text.matches("<li").count(), 1);
+    assert_eq!(screen.get(&own).await.text.matches("</li>").count(), 1);
     let list = andi.get("/layar").await;
     let ids: Vec<&str> =
         list.text.split("name=\"layar\" value=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();

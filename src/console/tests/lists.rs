@@ -11,7 +11,7 @@ const CATALOGUE: &str = "[[list]]\nid = \"judi\"\ncategory = \"judi\"\ntitle = \
                          sources = [\"judi.txt\"]\nformat = \"domains\"\nlicence = \"CC0-1.0\"\nguard = \"10%\"\n";
 
 fn names(count: u32) -> String {
-    (0..count).map(|n| format!("situs{n}.judi.example\n")).collect()
+    (0..count).map(|n| format!("situs{n}.judi.example")).collect::<Vec<_>>().join("\n") + "\n"
 }
 
 /// The page, once nothing is being done any more.

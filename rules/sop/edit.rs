@@ -74,40 +74,93 @@ pub fn edited(text: &str, edit: &SopEdit) -> Result<String, EditError> {
     let before: Table = text.parse().map_err(|_| EditError::NotToml)?;
     let document = DeTable::parse(text).map_err(|_| EditError::NotToml)?;
     let root = document.get_ref();
-    let changed = match edit {
-        SopEdit::Text(key, value) => set(text, root, key, &quoted(value)),
-        SopEdit::Date(key, date) => set(text, root, key, &date.to_string()),
-        SopEdit::Revision(revision) => set(text, root, "revision", &revision.to_string()),
-        SopEdit::Names { clause, key, values } if values.is_empty() => {
-            Ok(without(text, item(root, "clause", place_of(&before, clause)?)?, key))
+    let spot = spot(&before, edit)?;
+    let written = written(edit);
+    let changed = match (edit, &spot) {
+        (SopEdit::DropException(index), _) => drop_table(text, root, "exception", *index),
+        (_, None) => Ok(format!("{}\n\n{}", text.trim_end(), written.as_deref().unwrap_or_default())),
+        (_, Some(spot)) => {
+            let table = match spot.of {
+                Some((key, index)) => item(root, key, index)?,
+                None => root,
+            };
+            match &written {
+                Some(value) => set(text, table, spot.key, value),
+                None => Ok(without(text, table, spot.key)),
+            }
         }
-        SopEdit::Names { clause, key, values } => {
-            let table = item(root, "clause", place_of(&before, clause)?)?;
-            set(text, table, key, &array(values.iter().map(|value| quoted(value))))
-        }
-        SopEdit::Hours { clause, parts } if parts.is_empty() => {
-            Ok(without(text, item(root, "clause", place_of(&before, clause)?)?, "hours"))
-        }
-        SopEdit::Hours { clause, parts } => {
-            let table = item(root, "clause", place_of(&before, clause)?)?;
-            set(text, table, "hours", &hours(parts))
-        }
-        SopEdit::Until(index, date) => set(text, item(root, "exception", *index)?, "until", &date.to_string()),
-        SopEdit::Reason(index, reason) => set(text, item(root, "exception", *index)?, "reason", &quoted(reason)),
-        SopEdit::DropException(index) => drop_table(text, root, "exception", *index),
+    }?;
+    let after: Table = changed.parse().map_err(|_| EditError::ByHand)?;
+    let asked = stands(&after, edit, (spot.as_ref(), written.as_deref()));
+    let kept = rest(before, edit, (spot.as_ref(), Side::Before))? == rest(after, edit, (spot.as_ref(), Side::After))?;
+    if asked && kept { Ok(changed) } else { Err(EditError::ByHand) }
+}
+
+/// A key whose value is changed.
+struct Spot {
+    /// In which table of which array; none is at the top.
+    of: Option<(&'static str, usize)>,
+    key: &'static str,
+}
+
+/// Where a change is made; none where tables come and go.
+fn spot(before: &Table, edit: &SopEdit) -> Result<Option<Spot>, EditError> {
+    let clause = |number: &str| Ok(Some(("clause", place_of(before, number)?)));
+    let (of, key) = match edit {
+        SopEdit::Text(key, _) | SopEdit::Date(key, _) => (None, *key),
+        SopEdit::Revision(_) => (None, "revision"),
+        SopEdit::Names { clause: number, key, .. } => (clause(number)?, *key),
+        SopEdit::Hours { clause: number, .. } => (clause(number)?, "hours"),
+        SopEdit::Until(index, _) => (Some(("exception", *index)), "until"),
+        SopEdit::Reason(index, _) => (Some(("exception", *index)), "reason"),
+        SopEdit::DropException(_) | SopEdit::AddException { .. } => return Ok(None),
+    };
+    Ok(Some(Spot { of, key }))
+}
+
+/// What is written: a value, or a table with its header; nothing where something is taken out.
+fn written(edit: &SopEdit) -> Option<String> {
+    match edit {
+        SopEdit::Text(_, text) | SopEdit::Reason(_, text) => Some(quoted(text)),
+        SopEdit::Date(_, date) | SopEdit::Until(_, date) => Some(date.to_string()),
+        SopEdit::Revision(revision) => Some(revision.to_string()),
+        SopEdit::Names { values, .. } => (!values.is_empty()).then(|| array(values.iter().map(|value| quoted(value)))),
+        SopEdit::Hours { parts, .. } => (!parts.is_empty()).then(|| hours(parts)),
+        SopEdit::DropException(_) => None,
         SopEdit::AddException { of, names, addresses, reason, author, until } => {
             let listed = [("of", of), ("names", names), ("addresses", addresses)].into_iter();
             let listed = listed.filter(|(_, values)| !values.is_empty());
             let listed = listed.map(|(key, values)| (key, array(values.iter().map(|value| quoted(value)))));
             let single = [("reason", quoted(reason)), ("author", quoted(author)), ("until", until.to_string())];
             let lines = listed.chain(single).map(|(key, value)| format!("{key} = {value}\n"));
-            let more = format!("\n[[exception]]\n{}", lines.collect::<String>());
-            Ok(format!("{}\n{more}", text.trim_end()))
+            Some(format!("[[exception]]\n{}", lines.collect::<String>()))
         }
-    }?;
-    let after: Table = changed.parse().map_err(|_| EditError::ByHand)?;
-    let kept = rest(before, edit, Side::Before)? == rest(after, edit, Side::After)?;
-    if kept { Ok(changed) } else { Err(EditError::ByHand) }
+    }
+}
+
+/// Whether the text now says what was asked for: of a key written in parts (`hours.days`), a part may have stayed behind.
+fn stands(after: &Table, edit: &SopEdit, (spot, written): (Option<&Spot>, Option<&str>)) -> bool {
+    let last = |table: &Table| table.get("exception").and_then(Value::as_array).and_then(|all| all.last()).cloned();
+    match (spot, written) {
+        (Some(spot), Some(text)) => {
+            let wanted = format!("value = {text}").parse::<Table>().ok().and_then(|mut table| table.remove("value"));
+            wanted.is_some() && value(after, spot) == wanted.as_ref()
+        }
+        (Some(spot), None) => value(after, spot).is_none(),
+        (None, Some(text)) => {
+            let wanted = text.parse::<Table>().ok().as_ref().and_then(last);
+            wanted.is_some() && last(after) == wanted
+        }
+        // That it is gone is seen from the rest.
+        (None, None) => matches!(edit, SopEdit::DropException(_)),
+    }
+}
+
+fn value<'t>(table: &'t Table, spot: &Spot) -> Option<&'t Value> {
+    match spot.of {
+        Some((key, index)) => table.get(key)?.as_array()?.get(index)?.as_table()?.get(spot.key),
+        None => table.get(spot.key),
+    }
 }
 
 /// Of which text.
@@ -118,41 +171,28 @@ enum Side {
 }
 
 /// All that a change leaves as it is.
-fn rest(mut table: Table, edit: &SopEdit, side: Side) -> Result<Table, EditError> {
-    match edit {
-        SopEdit::Text(key, _) | SopEdit::Date(key, _) => drop(table.remove(*key)),
-        SopEdit::Revision(_) => drop(table.remove("revision")),
-        SopEdit::Names { clause, key, .. } => {
-            let index = place_of(&table, clause)?;
-            forget(&mut table, "clause", index, key)?;
+fn rest(mut table: Table, edit: &SopEdit, (spot, side): (Option<&Spot>, Side)) -> Result<Table, EditError> {
+    match (spot, edit) {
+        (Some(Spot { of: Some((of, index)), key }), _) => {
+            let array = table.get_mut(*of).and_then(Value::as_array_mut).ok_or(EditError::ByHand)?;
+            let item = array.get_mut(*index).and_then(Value::as_table_mut).ok_or(EditError::ByHand)?;
+            item.remove(*key);
         }
-        SopEdit::Hours { clause, .. } => {
-            let index = place_of(&table, clause)?;
-            forget(&mut table, "clause", index, "hours")?;
-        }
-        SopEdit::Until(index, _) => forget(&mut table, "exception", *index, "until")?,
-        SopEdit::Reason(index, _) => forget(&mut table, "exception", *index, "reason")?,
-        SopEdit::DropException(index) if side == Side::Before => {
+        (Some(Spot { of: None, key }), _) => drop(table.remove(*key)),
+        (None, SopEdit::DropException(index)) if side == Side::Before => {
             let array = table.get_mut("exception").and_then(Value::as_array_mut).ok_or(EditError::ByHand)?;
             array.remove(*index);
         }
-        SopEdit::AddException { .. } if side == Side::After => {
+        (None, SopEdit::AddException { .. }) if side == Side::After => {
             drop(table.get_mut("exception").and_then(Value::as_array_mut).and_then(Vec::pop));
         }
-        SopEdit::DropException(_) | SopEdit::AddException { .. } => {}
+        (None, _) => {}
     }
     // None of them is the same as an empty list of them.
     if table.get("exception").and_then(Value::as_array).is_some_and(Vec::is_empty) {
         table.remove("exception");
     }
     Ok(table)
-}
-
-fn forget(table: &mut Table, key: &str, index: usize, inner: &str) -> Result<(), EditError> {
-    let array = table.get_mut(key).and_then(Value::as_array_mut).ok_or(EditError::ByHand)?;
-    let item = array.get_mut(index).and_then(Value::as_table_mut).ok_or(EditError::ByHand)?;
-    item.remove(inner);
-    Ok(())
 }
 
 /// Which of the clauses has this number, counted from 0 as they stand.
@@ -389,5 +429,18 @@ until = 2026-07-31
         let headers = "[[clause]]\nnumber = 1\naction = \"block\"\n[[clause.hours]]\nspans = [\"07.00-08.00\"]\n";
         let hours = SopEdit::Hours { clause: "1".into(), parts: vec![(Vec::new(), names(&["08.00-10.00"]))] };
         assert!(edited(headers, &hours).is_err_and(|error| error == EditError::ByHand));
+        // A key in parts goes as a whole or not at all: what stays behind would be other hours.
+        let always = SopEdit::Hours { clause: "1".into(), parts: Vec::new() };
+        for parts in [
+            "hours.days = [\"mon\"]\nhours.spans = [\"07.00-12.00\"]",
+            "hours.spans = [\"07.00-12.00\"]\nhours.days = []",
+        ] {
+            let dotted = format!("[[clause]]\nnumber = 1\naction = \"block\"\n{parts}\n");
+            for edit in [&always, &hours] {
+                assert_eq!(edited(&dotted, edit), Err(EditError::ByHand), "{parts}");
+            }
+        }
+        let alone = "[[clause]]\nnumber = 1\naction = \"block\"\nhours.spans = [\"07.00-12.00\"]\n";
+        assert_eq!(edited(alone, &always).unwrap(), "[[clause]]\nnumber = 1\naction = \"block\"\n");
     }
 }

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
 use gapura_controller::{OfficeError, StaffProblem, Why};
 use gapura_model::with_causes;
+use gapura_rules::sop::Problem;
 use gapura_speech::Words;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
@@ -11,7 +12,7 @@ use crate::chrome::Chrome;
 use crate::here::Here;
 #[cfg(test)]
 use crate::samples::Sample;
-use crate::staff_words;
+use crate::{sops, staff_words};
 
 /// What a handler gives.
 pub(crate) type Answer = Result<Response, Oops>;
@@ -39,6 +40,8 @@ pub(crate) enum Oops {
     Refused(String),
     /// The use-case refused.
     Office(Vec<Why>),
+    /// SOPs that contradict others, or cannot be read.
+    Sop(Vec<Problem>),
     /// The use-case refused a change of people.
     Staff(Vec<StaffProblem>),
     /// Something broke; the log says what.
@@ -52,9 +55,7 @@ impl From<OfficeError> for Oops {
             OfficeError::Mistakes(all) => Self::Office(all),
             OfficeError::Staff(problems) => Self::Staff(problems),
             OfficeError::Refused(why) => Self::Office(vec![why]),
-            OfficeError::Sop(problems) => {
-                Self::Refused(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
-            }
+            OfficeError::Sop(problems) => Self::Sop(problems),
             error @ (OfficeError::Store(_)
             | OfficeError::Keys(_)
             | OfficeError::Lists(_)
@@ -81,7 +82,7 @@ impl Oops {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::NoForm => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Refused(_) | Self::Office(_) | Self::Staff(_) => StatusCode::CONFLICT,
+            Self::Refused(_) | Self::Office(_) | Self::Sop(_) | Self::Staff(_) => StatusCode::CONFLICT,
             Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -92,6 +93,7 @@ impl Oops {
         match self {
             Self::Refused(why) => Ok(why.lines().map(str::to_owned).collect()),
             Self::Office(all) => Ok(spoken(w, &all)),
+            Self::Sop(problems) => Ok(sops::told(w, &problems)),
             other @ (Self::SignIn
             | Self::ProveAgain
             | Self::NotAllowed
@@ -118,6 +120,7 @@ impl Oops {
             | Self::TooLarge
             | Self::Refused(_)
             | Self::Office(_)
+            | Self::Sop(_)
             | Self::Staff(_)
             | Self::Broken => None,
         }
@@ -132,7 +135,7 @@ impl Oops {
             Self::Foreign => ("oops-foreign", "oops-foreign-do"),
             Self::Stale => ("oops-stale", "oops-stale-do"),
             Self::TooLarge => ("oops-large", "oops-large-do"),
-            Self::Refused(_) | Self::Office(_) | Self::Staff(_) => ("oops-refused", "oops-refused-do"),
+            Self::Refused(_) | Self::Office(_) | Self::Sop(_) | Self::Staff(_) => ("oops-refused", "oops-refused-do"),
             Self::SignIn | Self::ProveAgain | Self::Broken => ("oops-broken", "oops-broken-do"),
         }
     }
@@ -257,6 +260,7 @@ fn told(oops: &Oops, w: Words, frame: impl FnOnce(String) -> Chrome) -> OopsPage
     let lines = match oops {
         Oops::Refused(why) => why.lines().map(str::to_owned).collect(),
         Oops::Office(all) => spoken(w, all),
+        Oops::Sop(problems) => sops::told(w, problems),
         Oops::Staff(problems) => staff_words::problems(w, problems),
         Oops::SignIn
         | Oops::ProveAgain

@@ -17,6 +17,8 @@ mod times;
 
 use gapura_controller::Right;
 
+pub(crate) use self::problems::told;
+
 use crate::answer::Oops;
 use crate::icons;
 use crate::routes::{MenuLine, Needs, Routes, Section};

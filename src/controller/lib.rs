@@ -65,7 +65,7 @@ pub use office::{
     SignedIn, SiteAnswer, SiteNow, SiteQuestion, SiteSettings, SiteStands, SiteWeek, SopChoices, SopEnding, SopFile,
     SopLine, SopSeen, SsoBegun, SsoEnded, Staff, Stood, Summary, Tab, TakenIn, TermsVersion, Ticket, TicketState, Tile,
     TrialResult, Unheld, Usage, Visits, VoucherOrder, VoucherQuery, VoucherSeen, VoucherState, VouchersMade,
-    VouchersSeen, Which, Work, Worked, early, early_closing, export_csv, ticket_name,
+    VouchersSeen, Which, Work, Worked, decree_hash, early, early_closing, export_csv, newer_sop, ticket_name,
 };
 pub use opening::{OpenError, migrate};
 pub use rights::{

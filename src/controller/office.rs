@@ -120,9 +120,9 @@ pub use rollout_view::{RolloutChoice, RolloutGateway, RolloutLine, RolloutSite, 
 pub use seats::{Seat, SeatState};
 pub use settings::SiteSettings;
 pub use site::PlanUse;
-pub use sop::{Imported, SopFile};
+pub use sop::{Imported, SopFile, decree_hash};
 use sop_desk::Found;
-pub use sop_desk::{DESK_FILE, SopChoices, SopLine, SopSeen};
+pub use sop_desk::{DESK_FILE, SopChoices, SopLine, SopSeen, newer_sop};
 pub use sop_end::SopEnding;
 pub(crate) use staff::StaffDoor;
 pub use staff::{

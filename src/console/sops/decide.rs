@@ -15,6 +15,8 @@ use crate::here::Here;
 async fn answer<T>(here: &Here, id: i64, done: Result<T, OfficeError>, (news, typed): (&str, Typed)) -> Answer {
     match done {
         Ok(_) => Ok(to(&href(id), news)),
+        // The page tells of each of them, beside its clause.
+        Err(OfficeError::Sop(_)) => refused(here, id, typed, Oops::Refused(here.w().t("sops-contradicts"))).await,
         Err(error) => refused(here, id, typed, error.into()).await,
     }
 }
@@ -22,7 +24,7 @@ async fn answer<T>(here: &Here, id: i64, done: Result<T, OfficeError>, (news, ty
 /// *Setujui*.
 pub(super) async fn approve(here: Here, Path(id): Path<String>, Posted(fields): Posted) -> Answer {
     let (id, note) = (number(&id)?, fields.get("isi").to_owned());
-    let done = here.office().approve_sop(id, &here.actor(&note)).await;
+    let done = here.office().approve_sop(id, Some(fields.get("sk")), &here.actor(&note)).await;
     answer(&here, id, done, ("sop-approved", Typed { note, ..Typed::default() })).await
 }
 
@@ -56,9 +58,10 @@ pub(super) async fn end(here: Here, Path(id): Path<String>, Posted(fields): Post
 }
 
 /// *Setuju diakhiri*: the second person.
-pub(super) async fn agree(here: Here, Path(id): Path<String>, Posted(_): Posted) -> Answer {
+pub(super) async fn agree(here: Here, Path(id): Path<String>, Posted(fields): Posted) -> Answer {
     let id = number(&id)?;
-    let done = here.office().agree_sop_end(id, &here.actor("")).await;
+    let read = fields.get("diminta").parse().unwrap_or_default();
+    let done = here.office().agree_sop_end(id, read, &here.actor("")).await;
     answer(&here, id, done, ("sop-ended", Typed::default())).await
 }
 

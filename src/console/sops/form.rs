@@ -4,8 +4,8 @@ mod filled;
 
 use askama::Template;
 use axum::extract::Path;
-use gapura_controller::{SopChoices, SopState};
-use gapura_rules::sop::{Severity, Sop, edited};
+use gapura_controller::{OfficeError, SopChoices, SopState};
+use gapura_rules::sop::{Problem, Severity, Sop, edited};
 
 use self::filled::{Filled, Wrong};
 use super::problems::{self, Slip};
@@ -73,7 +73,7 @@ struct Ground {
 
 /// The draft; none where its text cannot be read as clauses.
 async fn ground(here: &Here, id: i64) -> Result<Option<Ground>, Oops> {
-    let seen = here.office().see_sop(id, "").await?;
+    let seen = here.office().show_sop(id, "").await?;
     let row = seen.line.row;
     let Some(sop) = seen.sop else { return Ok(None) };
     let choices = here.office().sop_choices(sop.layer()).await?;
@@ -137,21 +137,30 @@ pub(super) async fn save(here: Here, Path(id): Path<String>, Posted(fields): Pos
             let changed = edits.iter().try_fold(ground.document.clone(), |text, edit| edited(&text, edit));
             match changed {
                 Err(_) => refused.push(here.w().t("sops-form-by-hand")),
-                Ok(text) => {
-                    let problems = here.office().check_sop(&text).await?;
-                    slips = problems::slips(here.w(), &problems);
-                    if problems.iter().all(|problem| problem.severity != Severity::Error) {
-                        match here.office().save_sop(Some(id), &text, &here.actor("")).await {
-                            Ok(row) => return Ok(to(&format!("{}/formulir", href(row.id)), "sop-saved")),
-                            Err(error) => refused = Oops::from(error).of_form(here.w())?,
-                        }
-                    }
-                }
+                Ok(text) => match keep(&here, id, &text).await {
+                    Ok(Ok(saved)) => return Ok(to(&format!("{}/formulir", href(saved)), "sop-saved")),
+                    Ok(Err(problems)) => slips = problems::slips(here.w(), &problems),
+                    Err(error) => refused = Oops::from(error).of_form(here.w())?,
+                },
             }
         }
     }
     let made = made(frame(&here, id, &ground), id, filled, &slips, ground.decree);
     again(&Form { wrong, refused, unkept: true, ..made })
+}
+
+/// The draft as it was kept, or what kept it from being so.
+async fn keep(here: &Here, id: i64, text: &str) -> Result<Result<i64, Vec<Problem>>, OfficeError> {
+    let problems = here.office().check_sop(text).await?;
+    if problems.iter().any(|problem| problem.severity == Severity::Error) {
+        return Ok(Err(problems));
+    }
+    match here.office().save_sop(Some(id), text, &here.actor("")).await {
+        Ok(row) => Ok(Ok(row.id)),
+        // Something else was put in force meanwhile.
+        Err(OfficeError::Sop(problems)) => Ok(Err(problems)),
+        Err(error) => Err(error),
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A new draft: from nothing, from a SOP that Gapura brings along, or as the next revision of one that was published.
 
 use askama::Template;
-use gapura_controller::SopState;
+use gapura_controller::{SopState, newer_sop};
 use gapura_rules::sop::{Catalogue, Source, Stack, packs};
 use jiff::civil::Date;
 
@@ -53,12 +53,13 @@ pub(super) fn template(today: Date) -> String {
 
 async fn choose(here: &Here) -> Answer {
     let w = here.w();
-    let published: Vec<_> = here.office().sops().await?;
-    let published = published.into_iter().filter(|row| row.state == SopState::Published.as_str());
+    let all = here.office().sops().await?;
+    let newest = all.iter().filter(|row| newer_sop(row, &all).is_none());
+    let published = newest.filter(|row| row.state == SopState::Published.as_str());
     let revisions = published.map(|row| Choice {
         href: format!("{HOME}/baru?dari=revisi:{}", row.id),
         about: w.t2("sops-number", "number", row.number.as_str(), "revision", row.revision.to_string()),
-        name: row.title,
+        name: row.title.clone(),
     });
     let c = Chrome::of(here, w.t("sops-new")).sub(w.t("sops-new-sub")).up(HOME, w.t("sops-title"));
     page(&New { c, revisions: revisions.collect(), packs: pack_choices() })

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::Path;
-use gapura_controller::{Right, SopLine, SopSeen, SopState};
+use gapura_controller::{Right, SopLine, SopSeen, SopState, decree_hash, newer_sop};
 use gapura_rules::sop::{Sop, WrittenClause};
 use gapura_speech::Say;
 use jiff::Timestamp;
@@ -86,8 +86,8 @@ pub(super) struct One {
     pub(super) doors: Doors,
     /// Where its next revision is begun.
     pub(super) fresh: String,
-    /// The draft of its number that waits.
-    pub(super) draft: Option<String>,
+    /// The revision of its number that is newer, where it goes on: address, words.
+    pub(super) newer: Option<(String, String)>,
     pub(super) top: Vec<Fact>,
     pub(super) clauses: Vec<ClauseView>,
     /// What concerns no clause.
@@ -99,11 +99,15 @@ pub(super) struct One {
     /// Whether two people take it out of force.
     pub(super) binds: bool,
     pub(super) asked: Option<Asked>,
+    /// When that was, as the form sends it back.
+    pub(super) asked_at: i64,
     /// What somebody gave it back with.
     pub(super) returned: Option<Asked>,
     pub(super) signs: Vec<Fact>,
     /// The decree's hash.
     pub(super) decree: Option<String>,
+    /// The whole of it, as the form sends it back.
+    pub(super) decree_hash: String,
     pub(super) history: Vec<Step>,
     /// The others of its number: address, words, state.
     pub(super) revisions: Vec<(String, String, Tag)>,
@@ -150,16 +154,16 @@ pub(super) fn sub(say: &Say, line: &SopLine) -> String {
 }
 
 /// What somebody may do, by where it stands and who wrote it.
-fn doors(seen: &SopSeen, (write, approve): (bool, bool), draft: bool, errors: usize) -> Doors {
+fn doors(seen: &SopSeen, (write, approve): (bool, bool), newer: bool, errors: usize) -> Doors {
     let state = speak::state(&seen.line.row.state);
     let is = |wanted: SopState| state == Some(wanted);
     let open = is(SopState::Draft) || is(SopState::Approved);
     let (in_force, asked) = (is(SopState::Published), seen.line.ending.is_some());
     Doors {
         edit: write && is(SopState::Draft),
-        revise: write && in_force && !draft,
+        revise: write && in_force && !newer,
         approve: approve && is(SopState::Draft) && !seen.wrote && errors == 0,
-        publish: approve && is(SopState::Approved),
+        publish: approve && is(SopState::Approved) && errors == 0,
         give_back: approve && open && !seen.wrote,
         attach: write && open,
         discard: write && open,
@@ -174,9 +178,8 @@ pub(super) fn made(c: Chrome, say: &Say, seen: &SopSeen, rights: (bool, bool)) -
     let state = speak::state(&row.state);
     let all = problems::slips(w, &seen.problems);
     let errors = all.iter().filter(|slip| slip.error).count();
-    let draft = seen.revisions.iter().find(|other| other.id != row.id && other.state == SopState::Draft.as_str());
-    let draft = draft.map(|draft| href(draft.id));
-    let doors = doors(seen, rights, draft.is_some(), errors);
+    let newer = newer_sop(row, &seen.revisions);
+    let doors = doors(seen, rights, newer.is_some(), errors);
     let written = seen.sop.as_ref().map(Sop::written_clauses).unwrap_or_default();
     let clauses: Vec<ClauseView> = written.iter().map(|clause| view(say, seen, clause, &all)).collect();
     let homed = |slip: &Slip| written.iter().any(|clause| clause.lines.contains(&slip.line));
@@ -192,8 +195,11 @@ pub(super) fn made(c: Chrome, say: &Say, seen: &SopSeen, rights: (bool, bool)) -
         tag: speak::tag(say, &seen.line),
         remarks: speak::remarks(say, &seen.line),
         tabs: tabs(w, row.id, Page::Read, (doors.edit, row.trial.is_some() || doors.discard || doors.give_back)),
-        next: next(say, seen, doors, (draft.is_some(), errors)),
-        draft: draft.filter(|_| state == Some(SopState::Published)),
+        next: next(say, seen, doors, (newer.and_then(|newer| speak::state(&newer.state)), errors)),
+        newer: newer.filter(|_| state == Some(SopState::Published)).map(|newer| {
+            let draft = speak::state(&newer.state) == Some(SopState::Draft);
+            (href(newer.id), w.t(if draft { "sops-open-draft" } else { "sops-open-newer" }))
+        }),
         top: seen.sop.as_ref().map(|sop| speak::top(say, sop)).unwrap_or_default(),
         slips: all.iter().filter(|slip| !homed(slip)).cloned().collect(),
         warnings: all.len() - errors,
@@ -206,6 +212,7 @@ pub(super) fn made(c: Chrome, say: &Say, seen: &SopSeen, rights: (bool, bool)) -
             when: at(ending.asked),
             reason: ending.reason.clone(),
         }),
+        asked_at: seen.line.ending.as_ref().map_or(0, |ending| ending.asked),
         returned: returned.map(|line| Asked {
             who: line.actor.clone(),
             when: at(line.at),
@@ -213,6 +220,7 @@ pub(super) fn made(c: Chrome, say: &Say, seen: &SopSeen, rights: (bool, bool)) -
         }),
         signs: signs(say, &seen.line),
         decree: row.decree.as_deref().map(speak::print),
+        decree_hash: decree_hash(row),
         history: seen
             .history
             .iter()
@@ -297,18 +305,20 @@ fn revisions(say: &Say, seen: &SopSeen) -> Vec<(String, String, Tag)> {
 }
 
 /// What is to be done next, and by whom.
-fn next(say: &Say, seen: &SopSeen, doors: Doors, (draft, errors): (bool, usize)) -> String {
+fn next(say: &Say, seen: &SopSeen, doors: Doors, (newer, errors): (Option<SopState>, usize)) -> String {
     let (w, row) = (say.words, &seen.line.row);
     match speak::state(&row.state) {
         Some(SopState::Draft) if errors > 0 => w.t("sops-next-mend"),
         Some(SopState::Draft) if doors.approve => w.t("sops-next-approve"),
         Some(SopState::Draft) if seen.wrote => w.t("sops-next-second"),
         Some(SopState::Draft) => w.t1("sops-next-waits", "author", row.author.as_str()),
+        Some(SopState::Approved) if errors > 0 => w.t("sops-next-approved-wrong"),
         Some(SopState::Approved) if doors.publish => w.t("sops-next-publish"),
         Some(SopState::Approved) => w.t("sops-next-approved"),
         Some(SopState::Published) if doors.agree => w.t("sops-next-agree"),
         Some(SopState::Published) if seen.line.ending.is_some() => w.t("sops-next-ending"),
-        Some(SopState::Published) if draft => w.t("sops-next-draft"),
+        Some(SopState::Published) if newer == Some(SopState::Draft) => w.t("sops-next-draft"),
+        Some(SopState::Published) if newer.is_some() => w.t("sops-next-newer"),
         Some(SopState::Published) if seen.line.overdue => w.t("sops-next-overdue"),
         Some(SopState::Published) => w.t("sops-next-none"),
         Some(SopState::Replaced | SopState::Retired | SopState::Discarded) | None => w.t("sops-next-over"),

@@ -56,7 +56,7 @@ pub(super) struct Paper {
 
 pub(super) async fn print(here: Here, Path(id): Path<String>) -> Answer {
     let id = number(&id)?;
-    let seen = here.office().see_sop(id, "").await?;
+    let seen = here.office().show_sop(id, "").await?;
     let w = here.w();
     let script = here.asked().is_on("cetak").then(|| assets::PRINT.path.as_str());
     let row = &seen.line.row;

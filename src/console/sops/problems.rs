@@ -69,6 +69,11 @@ pub(super) fn slips(w: Words, problems: &[Problem]) -> Vec<Slip> {
     slips
 }
 
+/// The same for a page that shows no text: what it is and what to do, a line each.
+pub(crate) fn told(w: Words, problems: &[Problem]) -> Vec<String> {
+    slips(w, problems).into_iter().map(|slip| format!("{} {}", slip.what, slip.act)).collect()
+}
+
 fn slip(w: Words, problem: &Problem) -> Slip {
     let position = own(problem);
     let known = WORDS.iter().find(|(id, ..)| *id == problem.id).or(WORDS.last());

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::Path;
-use gapura_controller::{Right, SopState};
+use gapura_controller::{OfficeError, Right, SopState};
 use gapura_rules::sop::Problem;
 use gapura_speech::Words;
 
@@ -127,12 +127,18 @@ pub(super) async fn save(here: Here, Posted(fields): Posted) -> Answer {
     let text = fields.whole("teks").replace("\r\n", "\n");
     let id: Option<i64> = fields.get("id").parse().ok();
     let keep = fields.get("apa") != "periksa";
-    let problems = office.check_sop(&text).await?;
+    let (mut problems, mut wrong) = (Vec::new(), Vec::new());
+    match office.check_sop(&text).await {
+        Ok(found) => problems = found,
+        Err(error) => wrong = Oops::from(error).of_form(here.w())?,
+    }
     let sound = problems.iter().all(|problem| problem.severity != gapura_rules::sop::Severity::Error);
-    let mut wrong = Vec::new();
-    if keep && sound {
+    let checked = wrong.is_empty();
+    if keep && sound && checked {
         match office.save_sop(id, &text, &here.actor("")).await {
             Ok(row) => return Ok(to(&href(row.id), "sop-saved")),
+            // Something else was put in force meanwhile.
+            Err(OfficeError::Sop(found)) => problems = found,
             Err(error) => wrong = Oops::from(error).of_form(here.w())?,
         }
     }
@@ -140,8 +146,10 @@ pub(super) async fn save(here: Here, Posted(fields): Posted) -> Answer {
         Some(id) => standing(&here, id, text, &problems).await?,
         None => fresh(&here, text, &problems),
     };
-    let made = Text { unkept: keep, wrong, ..made };
-    if keep { again(&made) } else { page(&made) }
+    // What is too large to be checked is not shown line by line.
+    let lines = if checked { made.lines } else { Vec::new() };
+    let made = Text { unkept: keep || !checked, wrong, lines, ..made };
+    if made.unkept { again(&made) } else { page(&made) }
 }
 
 /// Whether somebody may edit a draft in this state.

@@ -33,6 +33,12 @@ async fn person(department: &Department, name: &str, role: Role) -> Browser {
     browser
 }
 
+/// What a hidden field of a page holds.
+fn field(page: &str, name: &str) -> String {
+    let (_, rest) = page.split_once(&format!("type=\"hidden\" name=\"{name}\" value=\"")).unwrap();
+    rest.split_once('"').unwrap().0.to_owned()
+}
+
 fn went(answer: &Answer) -> &str {
     assert_eq!(answer.status, 303, "{}", answer.text);
     answer.location()
@@ -72,6 +78,9 @@ async fn a_sop_is_written_mended_approved_by_another_and_published() {
     let only = editor.post("/sop/simpan", &[("id", ""), ("teks", SOUND), ("apa", "periksa")]).await;
     assert!(only.status == 200 && only.text.contains("Tidak ada kesalahan"), "{}", only.text);
     assert!(department.office.sops().await.unwrap().is_empty());
+    let large = format!("{SOUND}# {}\n", "x".repeat(256 * 1024));
+    let large = editor.post("/sop/simpan", &[("id", ""), ("teks", &large), ("apa", "simpan")]).await;
+    assert!(large.status == 422 && large.text.contains("lebih dari") && large.text.contains("SOP/73.07/KOMINFO/01"));
     let kept = editor.post("/sop/simpan", &[("id", ""), ("teks", SOUND), ("apa", "simpan")]).await;
     assert_eq!(went(&kept), "/sop/1?kabar=sop-saved");
 
@@ -118,7 +127,11 @@ async fn a_sop_is_written_mended_approved_by_another_and_published() {
     assert_eq!(went(&attach(&mut editor, "/sop/2/keputusan", pdf).await), "/sop/2?kabar=sop-decree");
     let paper = first.get("/sop/2/keputusan").await;
     assert_eq!((paper.text.as_str(), paper.headers["content-type"].to_str().unwrap()), (pdf, "application/pdf"));
-    let approved = first.post("/sop/2/setujui", &[("isi", "Sesuai rapat")]).await;
+    // The page that was read before says nothing of this decree.
+    let unread = first.post("/sop/2/setujui", &[("isi", "Sesuai rapat"), ("sk", &field(&page, "sk"))]).await;
+    assert!(unread.status == 422 && unread.text.contains("keputusan SOP 2 diganti"), "{}", unread.text);
+    let read = field(&first.get("/sop/2").await.text, "sk");
+    let approved = first.post("/sop/2/setujui", &[("isi", "Sesuai rapat"), ("sk", &read)]).await;
     assert_eq!(went(&approved), "/sop/2?kabar=sop-approved");
     let published = first.post("/sop/2/terbitkan", &[]).await;
     assert_eq!(went(&published), "/sop/2?kabar=sop-published");
@@ -126,7 +139,7 @@ async fn a_sop_is_written_mended_approved_by_another_and_published() {
     let bundle = department.office.last_bundle(&site).await.unwrap().unwrap();
     assert!(bundle.to_json().unwrap().len() > 100);
     let page = first.get("/sop/2").await.text;
-    assert!(page.contains("Berlaku") && page.contains("“Sesuai rapat”"), "{page}");
+    assert!(page.contains("class=\"tag good\">Berlaku<") && page.contains("“Sesuai rapat”"), "{page}");
     let printed = editor.get("/sop/2/cetak").await.text;
     assert!(printed.contains("SOP/73.07/KOMINFO/01") && printed.contains("setuju-satu"), "{printed}");
     assert!(editor.get("/sop/baru?dari=revisi:2").await.text.contains("revision = 2 # naik"));
@@ -139,8 +152,12 @@ async fn a_sop_is_written_mended_approved_by_another_and_published() {
     assert!(alone.status == 422 && alone.text.contains("orang lain yang harus"), "{}", alone.text);
     let mut second = person(&department, "setuju-dua", Role::SopApprover).await;
     assert!(second.get("/sop").await.text.contains("Diminta diakhiri"));
-    assert!(second.get("/sop/2").await.text.contains("“Diganti”"));
-    assert_eq!(went(&second.post("/sop/2/akhiri-setuju", &[]).await), "/sop/2?kabar=sop-ended");
+    let page = second.get("/sop/2").await.text;
+    assert!(page.contains("“Diganti”"));
+    let blind = second.post("/sop/2/akhiri-setuju", &[]).await;
+    assert!(blind.status == 422 && blind.text.contains("setelah halaman ini dibuka"), "{}", blind.text);
+    let asked = field(&page, "diminta");
+    assert_eq!(went(&second.post("/sop/2/akhiri-setuju", &[("diminta", &asked)]).await), "/sop/2?kabar=sop-ended");
     assert!(second.get("/sop/2").await.text.contains("Tidak berlaku lagi"));
     assert!(second.get("/sop?status=berakhir").await.text.contains("SOP Filter Konten Sinjai"));
     department.close().await;

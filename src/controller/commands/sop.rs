@@ -178,7 +178,7 @@ pub(super) async fn sop(command: &SopCommand, desk: &Desk, out: &mut Output<'_>)
             out.value(&with(described(desk, &row), "text", &row.document), &row.document)
         }
         SopCommand::Approve { id } => {
-            let (row, warnings) = office.approve_sop(*id, who).await?;
+            let (row, warnings) = office.approve_sop(*id, None, who).await?;
             let text = warnings.iter().map(ToString::to_string);
             let hash = row.decree.as_deref().and_then(|bytes| bytes.try_into().ok()).map(Sha256::from_bytes);
             let decree = hash.map_or_else(String::new, |hash| format!(" with the decree {hash}"));

@@ -27,12 +27,29 @@ impl Office {
         published: Vec<SopRow>,
         how: Looking,
     ) -> Result<(Vec<Sop>, Vec<Problem>), OfficeError> {
+        let ground = self.sop_ground(tx, files, published, how).await?;
+        // Thousands of samples at each of the sites: too long for a thread that answers routers.
+        let (sops, problems) = blocking(move || Ok(ground.look())).await?;
+        match sops {
+            Some(sops) if problems.iter().all(|problem| problem.severity != Severity::Error) => Ok((sops, problems)),
+            _ => Err(OfficeError::Sop(problems)),
+        }
+    }
+
+    /// All that is to be looked at, read.
+    pub(super) async fn sop_ground(
+        &self,
+        tx: &mut Tx,
+        files: &[SopFile],
+        published: Vec<SopRow>,
+        how: Looking,
+    ) -> Result<Ground, OfficeError> {
         let mut places = Vec::new();
         for row in tx.sites().await? {
             let document: SiteDocument = read_json(&row.document, format!("site {}", row.id))?;
             places.push(place(&parse_site(&row.id)?, &document));
         }
-        let ground = Ground {
+        Ok(Ground {
             texts: files
                 .iter()
                 .map(|file| (file.file.clone(), file.text.clone()))
@@ -44,13 +61,7 @@ impl Office {
             controller: self.lists.own.clone(),
             how,
             today: self.now().to_zoned(ZONE.to_time_zone()).date(),
-        };
-        // Thousands of samples at each of the sites: too long for a thread that answers routers.
-        let (sops, problems) = blocking(move || Ok(ground.look())).await?;
-        match sops {
-            Some(sops) if problems.iter().all(|problem| problem.severity != Severity::Error) => Ok((sops, problems)),
-            _ => Err(OfficeError::Sop(problems)),
-        }
+        })
     }
 }
 
@@ -64,7 +75,7 @@ pub(super) enum Looking {
 }
 
 /// All that a check looks at.
-struct Ground {
+pub(super) struct Ground {
     /// What to call each SOP, and its text: first the new ones, then those that are published.
     texts: Vec<(String, String)>,
     /// How many are new.
@@ -78,7 +89,7 @@ struct Ground {
 
 impl Ground {
     /// The new SOPs, where all could be read, and all problems that concern them, errors first.
-    fn look(&self) -> (Option<Vec<Sop>>, Vec<Problem>) {
+    pub(super) fn look(&self) -> (Option<Vec<Sop>>, Vec<Problem>) {
         let all: Vec<usize> = (0..self.texts.len()).collect();
         let mut problems = self.concerning(Stack::survey(&self.sources(&all), &self.catalogue));
         let sops: Vec<Option<Sop>> = all.iter().map(|index| self.alone(*index)).collect();

@@ -11,6 +11,7 @@ use super::check::Looking;
 use super::people::{joined, wrote_all, wrote_at};
 use super::publish::Scope;
 use super::rollout::{RolloutOrder, reached};
+use super::sop_end::bounded;
 use super::{Actor, Change, Office, OfficeError, Published, REASON};
 use crate::why::{Why, why};
 
@@ -135,10 +136,21 @@ impl Office {
         Ok(rows.into_iter().filter(|row| self.is_overdue(row)).collect())
     }
 
-    /// A second person approves a draft: from now on its text never changes. Beside it comes what should be looked at.
-    pub async fn approve_sop(&self, id: i64, who: &Actor) -> Result<(SopRow, Vec<Problem>), OfficeError> {
+    /// A second person approves a draft: from now on its text never changes. Beside it comes what should be looked at. Text and
+    /// decree are approved together: `decree` is the hash of the one that was read, empty where there was none; without it,
+    /// whatever is attached now.
+    pub async fn approve_sop(
+        &self,
+        id: i64,
+        decree: Option<&str>,
+        who: &Actor,
+    ) -> Result<(SopRow, Vec<Problem>), OfficeError> {
+        bounded(who)?;
         let mut tx = self.store.write().await?;
         let approved = self.approve_in(&mut tx, id, who).await?;
+        if decree.is_some_and(|read| read != decree_hash(&approved)) {
+            return Err(OfficeError::Refused(why!("sop-decree-changed", sop = id)));
+        }
         let file = SopFile { file: label(&approved), text: approved.document.clone() };
         let published = tx.sops_in(SopState::Published).await?;
         let (_, warnings) = self.checked(&mut tx, &[file], published, Looking::ForAll).await?;
@@ -263,12 +275,20 @@ impl Office {
         action: &'static str,
         (before, row): (&str, &SopRow),
     ) -> Result<(), OfficeError> {
-        let shown = |bytes: &[u8]| bytes.try_into().map(Sha256::from_bytes).map_or("?".to_owned(), |it| it.to_string());
         let decree = row.decree.as_deref().map_or_else(String::new, |hash| format!(" decree {}", shown(hash)));
         let sha256 = shown(&row.sha256);
         let after = format!("{} {} revision {} sha256 {sha256}{decree}", row.state, row.number, row.revision);
         self.note(tx, who, Change { action, object: format!("sop/{}", row.id), before, after: &after }).await
     }
+}
+
+fn shown(hash: &[u8]) -> String {
+    hash.try_into().map(Sha256::from_bytes).map_or("?".to_owned(), |it| it.to_string())
+}
+
+/// The hash of a SOP's decree; empty where it has none.
+pub fn decree_hash(row: &SopRow) -> String {
+    row.decree.as_deref().map_or_else(String::new, shown)
 }
 
 pub(super) async fn sop_in(tx: &mut Tx, id: i64) -> Result<SopRow, OfficeError> {

@@ -1,18 +1,21 @@
 //! The SOP desk: what staff see of SOPs, and drafts as they are written there.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use gapura_rules::sop::{Deed, Layer, Problem, Sop, SopEdit, WrittenClause, edited};
 use gapura_store::{AuditRow, SopEndingRow, SopRow, SopState, Tx};
-use gapura_wire::Sha256;
+use gapura_wire::{Sha256, limits};
 use jiff::civil::Date;
+use tokio::sync::Semaphore;
 
-use super::check::Looking;
+use super::check::{Ground, Looking};
 use super::people::wrote_at;
 use super::publish::Scope;
 use super::sop::{SopFile, binds, in_state, label, read_published, sop_in};
+use super::sop_end::bounded;
 use super::{Actor, Office, OfficeError, REASON, Unheld};
+use crate::lists::blocking;
 use crate::why::why;
 
 /// What the desk calls the text that is being written.
@@ -23,20 +26,33 @@ const HISTORY: u32 = 100;
 
 /// What was found in the last texts that were looked at, under the hash of all that it depends on: thousands of samples are
 /// judged for it, and a page that is opened again need not wait for them.
-#[derive(Debug, Default)]
-pub(super) struct Found(Mutex<VecDeque<(Sha256, Vec<Problem>)>>);
+#[derive(Debug)]
+pub(super) struct Found {
+    known: Mutex<VecDeque<(Sha256, Vec<Problem>)>>,
+    /// Whoever looks at a text for a page has one of these.
+    turns: Arc<Semaphore>,
+}
+
+/// So many texts are looked at for pages at a time.
+const AT_A_TIME: usize = 2;
+
+impl Default for Found {
+    fn default() -> Self {
+        Self { known: Mutex::default(), turns: Arc::new(Semaphore::new(AT_A_TIME)) }
+    }
+}
 
 /// So many texts are remembered.
 const REMEMBERED: usize = 16;
 
 impl Found {
     fn get(&self, key: &Sha256) -> Option<Vec<Problem>> {
-        let found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         found.iter().find(|(known, _)| known == key).map(|(_, problems)| problems.clone())
     }
 
     fn put(&self, key: Sha256, problems: &[Problem]) {
-        let mut found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut found = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         found.truncate(REMEMBERED - 1);
         found.push_front((key, problems.to_vec()));
     }
@@ -153,8 +169,16 @@ impl Office {
         Ok((drafts + endings) as u64)
     }
 
-    /// One SOP for somebody to read.
+    /// One SOP for somebody to read, with what is wrong in it while it is not published.
     pub async fn see_sop(&self, id: i64, name: &str) -> Result<SopSeen, OfficeError> {
+        let seen = self.show_sop(id, name).await?;
+        let waits = matches!(SopState::named(&seen.line.row.state), Some(SopState::Draft | SopState::Approved));
+        let problems = if waits { self.problems(&seen.line.row.document).await? } else { Vec::new() };
+        Ok(SopSeen { problems, ..seen })
+    }
+
+    /// One SOP, without looking for what is wrong in it.
+    pub async fn show_sop(&self, id: i64, name: &str) -> Result<SopSeen, OfficeError> {
         let mut tx = self.store.read().await?;
         let row = sop_in(&mut tx, id).await?;
         let state = SopState::named(&row.state);
@@ -167,13 +191,6 @@ impl Office {
         let before = match before {
             Some(before) => Some(sop_in(&mut tx, before).await?),
             None => None,
-        };
-        let waits = matches!(state, Some(SopState::Draft | SopState::Approved));
-        let problems = if waits {
-            let published = tx.sops_in(SopState::Published).await?;
-            self.problems(&mut tx, &row.document, published).await?
-        } else {
-            Vec::new()
         };
         drop(tx);
         let sop = read_published(&row, &self.catalogue());
@@ -188,7 +205,7 @@ impl Office {
                 (row, sop)
             }),
             sop,
-            problems,
+            problems: Vec::new(),
             history,
             revisions,
             line,
@@ -197,24 +214,48 @@ impl Office {
 
     /// What is wrong with a text beside what is in force, and what should be looked at; nothing is kept.
     pub async fn check_sop(&self, text: &str) -> Result<Vec<Problem>, OfficeError> {
-        let mut tx = self.store.read().await?;
-        let published = tx.sops_in(SopState::Published).await?;
-        self.problems(&mut tx, text, published).await
+        if text.len() > limits::SOP_BYTES {
+            let why = why!("sop-large", file = DESK_FILE, most = limits::SOP_BYTES);
+            return Err(OfficeError::Mistakes(vec![why]));
+        }
+        self.problems(text).await
     }
 
-    async fn problems(&self, tx: &mut Tx, text: &str, published: Vec<SopRow>) -> Result<Vec<Problem>, OfficeError> {
-        let key = self.ground_hash(tx, text, &published).await?;
+    /// Connections to the database are few: none is held while samples are judged.
+    async fn problems(&self, text: &str) -> Result<Vec<Problem>, OfficeError> {
+        let mut tx = self.store.read().await?;
+        let published = tx.sops_in(SopState::Published).await?;
+        let key = self.ground_hash(&mut tx, text, &published).await?;
         if let Some(known) = self.sop_checks.get(&key) {
             return Ok(known);
         }
         let file = SopFile { file: DESK_FILE.to_owned(), text: text.to_owned() };
-        let problems = match self.checked(tx, &[file], published, Looking::ForAll).await {
-            Ok((_, warnings)) => warnings,
-            Err(OfficeError::Sop(problems)) => problems,
-            Err(error) => return Err(error),
+        let ground = self.sop_ground(&mut tx, &[file], published, Looking::ForAll).await?;
+        drop(tx);
+        let turn = Arc::clone(&self.sop_checks.turns).acquire_owned().await;
+        // Whoever had the turn before may have looked at the same.
+        if let Some(known) = self.sop_checks.get(&key) {
+            return Ok(known);
+        }
+        // Who asked may go away; the turn ends with the work.
+        let work = move || {
+            let (_, problems) = Ground::look(&ground);
+            drop(turn);
+            Ok(problems)
         };
+        let problems = blocking(work).await?;
         self.sop_checks.put(key, &problems);
         Ok(problems)
+    }
+
+    /// All turns at looking at texts, for as long as they are held.
+    #[cfg(test)]
+    pub(crate) async fn hold_sop_turns(&self) -> Vec<tokio::sync::OwnedSemaphorePermit> {
+        let mut held = Vec::new();
+        for _ in 0..AT_A_TIME {
+            held.push(Arc::clone(&self.sop_checks.turns).acquire_owned().await.unwrap());
+        }
+        held
     }
 
     /// The hash of all that a check looks at: the text, what is published, the sites, the catalogue, the day.
@@ -255,8 +296,18 @@ impl Office {
     pub async fn next_revision(&self, id: i64) -> Result<String, OfficeError> {
         let mut tx = self.store.read().await?;
         let row = sop_in(&mut tx, id).await?;
+        let all = tx.sops().await?;
+        if let Some(newer) = newer_sop(&row, &all) {
+            let SopRow { id, number, revision, .. } = newer;
+            return Err(OfficeError::Refused(why!(
+                "sop-newer-waits",
+                sop = *id,
+                number = number,
+                revision = *revision
+            )));
+        }
         let same = |other: &SopRow| other.layer == row.layer && other.number == row.number;
-        let known = tx.sops().await?.into_iter().filter(|other| same(other) && other.approved.is_some());
+        let known = all.iter().filter(|other| same(other) && other.approved.is_some());
         let last = known.map(|other| other.revision).max().unwrap_or(row.revision).max(row.revision);
         let next = u32::try_from(last.saturating_add(1)).unwrap_or(u32::MAX);
         let damaged = |error: gapura_rules::sop::EditError| OfficeError::damaged(label(&row))(error.into());
@@ -268,6 +319,7 @@ impl Office {
         if who.reason.trim().is_empty() {
             return Err(OfficeError::Refused(why!("sop-return-reason").flag(REASON)));
         }
+        bounded(who)?;
         let mut tx = self.store.write().await?;
         let row = in_state(&mut tx, id, &[SopState::Draft, SopState::Approved], why!("sop-for-returning")).await?;
         let state = SopState::Draft.as_str().to_owned();
@@ -277,6 +329,16 @@ impl Office {
         tx.commit().await?;
         Ok(back)
     }
+}
+
+/// The newest of the same number that lives, where it is newer than this one: what it changes would be lost in a next
+/// revision that is made from this one.
+pub fn newer_sop<'r>(row: &SopRow, all: &'r [SopRow]) -> Option<&'r SopRow> {
+    let living = [SopState::Draft, SopState::Approved, SopState::Published];
+    let lives = |other: &&SopRow| living.iter().any(|state| state.as_str() == other.state);
+    let same = |other: &&SopRow| other.layer == row.layer && other.number == row.number;
+    let age = |other: &SopRow| (other.revision, other.id);
+    all.iter().filter(lives).filter(same).filter(|other| age(other) > age(row)).max_by_key(|other| age(other))
 }
 
 /// Whether a revision is the one that another takes the place of, or took: of one that waits, the one in force.

@@ -1,6 +1,7 @@
 //! SOPs that end: drafts that are thrown away, and what is taken out of force, by two people where others rely on it.
 
 use gapura_store::{SopEndingRow, SopRow, SopState, millis};
+use gapura_wire::limits;
 
 use super::people::{joined, wrote_at};
 use super::publish::Scope;
@@ -50,13 +51,21 @@ impl Office {
         Ok(SopEnding::Asked)
     }
 
-    /// A second person agrees that a SOP is taken out of force.
-    pub async fn agree_sop_end(&self, id: i64, who: &Actor) -> Result<(SopRow, Vec<Published>), OfficeError> {
+    /// A second person agrees that a SOP is taken out of force, to what was asked at the time they `read` (ms).
+    pub async fn agree_sop_end(
+        &self,
+        id: i64,
+        read: i64,
+        who: &Actor,
+    ) -> Result<(SopRow, Vec<Published>), OfficeError> {
         let mut tx = self.store.write().await?;
         let asked = tx.sop_endings().await?.into_iter().find(|asked| asked.sop == id);
         let asked = asked.ok_or_else(|| OfficeError::Refused(why!("sop-end-not-asked", sop = id)))?;
         if who.name.trim().is_empty() || wrote_at(&who.name, &asked.staff) {
             return Err(OfficeError::Refused(why!("sop-end-second", sop = id, staff = asked.staff)));
+        }
+        if asked.asked != read {
+            return Err(OfficeError::Refused(why!("sop-end-other", sop = id, staff = asked.staff)));
         }
         let row = in_state(&mut tx, id, &[SopState::Published], why!("sop-for-retiring")).await?;
         let both = Actor { name: joined(&asked.staff, &who.name), reason: asked.reason };
@@ -68,6 +77,7 @@ impl Office {
 
     /// A SOP stays in force: what was asked is taken back, or refused.
     pub async fn keep_sop(&self, id: i64, who: &Actor) -> Result<SopRow, OfficeError> {
+        bounded(who)?;
         let mut tx = self.store.write().await?;
         let row = in_state(&mut tx, id, &[SopState::Published], why!("sop-for-retiring")).await?;
         if !tx.sop_endings().await?.iter().any(|asked| asked.sop == id) {
@@ -83,6 +93,14 @@ impl Office {
 fn reasoned(who: &Actor) -> Result<(), OfficeError> {
     if who.reason.trim().is_empty() {
         return Err(OfficeError::Refused(why!("sop-reason").flag(REASON)));
+    }
+    bounded(who)
+}
+
+/// What is said with a change is kept for ever.
+pub(super) fn bounded(who: &Actor) -> Result<(), OfficeError> {
+    if who.reason.chars().count() > limits::TEXT_CHARS {
+        return Err(OfficeError::Refused(why!("sop-reason-long", most = limits::TEXT_CHARS).flag(REASON)));
     }
     Ok(())
 }

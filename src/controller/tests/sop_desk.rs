@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::sop::{bundle, put_in_force, sop};
 use super::world::on_both;
-use crate::{Actor, OfficeError, SopEnding};
+use crate::{Actor, OfficeError, SopEnding, decree_hash};
 
 fn by(name: &str, reason: &str) -> Actor {
     Actor { name: name.to_owned(), reason: reason.to_owned() }
@@ -60,7 +60,7 @@ async fn a_draft_is_written_carried_on_given_back_and_published() {
 
         let why = office.return_sop(third.id, &by("citra", " ")).await.unwrap_err();
         assert!(refused(&why).contains("what is to be changed"), "{why}");
-        office.approve_sop(third.id, &by("citra", "")).await.unwrap();
+        office.approve_sop(third.id, None, &by("citra", "")).await.unwrap();
         let back = office.return_sop(third.id, &by("citra", "nomor keliru")).await.unwrap();
         assert_eq!((back.state.as_str(), back.approver), (SopState::Draft.as_str(), None));
         let seen = office.see_sop(third.id, "Ani").await.unwrap();
@@ -68,7 +68,7 @@ async fn a_draft_is_written_carried_on_given_back_and_published() {
         let actions: Vec<_> = seen.history.iter().map(|line| line.action.as_str()).collect();
         assert_eq!(actions, ["sop-return", "sop-approve", "sop-import"], "of this one alone");
         assert_eq!((seen.history[0].reason.as_str(), seen.revisions.len()), ("nomor keliru", 1));
-        office.approve_sop(third.id, &by("citra", "")).await.unwrap();
+        office.approve_sop(third.id, None, &by("citra", "")).await.unwrap();
         office.publish_sop(third.id, &by("citra", "")).await.unwrap();
 
         let next = office.next_revision(third.id).await.unwrap();
@@ -78,10 +78,62 @@ async fn a_draft_is_written_carried_on_given_back_and_published() {
         let seen = office.see_sop(draft.id, "citra").await.unwrap();
         assert_eq!(seen.before.as_ref().map(|(row, _)| row.id), Some(third.id));
         assert!(!seen.wrote && seen.revisions.len() == 2);
+        // What the draft changes would be lost in one that is made from the revision in force.
+        let newer = office.next_revision(third.id).await.unwrap_err();
+        assert!(refused(&newer).contains(&format!("newer revision 2 (SOP {})", draft.id)), "{newer}");
         let why = office.discard_sop(third.id, &by("ani", "x")).await.unwrap_err();
         assert!(refused(&why).contains("published"), "{why}");
+        office.approve_sop(draft.id, None, &by("citra", "")).await.unwrap();
+        assert!(office.next_revision(third.id).await.is_err(), "an approved one waits as well");
+        let long = office.discard_sop(draft.id, &by("ani", &"x".repeat(201))).await.unwrap_err();
+        assert!(refused(&long).contains("200"), "{long}");
         office.discard_sop(draft.id, &by("ani", "tidak jadi")).await.unwrap();
+        office.next_revision(third.id).await.unwrap();
+        let large = office.check_sop(&"#".repeat(gapura_wire::limits::SOP_BYTES + 1)).await.unwrap_err();
+        assert!(matches!(large, OfficeError::Mistakes(_)), "{large}");
         assert_eq!(bundle(&world, "galeri").await.filter.unwrap().sops.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_approval_is_of_the_decree_that_was_read() {
+    on_both("desk-decree", async |world| {
+        world.furnish().await;
+        let office = &world.serving.office;
+        let id = office.save_sop(None, &sop(1, ""), &by("ani", "")).await.unwrap().id;
+        let read = decree_hash(&office.sop(id).await.unwrap());
+        assert_eq!(read, "");
+        office.attach_decree(id, b"%PDF-1.7\n1 0 obj\nendobj\n%%EOF\n", &by("ani", "")).await.unwrap();
+        let why = office.approve_sop(id, Some(&read), &by("citra", "")).await.unwrap_err();
+        assert!(refused(&why).contains("decree of SOP 1 was changed"), "{why}");
+        assert_eq!(office.sop(id).await.unwrap().state, "draft");
+        let read = decree_hash(&office.sop(id).await.unwrap());
+        assert_eq!(read.len(), 64, "{read}");
+        office.approve_sop(id, Some(&read), &by("citra", "")).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn looking_at_texts_holds_no_connection_and_takes_turns() {
+    on_both("desk-turns", async |world| {
+        world.furnish().await;
+        let office = &world.serving.office;
+        let turns = office.hold_sop_turns().await;
+        // More than there are connections to read with.
+        let mut waiting = tokio::task::JoinSet::new();
+        for revision in 1..=12 {
+            let office = office.clone();
+            waiting.spawn(async move { office.check_sop(&sop(revision, "")).await });
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        assert!(waiting.try_join_next().is_none(), "all wait for their turn");
+        assert!(office.sop_lines().await.unwrap().is_empty(), "others read meanwhile");
+        drop(turns);
+        for found in waiting.join_all().await {
+            assert!(found.unwrap().iter().all(|problem| problem.severity != Severity::Error));
+        }
     })
     .await;
 }
@@ -93,7 +145,7 @@ async fn what_others_rely_on_ends_when_a_second_person_agrees_on_their_own_page(
         let office = &world.serving.office;
         let id: i64 = put_in_force(&world, &sop(1, "mandatory = true\n")).await.parse().unwrap();
         assert!(refused(&office.end_sop(id, &by("budi", "")).await.unwrap_err()).contains("why"));
-        let why = office.agree_sop_end(id, &by("citra", "")).await.unwrap_err();
+        let why = office.agree_sop_end(id, 0, &by("citra", "")).await.unwrap_err();
         assert!(refused(&why).contains("nobody asks"), "{why}");
         assert!(matches!(office.end_sop(id, &by("budi", "dicabut")).await.unwrap(), SopEnding::Asked));
         let again = office.end_sop(id, &by("citra", "dicabut")).await.unwrap_err();
@@ -101,13 +153,17 @@ async fn what_others_rely_on_ends_when_a_second_person_agrees_on_their_own_page(
         assert_eq!(bundle(&world, "galeri").await.filter.unwrap().sops.len(), 1, "still in force");
         assert_eq!((office.sops_waiting("budi").await.unwrap(), office.sops_waiting("citra").await.unwrap()), (0, 1));
         let seen = office.see_sop(id, "budi").await.unwrap();
-        assert!(seen.binds && seen.asked && seen.line.ending.is_some_and(|ending| ending.reason == "dicabut"));
-        let own = office.agree_sop_end(id, &by(" Budi ", "")).await.unwrap_err();
+        let ending = seen.line.ending.unwrap();
+        assert!(seen.binds && seen.asked && ending.reason == "dicabut");
+        let other = office.agree_sop_end(id, ending.asked - 1, &by("citra", "")).await.unwrap_err();
+        assert!(refused(&other).contains("budi asked anew"), "{other}");
+        let own = office.agree_sop_end(id, ending.asked, &by(" Budi ", "")).await.unwrap_err();
         assert!(refused(&own).contains("somebody else"), "{own}");
         office.keep_sop(id, &by("citra", "masih perlu")).await.unwrap();
-        assert!(office.agree_sop_end(id, &by("citra", "")).await.is_err(), "it was taken back");
+        assert!(office.agree_sop_end(id, ending.asked, &by("citra", "")).await.is_err(), "it was taken back");
         office.end_sop(id, &by("budi", "diganti")).await.unwrap();
-        let (ended, published) = office.agree_sop_end(id, &by("citra", "")).await.unwrap();
+        let asked = office.see_sop(id, "citra").await.unwrap().line.ending.unwrap().asked;
+        let (ended, published) = office.agree_sop_end(id, asked, &by("citra", "")).await.unwrap();
         assert_eq!((ended.state.as_str(), published.len()), ("retired", 1));
         assert_eq!(bundle(&world, "galeri").await.filter, None);
         let seen = office.see_sop(id, "citra").await.unwrap();

@@ -111,15 +111,17 @@ impl Filled {
         }
     }
 
-    /// What was typed in place of it. A switch that is locked is not sent by browsers and stays.
+    /// What was typed in place of it. A switch that is locked stays as it is; the page sends one that was locked and on when it
+    /// was made, so that one that is not sent was switched off by somebody.
     pub(in super::super) fn take(&mut self, fields: &Fields) {
         let text = |name: &str| fields.get(name).to_owned();
         (self.title, self.from, self.review) = (text("judul"), text("mulai"), text("tinjau"));
         for clause in &mut self.clauses {
             for (key, _, switches) in &mut clause.switches {
                 let name = format!("{key}.{}", clause.number);
-                for switch in switches.iter_mut().filter(|switch| switch.locked.is_none()) {
-                    switch.on = fields.all(&name).any(|value| value == switch.value);
+                for switch in switches {
+                    let sent = fields.all(&name).any(|value| value == switch.value);
+                    switch.on = sent || (switch.on && switch.locked.is_some());
                 }
             }
             clause.hours = text(&format!("jam.{}", clause.number));
@@ -340,7 +342,7 @@ mod tests {
         for clause in &filled.clauses {
             all.push((format!("jam.{}", clause.number), clause.hours.clone()));
             for (key, _, switches) in &clause.switches {
-                let on = switches.iter().filter(|one| one.on && one.locked.is_none());
+                let on = switches.iter().filter(|one| one.on);
                 all.extend(on.map(|one| (format!("{key}.{}", clause.number), one.value.clone())));
             }
         }
@@ -436,5 +438,11 @@ mod tests {
         let gambling = &filled.clauses[2].switches[0].2;
         assert!(gambling[0].value == "judi" && gambling[0].on && gambling[0].locked.is_some(), "{gambling:?}");
         assert!(gambling.iter().all(|one| one.value == "judi" || !one.on));
+        // Nothing is decided above any more when the form comes back: nobody switched anything off.
+        let open = SopChoices { locked: std::collections::BTreeMap::new(), ..choices() };
+        let all = fields(&sent(&Filled::of(&say, &sop, &choices())));
+        let mut filled = Filled::of(&say, &sop, &open);
+        filled.take(&all);
+        assert_eq!(filled.edits(&say, &sop, "ani"), Ok(Vec::new()));
     }
 }

@@ -1,7 +1,7 @@
 -- Visits added up, and screens on walls. The same tables and columns as in ../controller-sqlite.
 
 -- Visits by site and the hour (ms, UTC) in which they began. Each telling of a visit moves it by the difference, in the
--- transaction that keeps the telling.
+-- transaction that keeps the telling. Led by the hour: what is asked for are the last days of all sites.
 CREATE TABLE usage_hour (
     site TEXT NOT NULL,
     hour BIGINT NOT NULL,
@@ -9,17 +9,20 @@ CREATE TABLE usage_hour (
     bytes_up BIGINT NOT NULL,
     bytes_down BIGINT NOT NULL,
     seconds BIGINT NOT NULL,
-    PRIMARY KEY (site, hour)
+    PRIMARY KEY (hour, site)
 );
-CREATE INDEX usage_hour_by_hour ON usage_hour (hour);
+
+-- No visit may come between what is added up here and what is moved from then on.
+LOCK TABLE visit IN SHARE ROW EXCLUSIVE MODE;
 
 INSERT INTO usage_hour (site, hour, visits, bytes_up, bytes_down, seconds)
 SELECT site, started - started % 3600000, count(*), CAST(sum(least_up) AS BIGINT), CAST(sum(least_down) AS BIGINT),
     CAST(sum(least_seconds) AS BIGINT)
 FROM (
-    SELECT site, started, CASE WHEN bytes_up > 70368744177664 THEN 70368744177664 ELSE bytes_up END AS least_up,
-        CASE WHEN bytes_down > 70368744177664 THEN 70368744177664 ELSE bytes_down END AS least_down,
-        CASE WHEN seconds > 70368744177664 THEN 70368744177664 ELSE seconds END AS least_seconds
+    SELECT site, started,
+        CASE WHEN bytes_up < 0 THEN 0 WHEN bytes_up > 70368744177664 THEN 70368744177664 ELSE bytes_up END AS least_up,
+        CASE WHEN bytes_down < 0 THEN 0 WHEN bytes_down > 70368744177664 THEN 70368744177664 ELSE bytes_down END AS least_down,
+        CASE WHEN seconds < 0 THEN 0 WHEN seconds > 70368744177664 THEN 70368744177664 ELSE seconds END AS least_seconds
     FROM visit
 ) AS bounded
 GROUP BY site, started - started % 3600000;

@@ -69,7 +69,7 @@ async fn wall(here: Here, Path(secret): Path<String>) -> Answer {
 /// What the screen shows now.
 async fn seen(here: &Here, screen: &Screen, lang: Lang) -> Option<Board> {
     let look = here.app.wall.look(here.office(), &here.zone()).await?;
-    Some(board::board(&look, screen, &says(here, lang), &here.app.settings.department))
+    Some(board::board(&look.figures, screen, &says(here, lang), &here.app.settings.department))
 }
 
 fn says(here: &Here, lang: Lang) -> (Say, Say) {
@@ -82,12 +82,12 @@ fn says(here: &Here, lang: Lang) -> (Say, Say) {
 /// The board as it changes (server-sent events, WHATWG HTML section 9.2).
 async fn stream(here: Here, Path(secret): Path<String>) -> Answer {
     let screen = screen(&here, &secret).await?;
-    let Some(place) = here.app.wall.place() else {
+    let Some(place) = here.app.wall.place(&screen.id) else {
         return Ok((StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, RETRY)]).into_response());
     };
     let lang = language(&here);
     let feed = here.app.wall.clone();
-    let watch = Watch { here, screen, secret, lang, feed, shown: String::new(), quiet: 0, looks: 0 };
+    let watch = Watch { here, screen, secret, lang, feed, shown: String::new(), quiet: 0, looks: 0, over: false };
     let events = futures_util::stream::unfold((watch, place), async |(mut watch, place)| {
         let event = watch.next().await?;
         Some((Ok::<Event, Infallible>(event), (watch, place)))
@@ -109,11 +109,16 @@ struct Watch {
     /// Looks since something was sent.
     quiet: u32,
     looks: u32,
+    /// The screen was taken back, and its browser told so.
+    over: bool,
 }
 
 impl Watch {
     /// The next event; none where the stream ends.
     async fn next(&mut self) -> Option<Event> {
+        if self.over {
+            return None;
+        }
         loop {
             if self.looks > 0 {
                 tokio::select! {
@@ -128,11 +133,13 @@ impl Watch {
             let look = self.feed.look(self.here.office(), &self.here.zone()).await?;
             // One made a moment ago may not be in the look yet; one taken back is.
             let known = look.screens.iter().find(|screen| screen.id == self.screen.id);
-            if known.is_some_and(|screen| !screen.opens(&self.secret)) {
-                return None;
+            let open = known.map_or(self.looks <= 2, |screen| screen.opens(&self.secret));
+            if !open {
+                self.over = true;
+                return Some(Event::default().event("tutup").data("1"));
             }
             let says = says(&self.here, self.lang);
-            let board = board::board(&look, &self.screen, &says, &self.here.app.settings.department);
+            let board = board::board(&look.figures, &self.screen, &says, &self.here.app.settings.department);
             let html = board.render().inspect_err(|error| tracing::error!(%error, "a template could not be rendered"));
             let html = html.ok()?;
             self.quiet += 1;

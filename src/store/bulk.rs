@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::StoreError;
+use crate::rollup::{Moves, Prior, moves};
 use crate::sql;
 use crate::tx::{Arg, Tx, args};
 use crate::usage::VisitRow;
@@ -12,8 +13,9 @@ use crate::voucher::VoucherRow;
 const ROWS: usize = 200;
 
 impl Tx {
-    /// Keeps visits as [`Tx::put_visit`] does, many in one statement; of a visit that is there twice the later telling.
-    pub async fn put_visits(&mut self, visits: &[VisitRow]) -> Result<(), StoreError> {
+    /// Keeps visits that are new or told later than what is known, many in one statement, and moves the sums of their hours;
+    /// of a visit that is there twice the later telling. How many were kept. Writers take turns: nothing comes between.
+    pub async fn put_visits(&mut self, visits: &[VisitRow]) -> Result<usize, StoreError> {
         let mut latest: BTreeMap<(&str, &str), &VisitRow> = BTreeMap::new();
         for visit in visits {
             let known = latest.entry((&visit.site, &visit.visit)).or_insert(visit);
@@ -22,11 +24,29 @@ impl Tx {
             }
         }
         let rows: Vec<&VisitRow> = latest.into_values().collect();
+        let (mut kept, mut hours) = (0, Moves::new());
         for some in rows.chunks(ROWS) {
+            let names = some.iter().flat_map(|visit| args![&visit.site, &visit.visit]).collect();
+            let prior: Vec<Prior> = self.rows_of_many(sql::USAGE_HOUR_PRIOR, some.len(), names).await?;
             let values: Vec<Arg> = some.iter().flat_map(|visit| visit.args()).collect();
             self.execute_many(sql::VISIT_PUT, some.len(), values).await?;
+            let (new, moved) = moves(some, &prior);
+            kept += new;
+            for (hour, by) in moved {
+                let sums = hours.entry(hour).or_default();
+                for (sum, by) in sums.iter_mut().zip(by) {
+                    *sum += by;
+                }
+            }
         }
-        self.count_hours(&rows).await
+        let hours: Vec<((String, i64), [i64; 4])> = hours.into_iter().collect();
+        for some in hours.chunks(ROWS) {
+            let hour = |((site, hour), [visits, up, down, seconds]): &((String, i64), [i64; 4])| {
+                args![site, *hour, *visits, *up, *down, *seconds]
+            };
+            self.execute_many(sql::USAGE_HOUR_MOVE, some.len(), some.iter().flat_map(hour).collect()).await?;
+        }
+        Ok(kept)
     }
 
     /// Adds vouchers as [`Tx::add_voucher`] does, many in one statement, with the sealed code of each that is to be kept.

@@ -143,6 +143,11 @@ impl Tx {
         self.rows(sql::PLACE_LIST, args![site.map_or("", SiteId::as_str), i64::from(limit)]).await
     }
 
+    /// Where each site stands.
+    pub async fn latest_places(&mut self) -> Result<Vec<PlaceRow>, StoreError> {
+        self.rows(sql::PLACE_LATEST, args![]).await
+    }
+
     /// Notes a backup.
     pub async fn add_backup(&mut self, backup: &BackupRow) -> Result<(), StoreError> {
         let args = args![backup.made, &backup.file, backup.octets, &backup.staff];

@@ -8,6 +8,16 @@ use crate::tx::{Arg, Tx, args, row};
 use crate::{StoreError, millis};
 
 row! {
+    /// How many requests of a site wait for an answer.
+    pub WaitingRow {
+        /// The site.
+        site: String,
+        /// How many.
+        waiting: i64,
+    }
+}
+
+row! {
     /// A request. Of an appeal, the text is the appeal's own.
     pub RequestRow {
         /// The site where it was made.
@@ -267,6 +277,11 @@ impl Tx {
             query.received_before.map_or(0, millis)
         ];
         self.rows(sql::REQUEST_LIST, args).await
+    }
+
+    /// Requests that wait for an answer, by site.
+    pub async fn requests_waiting(&mut self) -> Result<Vec<WaitingRow>, StoreError> {
+        self.rows(sql::REQUEST_WAITING, args![]).await
     }
 
     /// How many requests the list of `query` holds: the list's own figure.

@@ -167,6 +167,7 @@ sql_files! {
     PERSON_PUT = "person_put";
     PLACE_ADD = "place_add";
     PLACE_LAST = "place_last";
+    PLACE_LATEST = "place_latest";
     PLACE_LIST = "place_list";
     PLAN_LENT = "plan_lent";
     PLAN_LIST = "plan_list";
@@ -212,6 +213,7 @@ sql_files! {
     REQUEST_STEP_ANSWERS = "request_step_answers";
     REQUEST_STEP_ERASE = "request_step_erase";
     REQUEST_STEP_LIST = "request_step_list";
+    REQUEST_WAITING = "request_waiting";
     ROLLOUT_GET = "rollout_get";
     ROLLOUT_LIST = "rollout_list";
     ROLLOUT_OPEN = "rollout_open";
@@ -263,11 +265,9 @@ sql_files! {
     UNREAD_COUNT = "unread_count";
     UNREAD_PAGE = "unread_page";
     UNREAD_REMOVE = "unread_remove";
-    USAGE_HOUR_COUNT = "usage_hour_count";
     USAGE_HOUR_DAYS = "usage_hour_days";
-    USAGE_HOUR_GET = "usage_hour_get";
+    USAGE_HOUR_MOVE = "usage_hour_move";
     USAGE_HOUR_PRIOR = "usage_hour_prior";
-    USAGE_HOUR_PUT = "usage_hour_put";
     VISIT_LIST = "visit_list";
     VISIT_OF_VOUCHERS = "visit_of_vouchers";
     VISIT_PUT = "visit_put";
@@ -289,6 +289,7 @@ sql_files! {
     VOUCHER_USED = "voucher_used";
     WALL_SCREEN_ADD = "wall_screen_add";
     WALL_SCREEN_END = "wall_screen_end";
+    WALL_SCREEN_END_ALL = "wall_screen_end_all";
     WALL_SCREEN_LIST = "wall_screen_list";
     WALL_SCREEN_PRUNE = "wall_screen_prune";
 }

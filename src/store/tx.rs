@@ -147,6 +147,25 @@ impl Tx {
         .map_err(|source| StoreError::Statement { statement: sql.name, source })
     }
 
+    /// All rows, of a statement with its row of values written `rows` times.
+    pub(crate) async fn rows_of_many<T: Row>(
+        &mut self,
+        sql: Sql,
+        rows: usize,
+        args: Vec<Arg>,
+    ) -> Result<Vec<T>, StoreError> {
+        let Some(text) = crate::bulk::repeated(sql.text, rows) else {
+            return self.rows(sql, args).await;
+        };
+        // Made of our own text and numbers only.
+        let text = sqlx::AssertSqlSafe(text);
+        match self {
+            Self::Sqlite(tx) => bound!(sqlx::query_as(text), args).fetch_all(&mut **tx).await,
+            Self::Postgres(tx) => bound!(sqlx::query_as(text), args).fetch_all(&mut **tx).await,
+        }
+        .map_err(|source| StoreError::Statement { statement: sql.name, source })
+    }
+
     /// All rows.
     pub(crate) async fn rows<T: Row>(&mut self, sql: Sql, args: Vec<Arg>) -> Result<Vec<T>, StoreError> {
         match self {

@@ -170,14 +170,9 @@ impl Tx {
         self.number(sql::BATCH_NEXT, args![site.as_str(), gateway.as_str(), boot]).await
     }
 
-    /// Keeps a visit, if it is new or told later than what is known, and moves the sums of its hour; whether it was kept.
+    /// Keeps one visit as [`Tx::put_visits`] does; whether it was kept.
     pub async fn put_visit(&mut self, visit: &VisitRow) -> Result<bool, StoreError> {
-        let prior = self.prior(visit).await?;
-        if self.execute(sql::VISIT_PUT, visit.args()).await? == 0 {
-            return Ok(false);
-        }
-        self.move_hour(visit, prior.as_ref()).await?;
-        Ok(true)
+        Ok(self.put_visits(std::slice::from_ref(visit)).await? > 0)
     }
 
     /// Keeps an outage, or its end.

@@ -45,6 +45,11 @@ impl Tx {
         Ok(self.execute(sql::WALL_SCREEN_END, args![id, millis(now), by]).await? > 0)
     }
 
+    /// Takes all screens back; how many.
+    pub async fn end_all_screens(&mut self, now: Timestamp, by: &str) -> Result<u64, StoreError> {
+        self.execute(sql::WALL_SCREEN_END_ALL, args![millis(now), by]).await
+    }
+
     /// Forgets screens that were taken back before `before`.
     pub async fn prune_screens(&mut self, before: Timestamp) -> Result<u64, StoreError> {
         self.execute(sql::WALL_SCREEN_PRUNE, args![millis(before)]).await

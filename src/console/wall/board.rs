@@ -5,7 +5,7 @@ use gapura_controller::{Condition, Scope, Screen, SiteNow, Tone};
 use gapura_model::ByteCount;
 use gapura_speech::{Lang, Say, Words};
 
-use super::feed::Look;
+use super::feed::Figures;
 use crate::assets;
 use crate::dashboard::class;
 
@@ -63,12 +63,12 @@ impl Wall {
 }
 
 /// What this screen shows. `spoken` has the controller's words.
-pub(super) fn board(look: &Look, screen: &Screen, (say, spoken): &(Say, Say), department: &str) -> Board {
+pub(super) fn board(seen: &Figures, screen: &Screen, (say, spoken): &(Say, Say), department: &str) -> Board {
     let w = say.words;
     let own = |site: &&SiteNow| screen.scope.covers(Some(&site.place));
-    let mut sites: Vec<&SiteNow> = look.summary.sites.iter().filter(own).collect();
+    let mut sites: Vec<&SiteNow> = seen.summary.sites.iter().filter(own).collect();
     let today = say.today();
-    let used = look
+    let used = seen
         .summary
         .days
         .iter()
@@ -76,6 +76,7 @@ pub(super) fn board(look: &Look, screen: &Screen, (say, spoken): &(Say, Say), de
     let (visits, octets) = used.fold((0_u64, 0_u64), |(visits, octets), day| {
         (visits.saturating_add(day.visits), octets.saturating_add(day.octets))
     });
+    let waiting: u64 = sites.iter().filter_map(|site| seen.waiting.get(site.place.site.as_str())).sum();
     let volume = say.bytes(ByteCount::new(octets));
     let volume = volume
         .split_once('\u{a0}')
@@ -115,7 +116,7 @@ pub(super) fn board(look: &Look, screen: &Screen, (say, spoken): &(Say, Say), de
         volume,
         serving: number(serving),
         all: number(all),
-        waiting: say.number(look.waiting.get(&screen.scope).copied().unwrap_or_default()),
+        waiting: say.number(waiting),
         tiles,
         problems,
     }

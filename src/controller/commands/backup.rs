@@ -90,11 +90,14 @@ pub(super) async fn restore(
     let office = Office::new(store, keys, clock, Arc::new(Lists::open(&config.controller)?), config)?;
     let noted = office.note_restored(&args.file, restored.made, who).await;
     office.store().close().await;
-    noted?;
-    let text = format!(
+    let screens = noted?;
+    let mut text = format!(
         "restored {} rows and {} files as of {}: start the controller; gateways come back by themselves",
         restored.rows, restored.files, restored.made
     );
+    if screens > 0 {
+        text = format!("{text}; {screens} screens on walls were taken back: make them anew at the console");
+    }
     out.value(&restored, &text)
 }
 

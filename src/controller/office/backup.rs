@@ -196,13 +196,19 @@ impl Office {
         Ok(rows.into_iter().map(backup_made).collect())
     }
 
-    /// Notes in the log of a restored controller that it was restored.
-    pub(crate) async fn note_restored(&self, file: &Path, made: Timestamp, who: &Actor) -> Result<(), OfficeError> {
+    /// Notes in the log of a restored controller that it was restored. Screens on walls are taken back, since one that was
+    /// taken back after the backup would be live again; how many.
+    pub(crate) async fn note_restored(&self, file: &Path, made: Timestamp, who: &Actor) -> Result<u64, OfficeError> {
         let mut tx = self.store.write().await?;
-        let after = format!("{} of {made}", file.display());
+        let screens = tx.end_all_screens(self.now(), &who.name).await?;
+        let mut after = format!("{} of {made}", file.display());
+        if screens > 0 {
+            after = format!("{after}; {screens} wall screens taken back");
+        }
         let change = Change { action: "backup-restore", object: "backup".to_owned(), before: "", after: &after };
         self.note(&mut tx, who, change).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(screens)
     }
 }
 

@@ -23,6 +23,16 @@ pub enum ListOrder {
     Reject(ListId, Sha256),
 }
 
+impl ListOrder {
+    /// The list whose update it decides on.
+    const fn decides(&self) -> Option<&ListId> {
+        match self {
+            Self::Look(_) => None,
+            Self::Accept(id, _) | Self::Reject(id, _) => Some(id),
+        }
+    }
+}
+
 /// An order that waits or is being carried out.
 #[derive(Clone, Debug)]
 pub struct ListWork {
@@ -104,16 +114,24 @@ impl Office {
             }
         }
         let taken = self.list_room.with(|state| {
+            // Two people never decide on one update: the second would be told of a decision that is not theirs.
+            if let Some(id) = order.decides() {
+                let other = state
+                    .orders
+                    .iter()
+                    .find(|(other, by)| other.decides() == Some(id) && (*other != order || by.name != who.name));
+                if let Some((_, by)) = other {
+                    return Err(why!("list-being-decided", list = id.as_str(), who = &by.name));
+                }
+            }
             let known = state.orders.iter().any(|(other, _)| *other == order);
             if !known && state.orders.len() < MOST {
                 state.orders.push_back((order.clone(), who.clone()));
-                return true;
+                return Ok(());
             }
-            known
+            if known { Ok(()) } else { Err(why!("lists-busy")) }
         });
-        if !taken {
-            return Err(OfficeError::Refused(why!("lists-busy")));
-        }
+        taken.map_err(OfficeError::Refused)?;
         self.list_room.asked.notify_one();
         Ok(())
     }

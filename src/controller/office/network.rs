@@ -1,5 +1,7 @@
 //! The fleet as it stands: each gateway's state in words, its history, and where mobile centres stand.
 
+use std::collections::BTreeMap;
+
 use gapura_model::{GatewayId, SiteId, SiteKind};
 use gapura_store::{GatewayRow, PlaceRow, ReportRow, StateRow, Tx, millis, timestamp};
 use gapura_wire::{Heartbeat, limits};
@@ -184,26 +186,45 @@ pub(super) fn place_words(place: &str) -> Result<(), OfficeError> {
     Ok(())
 }
 
+/// Every site's document.
+pub(super) async fn documents_in(tx: &mut Tx) -> Result<BTreeMap<String, SiteDocument>, OfficeError> {
+    let mut sites = BTreeMap::new();
+    for row in tx.sites().await? {
+        let document = read_json::<SiteDocument>(&row.document, format!("site {}", row.id))?;
+        sites.insert(row.id, document);
+    }
+    Ok(sites)
+}
+
 /// Every gateway as it stands.
 pub(super) async fn gateways_in(tx: &mut Tx, now: Timestamp) -> Result<Vec<GatewayStanding>, OfficeError> {
+    let sites = documents_in(tx).await?;
+    gateways_of(tx, now, &sites).await
+}
+
+/// Every gateway of these sites as it stands.
+pub(super) async fn gateways_of(
+    tx: &mut Tx,
+    now: Timestamp,
+    sites: &BTreeMap<String, SiteDocument>,
+) -> Result<Vec<GatewayStanding>, OfficeError> {
     let (reports, bundles, ends) = (tx.reports().await?, tx.standing_bundles().await?, tx.certificate_ends().await?);
-    let places = tx.places(None, u32::MAX).await?;
-    let mut sites = Vec::new();
-    for row in tx.sites().await? {
-        sites.push((row.id.clone(), read_json::<SiteDocument>(&row.document, format!("site {}", row.id))?));
-    }
+    let places = tx.latest_places().await?;
+    let reports: BTreeMap<(&str, &str), &ReportRow> =
+        reports.iter().map(|report| ((report.site.as_str(), report.gateway.as_str()), report)).collect();
+    let bundles: BTreeMap<&str, _> = bundles.iter().map(|bundle| (bundle.site.as_str(), bundle)).collect();
+    let ends: BTreeMap<&str, _> = ends.iter().map(|end| (end.gateway.as_str(), end)).collect();
+    let places: BTreeMap<&str, _> = places.iter().map(|place| (place.site.as_str(), place)).collect();
     let mut standing = Vec::new();
     for row in tx.gateways().await? {
-        let Some((_, site)) = sites.iter().find(|(id, _)| *id == row.site) else { continue };
-        let report = reports.iter().find(|report| report.gateway == row.id && report.site == row.site);
-        let bundle = bundles.iter().find(|bundle| bundle.site == row.site);
+        let Some(site) = sites.get(&row.site) else { continue };
+        let report = reports.get(&(row.site.as_str(), row.id.as_str())).copied();
+        let bundle = bundles.get(row.site.as_str());
         let mut one = stands(row, site, report, now)?;
         one.wanted = bundle.map_or(0, |bundle| u64::try_from(bundle.generation).unwrap_or_default());
         one.published = bundle.map(|bundle| timestamp(bundle.published));
-        let name = one.gateway.as_str();
-        one.certificate_ends = ends.iter().find(|end| end.gateway == name).map(|end| timestamp(end.ends));
-        // The latest comes first.
-        one.place = places.iter().find(|place| place.site == one.site.as_str()).map(|place| place.place.clone());
+        one.certificate_ends = ends.get(one.gateway.as_str()).map(|end| timestamp(end.ends));
+        one.place = places.get(one.site.as_str()).map(|place| place.place.clone());
         standing.push(one);
     }
     standing.sort_by(|a, b| (&a.site, &a.gateway).cmp(&(&b.site, &b.gateway)));

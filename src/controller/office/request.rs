@@ -272,6 +272,12 @@ impl Office {
         self.count_requests(&reach, &RequestsAsked::default()).await
     }
 
+    /// How many requests of each site wait for an answer; a site without any is not there.
+    pub async fn waiting_by_site(&self) -> Result<BTreeMap<String, u64>, OfficeError> {
+        let rows = self.store.read().await?.requests_waiting().await?;
+        Ok(rows.into_iter().map(|row| (row.site, u64::try_from(row.waiting).unwrap_or_default())).collect())
+    }
+
     /// How many requests wait at the desks of these grants' agencies.
     pub async fn waiting_at_desks(&self, grants: &[Grant]) -> Result<u64, OfficeError> {
         let reach = Reach { sites: Some(Vec::new()), ..Reach::of(grants, &[]) };

@@ -1,5 +1,7 @@
 //! The whole at a glance: every site as it stands, what was used by day, what is wrong. Read from what an index leads to.
 
+use std::collections::BTreeMap;
+
 use gapura_model::SiteKind;
 use gapura_store::Tx;
 use jiff::civil::{Date, date};
@@ -7,9 +9,9 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
 use super::alert::alert;
-use super::network::{GatewayStanding, gateways_in};
+use super::network::{GatewayStanding, documents_in, gateways_of};
 use super::site::parse_site;
-use super::{Alert, Office, OfficeError, read_json};
+use super::{Alert, Office, OfficeError};
 use crate::condition::{Condition, Tone};
 use crate::document::SiteDocument;
 use crate::rights::SitePlace;
@@ -83,13 +85,17 @@ impl Office {
     pub async fn summary(&self, zone: &TimeZone, days: u16) -> Result<Summary, OfficeError> {
         let now = self.now();
         let mut tx = self.store.read().await?;
-        let gateways = gateways_in(&mut tx, now).await?;
+        let documents = documents_in(&mut tx).await?;
+        let gateways = gateways_of(&mut tx, now, &documents).await?;
+        let mut by_site: BTreeMap<&str, Vec<&GatewayStanding>> = BTreeMap::new();
+        for one in &gateways {
+            by_site.entry(one.site.as_str()).or_default().push(one);
+        }
         let mut sites = Vec::new();
-        for row in tx.sites().await? {
-            let document: SiteDocument = read_json(&row.document, format!("site {}", row.id))?;
-            let own: Vec<&GatewayStanding> = gateways.iter().filter(|one| one.site.as_str() == row.id).collect();
+        for (id, document) in documents {
+            let own = by_site.remove(id.as_str()).unwrap_or_default();
             let SiteDocument { name, kind, agency, regency, .. } = document;
-            let place = SitePlace { site: parse_site(&row.id)?, agency, regency };
+            let place = SitePlace { site: parse_site(&id)?, agency, regency };
             let online = own.iter().map(|one| online(one)).sum();
             sites.push(SiteNow { place, name, kind, condition: worst(&own), online });
         }

@@ -30,6 +30,7 @@ impl Office {
         if !repeated {
             // The same number with other records (a gateway whose database was set aside) is not skipped: each record has its
             // own identity, so storing it again is harmless and leaving it out would lose it.
+            let mut visits = Vec::new();
             for (index, record) in batch.records.iter().enumerate() {
                 let Ok(record) = serde_json::from_str::<Record>(record.get()) else {
                     unread += 1;
@@ -37,10 +38,12 @@ impl Office {
                     tx.keep_unread(of, sha256.as_bytes(), record.get(), self.now()).await?;
                     continue;
                 };
-                if let Err(reason) = store_record(&mut tx, from.site.as_str(), from.gateway.as_str(), &record).await? {
+                let of = (from.site.as_str(), from.gateway.as_str());
+                if let Err(reason) = store_record(&mut tx, of, &record, &mut visits).await? {
                     refused.push(Refused { index, reason });
                 }
             }
+            tx.put_visits(&visits).await?;
             tx.add_batch((&from.site, &from.gateway), (&boot, seq), sha256.as_bytes(), self.now()).await?;
         }
         let next = tx.next_batch(&from.site, &from.gateway, &boot).await?;
@@ -61,14 +64,17 @@ impl Office {
         loop {
             let mut tx = self.store.write().await?;
             let rows = tx.unread(after.as_ref(), PAGE).await?;
+            let mut visits = Vec::new();
             for row in &rows {
                 let Ok(record) = serde_json::from_str::<Record>(&row.document) else { continue };
-                if let Err(reason) = store_record(&mut tx, &row.site, &row.gateway, &record).await? {
+                let of = (row.site.as_str(), row.gateway.as_str());
+                if let Err(reason) = store_record(&mut tx, of, &record, &mut visits).await? {
                     tracing::warn!(gateway = row.gateway, reason, "a usage record that was kept unread is refused");
                 }
                 tx.remove_unread(row).await?;
                 read += 1;
             }
+            tx.put_visits(&visits).await?;
             tx.commit().await?;
             match rows.into_iter().last() {
                 None => return Ok(read),
@@ -192,12 +198,12 @@ pub struct Usage {
     pub unread: i64,
 }
 
-/// Stores one record, or says why it cannot be.
+/// Stores one record, or says why it cannot be. Visits are gathered, to be stored at once.
 async fn store_record(
     tx: &mut Tx,
-    site: &str,
-    gateway: &str,
+    (site, gateway): (&str, &str),
     record: &Record,
+    visits: &mut Vec<VisitRow>,
 ) -> Result<Result<(), String>, OfficeError> {
     let (site, gateway) = (site.to_owned(), gateway.to_owned());
     match record {
@@ -205,7 +211,7 @@ async fn store_record(
             if let Err(reason) = plausible(visit) {
                 return Ok(Err(reason));
             }
-            tx.put_visit(&visit_row(site, gateway, visit)).await?;
+            visits.push(visit_row(site, gateway, visit));
         }
         Record::Outage(outage) => {
             let (started, ended) = (millis(outage.start), outage.end.map(millis));

@@ -36,8 +36,11 @@ async fn a_restored_controller_takes_its_fleet_up_again_on_the_other_database() 
         let (mut router, answer) = world.member(&[]).await;
         let EnrolAnswer::Approved { bundle_key, site, .. } = answer else { panic!() };
         says(&router, json!({ "generation": 2 })).await;
+        let andi = Actor { name: "andi".to_owned(), reason: "bocor".to_owned() };
+        let (screen, secret) = world.serving.office.make_screen("Lobi", &crate::Scope::Province, &andi).await.unwrap();
         let (file, key) = backed_up(&world).await;
         let before = world.cli(&["audit", "list"]).await;
+        world.serving.office.end_screen(&screen.id, &andi).await.unwrap();
         // After the backup: the fleet goes on to a bundle that the backup does not know.
         world
             .cli(&["voucher", "make", "--site", "galeri", "--plan", "pelajar", "--count", "1", "--use-time", "2h"])
@@ -61,6 +64,8 @@ async fn a_restored_controller_takes_its_fleet_up_again_on_the_other_database() 
         let tasks = Tasks::new();
         let serving = started(&config, &world, &tasks).await;
         assert_eq!(serving.office.keys().pin(), world.serving.office.keys().pin(), "gateways know it by its key");
+        let screens = serving.office.screens().await.unwrap();
+        assert!(screens.len() == 1 && !screens[0].opens(&secret), "taken back before, and not live again");
         router.address = serving.address;
         // The gateway runs generation 3, the backup knows 2: it is overtaken, and what staff change reaches it.
         let newer = json!({ "generation": 3 });

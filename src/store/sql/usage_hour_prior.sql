@@ -1,1 +1,3 @@
-SELECT revision, started, bytes_up, bytes_down, seconds FROM visit WHERE site = $1 AND visit = $2
+WITH told (site, visit) AS (VALUES ($1, $2))
+SELECT v.site, v.visit, v.revision, v.started, v.bytes_up, v.bytes_down, v.seconds
+FROM told CROSS JOIN visit v WHERE v.site = told.site AND v.visit = told.visit

@@ -147,17 +147,24 @@ impl Filled {
         }
         match day.zip(hour).and_then(|(day, hour)| day.to_datetime(hour).to_zoned(self.zone.clone()).ok()) {
             Some(zoned) => Ok(zoned.timestamp()),
-            None => Err(wrong),
+            None => {
+                // A day so far away that no clock goes there.
+                if wrong.is_empty() {
+                    wrong.push(("hari", w.t("explain-wrong-day")));
+                }
+                Err(wrong)
+            }
         }
     }
 
-    /// The address that asks the same again, whenever it is opened.
+    /// The address that asks the same again, whenever it is opened. Of a pasted address the site alone: what comes after it may
+    /// be secret, and this goes into requests, which are kept.
     pub(super) fn link(&self) -> String {
         let local = self.now.to_zoned(self.zone.clone());
         let or = |text: &str, now: String| if text.is_empty() { now } else { text.to_owned() };
         let value = |choices: &[Choice]| chosen(choices).map(|choice| choice.value.clone()).unwrap_or_default();
         let pairs = [
-            ("situs", self.subject.clone()),
+            ("situs", subject(&self.subject).map_or_else(|_| self.subject.clone(), |asked| bare(&asked))),
             ("lokasi", value(&self.sites)),
             ("paket", value(&self.plans)),
             ("kelompok", self.group.clone()),
@@ -213,6 +220,13 @@ impl Filled {
             zone: zone.tz().clone(),
             now: Timestamp::UNIX_EPOCH,
         }
+    }
+}
+
+fn bare(asked: &Asked) -> String {
+    match asked {
+        Asked::Name(name) => name.to_string(),
+        Asked::Address(address) => address.to_string(),
     }
 }
 

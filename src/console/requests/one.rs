@@ -249,12 +249,15 @@ fn explain(here: &Here, view: &RequestView) -> Option<String> {
     if row.about.is_empty() || !here.may_at(Right::ExplainSites, Some(&view.place)) {
         return None;
     }
-    let then: Then = serde_json::from_str::<Option<Then>>(&row.explanation).ok().flatten().unwrap_or_default();
+    let then: Option<Then> = serde_json::from_str(&row.explanation).ok().flatten();
     let page = "/periksa?";
     let mut link = form_urlencoded::Serializer::for_suffix(page.to_owned(), page.len());
     link.extend_pairs([("situs", row.about.as_str()), ("lokasi", view.place.site.as_str())]);
-    link.extend_pairs(then.plan.as_deref().map(|plan| ("paket", plan)));
-    link.extend_pairs((!then.group.is_empty()).then_some(("kelompok", then.group.as_str())));
+    if let Some(then) = then {
+        // Without a plan: somebody who had not logged in.
+        link.append_pair("paket", then.plan.as_deref().unwrap_or_default());
+        link.extend_pairs((!then.group.is_empty()).then_some(("kelompok", then.group.as_str())));
+    }
     Some(link.finish())
 }
 

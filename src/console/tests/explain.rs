@@ -42,9 +42,12 @@ async fn a_clerk_checks_a_site_and_hands_the_link_on() {
     }
     assert!(wrong.text.contains("value=\"ju di\"") && wrong.text.contains("value=\"besok\""), "{}", wrong.text);
 
+    let far = siti.get("/periksa?situs=judi.example&lokasi=galeri&paket=umum&hari=31-12-9999&jam=23.59").await;
+    assert!(far.status == 422 && far.text.contains("<li><a href=\"#hari\">"), "{}", far.text);
+
     // Now becomes a moment in the address: the link says the same tomorrow.
     let now = siti.get("/periksa?situs=https%3A%2F%2Fwww.judi.example%2Fx&lokasi=galeri&paket=umum&hari=&jam=").await;
-    let link = "/periksa?situs=https%3A%2F%2Fwww.judi.example%2Fx&lokasi=galeri&paket=umum&kelompok=umum\
+    let link = "/periksa?situs=www.judi.example&lokasi=galeri&paket=umum&kelompok=umum\
                 &hari=2026-11-21&jam=16.00";
     assert_eq!((now.status, now.location()), (303, link));
     let open = siti.get(link).await.text;

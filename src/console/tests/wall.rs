@@ -48,8 +48,12 @@ async fn until(answer: &mut http::Response<Incoming>, mark: &str) -> Option<Stri
 }
 
 async fn make(browser: &mut Browser, name: &str, scope: &str) -> String {
-    let made = browser.post("/layar/baru", &[("nama", name), ("wilayah", scope)]).await;
+    let key = gapura_controller::FormKey::draw().unwrap().to_text();
+    let form = [("nama", name), ("wilayah", scope), ("kunci", &key)];
+    let made = browser.post("/layar/baru", &form).await;
     assert_eq!(made.status, 200, "{}", made.text);
+    let again = browser.post("/layar/baru", &form).await;
+    assert!(again.status == 422 && again.text.contains("sudah dibuat"), "{}", again.text);
     made.between("class=\"btn\" href=\"", "\"").to_owned()
 }
 
@@ -74,7 +78,7 @@ async fn who_looks_after_the_whole_begins_with_the_dashboard() {
     }
     tx.commit().await.unwrap();
     let page = andi.get("/ringkasan").await.text;
-    assert!(page.contains("<dt>Sesi hari ini</dt><dd>3<small>Sabtu lalu 1 seharian"), "{page}");
+    assert!(page.contains("<dt>Sesi hari ini</dt><dd>3<small>Sabtu lalu: 1 sepanjang hari"), "{page}");
     assert!(
         page.contains("<svg class=\"chart\"") && page.contains("Terbanyak 3 sesi pada 21 November 2026."),
         "{page}"
@@ -94,7 +98,8 @@ async fn a_screen_is_live_until_it_is_taken_back_and_opens_nothing_else() {
     let secret = department.add("andi", admin("province")).await;
     let mut andi = department.browser();
     department.sign_in(&mut andi, "andi", secret.as_deref()).await;
-    let slip = andi.post("/layar/baru", &[("nama", " "), ("wilayah", "province")]).await;
+    let key = "0".repeat(32);
+    let slip = andi.post("/layar/baru", &[("nama", " "), ("wilayah", "province"), ("kunci", &key)]).await;
     assert!(slip.status == 422 && slip.text.contains("Belum dapat dilakukan"), "{}", slip.text);
     let path = make(&mut andi, "Ruang <pantau>", "province").await;
 

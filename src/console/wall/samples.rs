@@ -65,6 +65,7 @@ pub(crate) fn samples(frame: &dyn Fn(&str, &str) -> Chrome) -> Vec<Sample> {
         c: c().sub(w.t("screens-sub")),
         rows,
         scopes: vec![("province".into(), w.t("staff-scope-province"), true)],
+        key: "0".repeat(32),
         name: String::new(),
         most: 80,
         wrong: Vec::new(),

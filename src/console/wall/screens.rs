@@ -1,7 +1,7 @@
 //! Screens: made, told once, taken back.
 
 use askama::Template;
-use gapura_controller::{OfficeError, Right, SCREEN_CHARS, Scope, Screen, SitePlace, may_over};
+use gapura_controller::{FormKey, OfficeError, Right, SCREEN_CHARS, Scope, Screen, SitePlace, may_over};
 
 use super::BOARDS;
 use crate::answer::{Answer, Oops, again, page, to};
@@ -31,6 +31,8 @@ pub(super) struct Screens {
     pub(super) rows: Vec<Row>,
     /// Scopes to choose from: value, words, whether it is chosen.
     pub(super) scopes: Vec<(String, String, bool)>,
+    /// The form's key.
+    pub(super) key: String,
     pub(super) name: String,
     pub(super) most: usize,
     pub(super) wrong: Vec<String>,
@@ -53,7 +55,8 @@ pub(super) async fn make(here: Here, Posted(fields): Posted) -> Answer {
         let wrong = vec![here.w().t("screens-wrong-scope")];
         return again(&Screens { wrong, ..filled(&here, (name, text)).await? });
     };
-    match here.office().make_screen(name, &scope, &here.actor("")).await {
+    let form = fields.get("kunci").parse().map_err(|_| Oops::Stale)?;
+    match here.office().make_screen(&form, (name, &scope), &here.actor("")).await {
         Ok((screen, secret)) => {
             let path = format!("{BOARDS}{secret}");
             let address = format!("{}{path}", origin(&here));
@@ -115,6 +118,7 @@ async fn filled(here: &Here, (name, scope): (&str, &str)) -> Result<Screens, Oop
         c: Chrome::of(here, w.t("screens-title")).sub(w.t("screens-sub")),
         rows: screens.into_iter().map(row).collect(),
         scopes: offered(here, &places).into_iter().map(choice).collect(),
+        key: FormKey::draw().map_err(OfficeError::from)?.to_text(),
         name: name.to_owned(),
         most: SCREEN_CHARS,
         wrong: Vec::new(),

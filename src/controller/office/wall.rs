@@ -5,6 +5,7 @@ use gapura_wire::Sha256;
 use jiff::{SignedDuration, Timestamp};
 
 use super::alert::id_of;
+use super::print::FormKey;
 use super::{Actor, Change, Office, OfficeError, REASON};
 use crate::keys::random;
 use crate::rights::Scope;
@@ -43,13 +44,19 @@ impl Screen {
 }
 
 impl Office {
-    /// Makes a screen; its secret, which is told this once.
-    pub async fn make_screen(&self, name: &str, scope: &Scope, who: &Actor) -> Result<(Screen, String), OfficeError> {
+    /// Makes a screen, named after the form that asked for it: sent again, the form makes no second one. Its secret is told
+    /// this once.
+    pub async fn make_screen(
+        &self,
+        form: &FormKey,
+        (name, scope): (&str, &Scope),
+        who: &Actor,
+    ) -> Result<(Screen, String), OfficeError> {
         let name = name.trim();
         if name.is_empty() || name.chars().count() > SCREEN_CHARS || name.contains(char::is_control) {
             return Err(OfficeError::Mistakes(vec![why!("text-length", most = SCREEN_CHARS).at("name")]));
         }
-        let (id, secret) = (id_of(&random::<6>()?), id_of(&random::<24>()?));
+        let (id, secret) = (form.to_text(), id_of(&random::<24>()?));
         let row = ScreenRow {
             id: id.clone(),
             name: name.to_owned(),
@@ -61,7 +68,11 @@ impl Office {
             ended_by: None,
         };
         let mut tx = self.store.write().await?;
-        if tx.screens().await?.iter().filter(|screen| screen.ended.is_none()).count() >= MOST {
+        let known = tx.screens().await?;
+        if known.iter().any(|screen| screen.id == id) {
+            return Err(OfficeError::Refused(why!("screen-made-already")));
+        }
+        if known.iter().filter(|screen| screen.ended.is_none()).count() >= MOST {
             return Err(OfficeError::Refused(why!("screen-most", most = MOST)));
         }
         tx.add_screen(&row).await?;

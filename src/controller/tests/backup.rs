@@ -37,7 +37,9 @@ async fn a_restored_controller_takes_its_fleet_up_again_on_the_other_database() 
         let EnrolAnswer::Approved { bundle_key, site, .. } = answer else { panic!() };
         says(&router, json!({ "generation": 2 })).await;
         let andi = Actor { name: "andi".to_owned(), reason: "bocor".to_owned() };
-        let (screen, secret) = world.serving.office.make_screen("Lobi", &crate::Scope::Province, &andi).await.unwrap();
+        let key = crate::FormKey::draw().unwrap();
+        let (screen, secret) =
+            world.serving.office.make_screen(&key, ("Lobi", &crate::Scope::Province), &andi).await.unwrap();
         let (file, key) = backed_up(&world).await;
         let before = world.cli(&["audit", "list"]).await;
         world.serving.office.end_screen(&screen.id, &andi).await.unwrap();

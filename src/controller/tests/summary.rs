@@ -4,7 +4,7 @@ use gapura_wire::Sha256;
 use jiff::tz::TimeZone;
 
 use super::world::{SITE, on_both};
-use crate::{Actor, Condition, OfficeError, Scope, VisitRow};
+use crate::{Actor, Condition, FormKey, OfficeError, Scope, VisitRow};
 
 fn visit(id: &str, site: &str, revision: i64, started: i64, bytes_down: i64) -> VisitRow {
     VisitRow {
@@ -78,10 +78,17 @@ async fn a_screen_opens_by_its_secret_alone_until_it_is_taken_back() {
         let office = &world.serving.office;
         let who = |reason: &str| Actor { name: "andi".to_owned(), reason: reason.to_owned() };
         let scope: Scope = "regency:sinjai".parse().unwrap();
+        let key = || FormKey::draw().unwrap();
         for wrong in ["", "  ", "a\nb", &"x".repeat(81)] {
-            assert!(matches!(office.make_screen(wrong, &scope, &who("")).await, Err(OfficeError::Mistakes(_))));
+            assert!(matches!(
+                office.make_screen(&key(), (wrong, &scope), &who("")).await,
+                Err(OfficeError::Mistakes(_))
+            ));
         }
-        let (screen, secret) = office.make_screen(" Ruang pantau ", &scope, &who("")).await.unwrap();
+        let form = key();
+        let (screen, secret) = office.make_screen(&form, (" Ruang pantau ", &scope), &who("")).await.unwrap();
+        let again = office.make_screen(&form, (" Ruang pantau ", &scope), &who("")).await;
+        assert!(matches!(again, Err(OfficeError::Refused(_))), "one form, one screen");
         assert_eq!((screen.name.as_str(), secret.len()), ("Ruang pantau", 48));
         let known = office.screens().await.unwrap();
         assert!(known[0].opens(&secret) && !known[0].opens("") && !known[0].opens(&secret[1..]));
@@ -91,9 +98,12 @@ async fn a_screen_opens_by_its_secret_alone_until_it_is_taken_back() {
         assert!(matches!(office.end_screen("ff", &who("rusak")).await, Err(OfficeError::NotFound { .. })));
         assert!(!office.screens().await.unwrap()[0].opens(&secret));
         for number in 0..32 {
-            office.make_screen(&format!("Layar {number}"), &scope, &who("")).await.unwrap();
+            office.make_screen(&key(), (&format!("Layar {number}"), &scope), &who("")).await.unwrap();
         }
-        assert!(matches!(office.make_screen("Satu lagi", &scope, &who("")).await, Err(OfficeError::Refused(_))));
+        assert!(matches!(
+            office.make_screen(&key(), ("Satu lagi", &scope), &who("")).await,
+            Err(OfficeError::Refused(_))
+        ));
         assert!(!world.cli(&["audit", "list"]).await.to_string().contains(&secret));
     })
     .await;

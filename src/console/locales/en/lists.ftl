@@ -52,15 +52,15 @@ lists-why-more = { $n ->
     [one] and one more protected name.
    *[other] and {$n} more protected names.
  }
-lists-work-look-all = All sources are looked at
-lists-work-look = Sources of {$list} are looked at
-lists-work-accept = Update of {$list} accepted, the index is built
-lists-work-reject = Update of {$list} rejected
+lists-work-look-all = Looking at all sources
+lists-work-look = Looking at sources of {$list}
+lists-work-accept = Letting the update of {$list} through
+lists-work-reject = Turning the update of {$list} down
 lists-work-by = {$what} (asked by {$who})
 lists-work-since = {$what}: since {$when}
 lists-work-waits = {$what}: waits for its turn
 lists-failed = {$what}: not done. {$why}
 lists-failed-at = {$what}, {$when}
 news-lists-look = The sources will be looked at. What came of it appears on this page.
-news-lists-accept = The update is accepted. The index is built, then sent to the gateways.
-news-lists-reject = The update is rejected. The same content does not wait again.
+news-lists-accept = The decision is taken and being carried out. The index is built, then sent to the gateways.
+news-lists-reject = The decision is taken and being carried out. The same content will not wait again.

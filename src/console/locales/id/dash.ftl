@@ -3,7 +3,7 @@ dash-title = Dasbor
 dash-screens = Papan pantau
 dash-online = Daring sekarang
 dash-visits = Sesi hari ini
-dash-before = {$day} lalu {$count} seharian
+dash-before = {$day} lalu: {$count} sepanjang hari
 dash-volume = Volume hari ini
 dash-serving = Lokasi melayani
 dash-of = {$some} dari {$all}
@@ -39,7 +39,7 @@ wall-problem = {$place}: {$words}.
 wall-sites = Lokasi layanan
 
 screens-title = Papan pantau
-screens-sub = Setiap layar dinding membuka papan lewat tautannya sendiri, tanpa ada yang masuk, sampai tautannya dicabut.
+screens-sub = Setiap layar dinding membuka papan lewat tautannya sendiri, tanpa perlu masuk akun, sampai tautannya dicabut.
 screens-new = Layar baru
 screens-name = Nama layar
 screens-name-hint = Tempat layar itu terpasang, misalnya Ruang pantau.

@@ -53,6 +53,8 @@ pub(super) struct Doors {
     pub(super) end: bool,
     pub(super) agree: bool,
     pub(super) keep: bool,
+    /// See how its publication goes.
+    pub(super) follow: bool,
 }
 
 /// What was typed into a form that was refused.
@@ -170,6 +172,7 @@ fn doors(seen: &SopSeen, (write, approve): (bool, bool), newer: bool, errors: us
         end: approve && in_force && !asked,
         agree: approve && in_force && asked && !seen.asked,
         keep: approve && in_force && asked,
+        follow: in_force,
     }
 }
 

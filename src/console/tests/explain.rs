@@ -57,7 +57,7 @@ async fn a_clerk_checks_a_site_and_hands_the_link_on() {
     let by = |name: &str| gapura_controller::Actor { name: name.to_owned(), ..root() };
     let draft = department.office.import_sops(&[file], &by("ani")).await.unwrap().sops[0].id;
     assert!(!siti.get(link).await.text.contains("name=\"draf\""), "drafts are not a clerk's");
-    department.office.approve_sop(draft, &by("budi")).await.unwrap();
+    department.office.approve_sop(draft, None, &by("budi")).await.unwrap();
     department.office.publish_sop(draft, &by("budi")).await.unwrap();
     let blocked = siti.get(link).await.text;
     assert!(blocked.contains("<b>Diblokir</b>") && blocked.contains("Klausul 7.1 (SOP/1)"), "{blocked}");

@@ -36,7 +36,7 @@ names = ["judi{revision}.{regencies}.example"]
     );
     let file = SopFile { file: "sop.toml".to_owned(), text };
     let id = office.import_sops(&[file], &by("ani")).await.unwrap().sops[0].id;
-    office.approve_sop(id, &by("budi")).await.unwrap();
+    office.approve_sop(id, None, &by("budi")).await.unwrap();
     id
 }
 

@@ -145,16 +145,12 @@ impl Filled {
         if hour.is_none() {
             wrong.push(("jam", w.t("explain-wrong-hour")));
         }
-        match day.zip(hour).and_then(|(day, hour)| day.to_datetime(hour).to_zoned(self.zone.clone()).ok()) {
-            Some(zoned) => Ok(zoned.timestamp()),
-            None => {
-                // A day so far away that no clock goes there.
-                if wrong.is_empty() {
-                    wrong.push(("hari", w.t("explain-wrong-day")));
-                }
-                Err(wrong)
-            }
+        let at = day.zip(hour).and_then(|(day, hour)| day.to_datetime(hour).to_zoned(self.zone.clone()).ok());
+        if at.is_none() && wrong.is_empty() {
+            // A day so far away that no clock goes there.
+            wrong.push(("hari", w.t("explain-wrong-day")));
         }
+        at.map(|zoned| zoned.timestamp()).ok_or(wrong)
     }
 
     /// The address that asks the same again, whenever it is opened. Of a pasted address the site alone: what comes after it may

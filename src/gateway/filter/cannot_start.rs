@@ -125,10 +125,10 @@ fn an_sop_that_cannot_be_read() {
         begin(&filtering);
         assert_eq!(filtering.standing.get().instead, None, "{:?}", filtering.standing.get());
         assert!(matches!(said(&filtering, NAMED), Some(Judgement::Blocked(_))));
-        // And one that is not leaves it in force, whatever the choice.
+        // One that is not leaves the good one at work, whatever the choice, and the office hears that its own is not in force.
         filtering.take_bundle(&bundle("oops", None, choice));
         begin(&filtering);
-        assert_eq!((filtering.standing.get().in_force, filtering.standing.get().instead), (true, None));
+        assert_eq!((filtering.standing.get().in_force, filtering.standing.get().instead), (false, None));
         assert!(matches!(said(&filtering, NAMED), Some(Judgement::Blocked(_))));
     }
 }

@@ -83,7 +83,8 @@ impl Sited {
 /// How the filter is, for staff and for the heartbeat.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub(crate) struct Standing {
-    /// Rules are in force, in the resolver and the kernel (or the site has none).
+    /// What the bundle says is in force, in the resolver and the kernel (or it says nothing). Where it cannot be read, the rules
+    /// before it go on all the same.
     pub(crate) in_force: bool,
     /// The version of the index they use; none: no lists.
     pub(crate) index: Option<u64>,

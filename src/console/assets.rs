@@ -28,6 +28,10 @@ pub(crate) static HTMX: LazyLock<Asset> =
 pub(crate) static LOGO: LazyLock<Asset> =
     LazyLock::new(|| asset("gapura", "svg", "image/svg+xml", include_bytes!("assets/logo.svg")));
 
+/// Brings back what was typed where the sign-in held a form up.
+pub(crate) static KEPT: LazyLock<Asset> =
+    LazyLock::new(|| asset("kept", "js", "text/javascript; charset=utf-8", include_bytes!("assets/kept.js")));
+
 /// Starts the printing of a page of paper.
 pub(crate) static PRINT: LazyLock<Asset> =
     LazyLock::new(|| asset("print", "js", "text/javascript; charset=utf-8", include_bytes!("assets/print.js")));
@@ -36,7 +40,7 @@ pub(crate) static PRINT: LazyLock<Asset> =
 pub(crate) static WALL: LazyLock<Asset> =
     LazyLock::new(|| asset("wall", "js", "text/javascript; charset=utf-8", include_bytes!("assets/wall.js")));
 
-const ALL: [&LazyLock<Asset>; 5] = [&CSS, &HTMX, &LOGO, &PRINT, &WALL];
+const ALL: [&LazyLock<Asset>; 6] = [&CSS, &HTMX, &KEPT, &LOGO, &PRINT, &WALL];
 
 /// An octet as two hexadecimal digits.
 pub(crate) fn hex(octet: u8) -> [char; 2] {

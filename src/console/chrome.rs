@@ -31,6 +31,7 @@ pub(crate) struct Chrome {
     /// Addresses of what the page needs.
     pub(crate) css: &'static str,
     pub(crate) htmx: &'static str,
+    pub(crate) kept: &'static str,
     pub(crate) logo: &'static str,
 }
 
@@ -79,6 +80,7 @@ impl Chrome {
             back: here.back.clone(),
             css: &assets::CSS.path,
             htmx: &assets::HTMX.path,
+            kept: &assets::KEPT.path,
             logo: &assets::LOGO.path,
             token: here.person.as_ref().map(|person| person.form.clone()).unwrap_or_default(),
         }
@@ -100,6 +102,7 @@ impl Chrome {
             back: path.to_owned(),
             css: &assets::CSS.path,
             htmx: &assets::HTMX.path,
+            kept: &assets::KEPT.path,
             logo: &assets::LOGO.path,
             token: String::new(),
         }

@@ -253,7 +253,13 @@ fn way_back(method: &Method, path: &str, headers: &HeaderMap) -> String {
     let back = if *method == Method::POST { stood_on() } else { Some(path.to_owned()) };
     let back = back.unwrap_or_default();
     let back = own_path(&back);
-    if is_page(back.split(['?', '#']).next().unwrap_or_default()) { back.to_owned() } else { "/".to_owned() }
+    let place = back.split(['?', '#']).next().unwrap_or_default();
+    if is_page(place) {
+        return back.to_owned();
+    }
+    // A form that was shown again in answer to itself stands below its page.
+    let above = std::iter::successors(Some(place), |path| path.rsplit_once('/').map(|(above, _)| above)).skip(1);
+    above.filter(|path| !path.is_empty()).find(|path| is_page(path)).unwrap_or("/").to_owned()
 }
 
 /// What a browser says of where a form came from (Fetch Metadata; older ones say `Origin`). Forms carry a token besides.
@@ -320,8 +326,9 @@ mod tests {
             ("https://evil.example/l/galeri/voucer", "/"),
             ("http://k.example:8/l/galeri/voucer", "/"),
             ("https://k.example:8//evil.example", "/"),
-            // Shown in answer to a form: it only takes forms.
-            ("https://k.example:8/l/galeri/voucer/cabut", "/"),
+            // Shown in answer to a form: it only takes forms, and stood on the page above.
+            ("https://k.example:8/l/galeri/voucer/cabut", "/l/galeri/voucer"),
+            ("https://k.example:8/sop/2/kembalikan", "/sop/2"),
             ("https://k.example:8/nowhere", "/"),
         ] {
             assert_eq!(way_back(&Method::POST, "/l/galeri/voucer/cabut", &from(page)), back, "{page}");

@@ -148,7 +148,7 @@ fn made(here: &Here, view: &RolloutView, refused: Option<(&str, &str, String)>) 
         waves: speak::waves(w, &say, view),
         end: speak::end(w, &say, view),
         rows: rows.flat_map(|site| speak::rows(here, view, site)).collect(),
-        health: speak::health(w, &say, view),
+        health: speak::health(w, &say, view, &|site| here.may_at(Right::SeeSops, Some(&site.place))),
         limits: speak::limits(w, &say, view),
         acts,
         c,
@@ -210,7 +210,10 @@ fn note(here: &Here, view: &RolloutView, say: &Say, may_act: bool) -> Option<Not
 fn cause_words(here: &Here, view: &RolloutView, cause: &Cause) -> String {
     let name = |id: &gapura_model::SiteId| {
         let known = view.sites.iter().find(|site| site.site == *id);
-        known.map_or_else(|| id.to_string(), |site| site.name.clone())
+        match known {
+            Some(site) if here.may_at(Right::SeeSops, Some(&site.place)) => site.name.clone(),
+            Some(_) | None => here.w().t("rollout-elsewhere"),
+        }
     };
     cause.words(&gapura_controller::say(here.lang, here.zone(), here.now), &name)
 }

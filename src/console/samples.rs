@@ -20,6 +20,7 @@ impl Sample {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::path::Path;
 
     use gapura_speech::Lang;
@@ -57,6 +58,24 @@ mod tests {
         rooms.iter().flat_map(|room| room(&frame)).collect()
     }
 
+    /// The values of an attribute, in their order.
+    fn values<'h>(html: &'h str, attribute: &str) -> Vec<&'h str> {
+        let begin = format!(" {attribute}=\"");
+        html.split(begin.as_str()).skip(1).filter_map(|rest| rest.split('"').next()).collect()
+    }
+
+    /// Ids that stand twice (HTML section 3.2.3.1), and labels and descriptions that lead to none.
+    fn wrong_ids(html: &str) -> Vec<String> {
+        let mut ids = BTreeSet::new();
+        let twice = values(html, "id").into_iter().filter(|id| !ids.insert(*id)).map(|id| format!("{id} twice"));
+        let mut wrong: Vec<String> = twice.collect();
+        let named = ["for", "aria-describedby", "aria-labelledby", "list"].map(|attribute| values(html, attribute));
+        let fragments = values(html, "href").into_iter().filter_map(|href| href.strip_prefix('#'));
+        let named = named.iter().flatten().flat_map(|value| value.split_whitespace()).chain(fragments);
+        wrong.extend(named.filter(|id| !ids.contains(id)).map(|id| format!("no {id}")));
+        wrong
+    }
+
     #[test]
     fn every_page_is_left_to_be_looked_at_without_a_missing_word() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/console-pages");
@@ -68,6 +87,8 @@ mod tests {
             for sample in samples {
                 assert!(!sample.html.contains('⟪'), "{} in {}: {}", sample.name, lang.tag(), sample.html);
                 assert!(sample.html.contains("</html>"), "{}", sample.name);
+                let wrong = wrong_ids(&sample.html);
+                assert!(wrong.is_empty(), "{} in {}: {wrong:?}", sample.name, lang.tag());
                 assert!(!sample.html.contains("style=") && !sample.html.contains("onclick"), "{}: CSP", sample.name);
                 // Beside their style sheets, so that a browser can open the files.
                 let html = sample.html.replace("\"/aset/", "\"aset/");

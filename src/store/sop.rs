@@ -220,6 +220,11 @@ impl Tx {
         self.execute(sql::DECREE_ADD, args![sha256, pdf, millis(now)]).await.map(drop)
     }
 
+    /// Removes a decree that no SOP has any more.
+    pub async fn remove_unused_decree(&mut self, sha256: &[u8]) -> Result<(), StoreError> {
+        self.execute(sql::DECREE_REMOVE_UNUSED, args![sha256]).await.map(drop)
+    }
+
     /// A decree.
     pub async fn decree(&mut self, sha256: &[u8]) -> Result<Option<DecreeRow>, StoreError> {
         self.row(sql::DECREE_GET, args![sha256]).await

@@ -85,6 +85,7 @@ sql_files! {
     DAY_VOUCHERS = "day_vouchers";
     DECREE_ADD = "decree_add";
     DECREE_GET = "decree_get";
+    DECREE_REMOVE_UNUSED = "decree_remove_unused";
     DESK_BELL_NUMBER = "desk_bell_number";
     DESK_BELL_RING = "desk_bell_ring";
     DESK_CLASS_ERASE = "desk_class_erase";

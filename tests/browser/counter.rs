@@ -3,6 +3,7 @@
 mod class;
 mod fleet;
 mod help;
+mod sop;
 mod voucher;
 
 use std::fs;
@@ -84,6 +85,13 @@ fn sign_in(browser: &Browser, person: &Person, path: &str) {
         browser.press("form[action='/masuk/kode'] button");
     }
     assert_eq!(browser.url(), format!("{CONSOLE}{path}"), "{}", browser.words());
+}
+
+/// What matters asks again who one is, some minutes after the last time.
+fn prove(staff: &Browser, person: &Person) {
+    assert!(staff.url().contains("/buktikan"), "{}: {}", staff.url(), staff.words());
+    staff.fill("input[name=bukti]", &code_now(person.secret.as_deref().unwrap()));
+    staff.press("form[action='/buktikan'] button");
 }
 
 fn sign_out(browser: &Browser) {

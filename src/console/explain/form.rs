@@ -37,6 +37,8 @@ pub(super) struct Filled {
     pub(super) day: String,
     pub(super) hour: String,
     /// Drafts to compare with; none where the person sees no SOPs.
+    /// A draft was named that is none, or that this person may not see.
+    pub(super) no_draft: bool,
     pub(super) drafts: Vec<Choice>,
     /// The time of the site that is chosen.
     pub(super) zone: TimeZone,
@@ -101,6 +103,7 @@ impl Filled {
             groups,
             day: fields.get("hari").to_owned(),
             hour: fields.get("jam").to_owned(),
+            no_draft: !fields.get("draf").is_empty() && chosen(&drafts).is_none(),
             drafts,
             zone,
             now: here.now,
@@ -122,6 +125,9 @@ impl Filled {
         let group = self.group.parse::<PolicyGroup>();
         let group = group.map_err(|_| wrong.push(("kelompok", w.t("explain-wrong-group")))).ok();
         let moment = self.moment(w).map_err(|slips| wrong.extend(slips)).ok();
+        if self.no_draft {
+            wrong.push(("draf", w.t("explain-no-draft")));
+        }
         let draft = chosen(&self.drafts).and_then(|choice| choice.value.parse().ok());
         match (asked, site, plan, group, moment) {
             (Some(asked), Some(site), Some(plan), Some(group), Some(at)) if wrong.is_empty() => {
@@ -212,6 +218,7 @@ impl Filled {
             groups: vec!["anak".to_owned(), "umum".to_owned()],
             day: "20 Nov 2026".to_owned(),
             hour: "10.30".to_owned(),
+            no_draft: false,
             drafts,
             zone: zone.tz().clone(),
             now: Timestamp::UNIX_EPOCH,

@@ -163,7 +163,7 @@ fn read(here: &Here, typed: &Typed, ticked: &[String]) -> (RolloutOrder, Vec<(&'
     wrong.extend(shares.is_none().then_some(("gelombang", "rollout-wrong-shares")));
     let settle = typed.settle.parse().ok().filter(|minutes| (1..=RolloutRules::LONGEST_SETTLE).contains(minutes));
     wrong.extend(settle.is_none().then_some(("pantau", "rollout-wrong-settle")));
-    let refusals: Option<u64> = typed.refusals.replace('.', "").parse().ok();
+    let refusals = whole(&typed.refusals);
     wrong.extend(refusals.is_none().then_some(("tolak", "rollout-wrong-refusals")));
     let pilots: Option<Vec<SiteId>> = ticked.iter().map(|site| site.parse().ok()).collect();
     wrong.extend(pilots.as_ref().is_none_or(Vec::is_empty).then_some(("lokasi", "rollout-wrong-pilots")));
@@ -181,6 +181,19 @@ fn moment(here: &Here, typed: &Typed) -> Option<Timestamp> {
     at.to_zoned(here.zone()).ok().map(|at| at.timestamp())
 }
 
+/// A whole number, its thousands set apart by points or not: "500", "1.500". "1.5" is none.
+fn whole(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let mut groups = text.split('.');
+    let first = groups.next()?.len();
+    let apart = text.contains('.');
+    let well = groups.all(|group| group.len() == 3) && (!apart || (1..=3).contains(&first));
+    (well && text.bytes().all(|octet| octet.is_ascii_digit() || octet == b'.'))
+        .then(|| text.replace('.', ""))?
+        .parse()
+        .ok()
+}
+
 /// "25, 50, 100", "25 50 100" or "25 % 100 %"; nothing is one wave for all that are left.
 fn shares(text: &str) -> Option<Vec<u32>> {
     let parts = text.split([',', ';', ' ', '%', '/']).filter(|part| !part.is_empty());
@@ -192,6 +205,23 @@ fn shares(text: &str) -> Option<Vec<u32>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_is_whole_or_none() {
+        for (text, read) in [
+            ("500", Some(500)),
+            ("1.500", Some(1_500)),
+            (" 12.345.678", Some(12_345_678)),
+            ("1.5", None),
+            ("1500.000", None),
+            (".500", None),
+            ("", None),
+            ("+5", None),
+            ("seribu", None),
+        ] {
+            assert_eq!(whole(text), read, "{text}");
+        }
+    }
 
     #[test]
     fn shares_are_read_as_people_type_them() {

@@ -186,7 +186,13 @@ fn refusal(w: Words, one: &RolloutGateway, say: &Say) -> String {
 }
 
 /// How sites fare: what the SOP refuses where it refuses most, and who has not heard of it.
-pub(super) fn health(w: Words, say: &Say, view: &RolloutView) -> Vec<(String, String)> {
+/// `seen`: the sites whose names the person may read.
+pub(super) fn health(
+    w: Words,
+    say: &Say,
+    view: &RolloutView,
+    seen: &dyn Fn(&RolloutSite) -> bool,
+) -> Vec<(String, String)> {
     let begun: Vec<&RolloutSite> = view.sites.iter().filter(|site| site.begun.is_some()).collect();
     if begun.is_empty() {
         return Vec::new();
@@ -203,7 +209,8 @@ pub(super) fn health(w: Words, say: &Say, view: &RolloutView) -> Vec<(String, St
     let most = begun.iter().max_by_key(|site| site.refused).filter(|site| site.refused > 0);
     lines.push((w.t("rollout-health-refused"), say.number(most.map_or(0, |site| site.refused))));
     if let Some(most) = most {
-        lines.push((w.t("rollout-health-where"), most.name.clone()));
+        let name = if seen(most) { most.name.clone() } else { w.t("rollout-elsewhere") };
+        lines.push((w.t("rollout-health-where"), name));
         lines.push((w.t("rollout-health-before"), say.number(most.busiest)));
     }
     lines

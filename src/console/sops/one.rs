@@ -191,7 +191,7 @@ pub(super) fn made(c: Chrome, say: &Say, seen: &SopSeen, rights: (bool, bool)) -
         Some((w.t1("sops-before", "revision", row.revision.to_string()), changes))
     });
     let at = |ms: i64| say.when(Timestamp::from_millisecond(ms).unwrap_or_default());
-    let returned = seen.history.first().filter(|line| line.action == "sop-return");
+    let returned = returned(seen);
     One {
         base: href(row.id),
         fresh: format!("{HOME}/baru?dari=revisi:{}", row.id),
@@ -307,11 +307,19 @@ fn revisions(say: &Say, seen: &SopSeen) -> Vec<(String, String, Tag)> {
     told.collect()
 }
 
+/// It was given back, and nothing that could mend it came since: a new text has a history of its own.
+fn returned(seen: &SopSeen) -> Option<&gapura_controller::AuditRow> {
+    let mut steps = seen.history.iter().filter(|line| ["sop-return", "sop-decree"].contains(&line.action.as_str()));
+    let draft = speak::state(&seen.line.row.state) == Some(SopState::Draft);
+    steps.next().filter(|line| draft && line.action == "sop-return")
+}
+
 /// What is to be done next, and by whom.
 fn next(say: &Say, seen: &SopSeen, doors: Doors, (newer, errors): (Option<SopState>, usize)) -> String {
     let (w, row) = (say.words, &seen.line.row);
     match speak::state(&row.state) {
         Some(SopState::Draft) if errors > 0 => w.t("sops-next-mend"),
+        Some(SopState::Draft) if returned(seen).is_some() => w.t1("sops-next-returned", "author", row.author.as_str()),
         Some(SopState::Draft) if doors.approve => w.t("sops-next-approve"),
         Some(SopState::Draft) if seen.wrote => w.t("sops-next-second"),
         Some(SopState::Draft) => w.t1("sops-next-waits", "author", row.author.as_str()),

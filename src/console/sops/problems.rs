@@ -90,12 +90,21 @@ fn slip(w: Words, problem: &Problem) -> Slip {
         error: problem.severity == Severity::Error,
         place: match position {
             Some(_) => w.t2("sops-wrong-place", "line", line.to_string(), "column", column.to_string()),
-            None => w.t1("sops-wrong-elsewhere", "sop", problem.position.file.as_str()),
+            None => w.t1("sops-wrong-elsewhere", "sop", elsewhere(w, &problem.position.file)),
         },
         what: w.t1(what, "subject", subject(problem)),
         act,
         exact: format!("{}; {}", problem.what, problem.help),
     }
+}
+
+/// Another SOP, as the checker calls it: "NUMBER revision N (SOP ID)".
+fn elsewhere(w: Words, file: &str) -> String {
+    let known = file.rsplit_once(" revision ").and_then(|(number, rest)| Some((number, rest.split_once(" (SOP ")?.0)));
+    known.map_or_else(
+        || file.to_owned(),
+        |(number, revision)| w.t2("sops-number", "number", number, "revision", revision),
+    )
 }
 
 /// Where in the text that is being written.

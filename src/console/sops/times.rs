@@ -4,16 +4,19 @@ use gapura_rules::hours::DaySpan;
 use gapura_rules::sop::WeekHours;
 use gapura_speech::{Lang, Say};
 
-/// Weekdays as documents name them, Monday first, and the first letters of their names in both languages.
-const DAYS: [(&str, &str, &str); 7] = [
-    ("mon", "sen", "mon"),
-    ("tue", "sel", "tue"),
-    ("wed", "rab", "wed"),
-    ("thu", "kam", "thu"),
-    ("fri", "jum", "fri"),
-    ("sat", "sab", "sat"),
-    ("sun", "min", "sun"),
+/// Weekdays as documents name them, Monday first, and their names in both languages.
+const DAYS: [(&str, &[&str]); 7] = [
+    ("mon", &["senin", "monday"]),
+    ("tue", &["selasa", "tuesday"]),
+    ("wed", &["rabu", "wednesday"]),
+    ("thu", &["kamis", "thursday"]),
+    ("fri", &["jumat", "jum'at", "friday"]),
+    ("sat", &["sabtu", "saturday"]),
+    ("sun", &["minggu", "ahad", "sunday"]),
 ];
+
+/// So many letters of a name are enough.
+const LETTERS: usize = 3;
 
 /// Every day, in both languages.
 const DAILY: [&str; 4] = ["setiap hari", "tiap hari", "daily", "every day"];
@@ -47,8 +50,12 @@ pub(super) fn words(say: &Say, hours: &WeekHours) -> String {
 
 /// Reads hours; nothing is always. `None` where they cannot be read.
 pub(super) fn read(text: &str) -> Option<Parts> {
-    let parts = text.split([';', '\n']).map(str::trim).filter(|part| !part.is_empty());
-    parts.map(part).collect()
+    let parts: Vec<&str> = text.split([';', '\n']).map(str::trim).filter(|part| !part.is_empty()).collect();
+    // Only what says nothing at all is always.
+    if parts.is_empty() && !text.trim().is_empty() {
+        return None;
+    }
+    parts.into_iter().map(part).collect()
 }
 
 fn part(text: &str) -> Option<(Vec<String>, Vec<String>)> {
@@ -78,11 +85,13 @@ fn days_of(text: &str) -> Option<Vec<String>> {
             *is |= (day + 7 - first) % 7 <= length;
         }
     }
-    Some(DAYS.iter().zip(found).filter(|(_, is)| *is).map(|((name, ..), _)| (*name).to_owned()).collect())
+    Some(DAYS.iter().zip(found).filter(|(_, is)| *is).map(|((name, _), _)| (*name).to_owned()).collect())
 }
 
 fn day(text: &str) -> Option<usize> {
-    DAYS.iter().position(|(_, id, en)| text.starts_with(id) || text.starts_with(en))
+    let text = text.replace('’', "'");
+    let begins = |name: &&str| text.chars().count() >= LETTERS && name.starts_with(text.as_str());
+    DAYS.iter().position(|(_, names)| names.iter().any(|name| begins(&name)))
 }
 
 #[cfg(test)]
@@ -106,11 +115,22 @@ mod tests {
             ("senin dan rabu: 7.00-8.00", "mon+wed 07.00-08.00"),
             ("setiap hari 22.00-24.00", " 22.00-24.00"),
             ("07.00-08.00", " 07.00-08.00"),
+            ("Jum’at, Ahad 07.00-08.00", "fri+sun 07.00-08.00"),
             ("", ""),
+            (" \n", ""),
         ] {
             assert_eq!(shown(typed).as_deref(), Some(read), "{typed}");
         }
-        for typed in ["pagi", "Sen-Jum", "Sen 25.00-26.00", "Xyz 07.00-08.00", "Sen-Rab-Jum 07.00-08.00"] {
+        for typed in [
+            "pagi",
+            "Sen-Jum",
+            "Sen 25.00-26.00",
+            "Xyz 07.00-08.00",
+            "Sen-Rab-Jum 07.00-08.00",
+            ";",
+            "Minimal 07.00-08.00",
+            "Se 07.00-08.00",
+        ] {
             assert_eq!(shown(typed), None, "{typed}");
         }
     }

@@ -28,6 +28,9 @@ impl Office {
         let decree = Some(sha256.as_bytes().to_vec());
         let with = SopRow { decree, author, state, approver: None, approved: None, ..row.clone() };
         tx.put_sop(&with).await?;
+        if let Some(former) = &row.decree {
+            tx.remove_unused_decree(former).await?;
+        }
         self.note_sop(&mut tx, who, "sop-decree", (&row.state, &with)).await?;
         self.end_rollout(&mut tx, id).await?;
         tx.commit().await?;

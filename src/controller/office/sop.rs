@@ -11,8 +11,8 @@ use super::check::Looking;
 use super::people::{joined, wrote_all, wrote_at};
 use super::publish::Scope;
 use super::rollout::{RolloutOrder, reached};
-use super::sop_end::bounded;
-use super::{Actor, Change, Office, OfficeError, Published, REASON};
+use super::sop_end::{bounded, reasoned};
+use super::{Actor, Change, Office, OfficeError, Published};
 use crate::why::{Why, why};
 
 /// A SOP as a file gave it.
@@ -227,9 +227,7 @@ impl Office {
         second: Option<&str>,
         who: &Actor,
     ) -> Result<(SopRow, Vec<Published>), OfficeError> {
-        if who.reason.trim().is_empty() {
-            return Err(OfficeError::Refused(why!("sop-reason").flag(REASON)));
-        }
+        reasoned(who)?;
         let mut tx = self.store.write().await?;
         let living = [SopState::Draft, SopState::Approved, SopState::Published];
         let row = in_state(&mut tx, id, &living, why!("sop-for-retiring")).await?;

@@ -161,7 +161,7 @@ impl Office {
         }
     }
 
-    /// How many SOPs wait for this person: drafts that others wrote, and those that somebody else asks to take out of force.
+    /// How many SOPs wait for this person: drafts that others wrote and nobody gave back, and those that somebody else asks to take out of force.
     pub async fn sops_waiting(&self, name: &str) -> Result<u64, OfficeError> {
         let mut tx = self.store.read().await?;
         let drafts = tx.draft_authors().await?.into_iter().filter(|authors| !wrote_at(name, authors)).count();
@@ -322,6 +322,9 @@ impl Office {
         bounded(who)?;
         let mut tx = self.store.write().await?;
         let row = in_state(&mut tx, id, &[SopState::Draft, SopState::Approved], why!("sop-for-returning")).await?;
+        if wrote_at(&who.name, &row.author) {
+            return Err(OfficeError::Refused(why!("sop-return-second", sop = id, author = &row.author)));
+        }
         let state = SopState::Draft.as_str().to_owned();
         let back = SopRow { state, approver: None, approved: None, ..row.clone() };
         tx.put_sop(&back).await?;

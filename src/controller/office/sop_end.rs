@@ -90,7 +90,7 @@ impl Office {
     }
 }
 
-fn reasoned(who: &Actor) -> Result<(), OfficeError> {
+pub(super) fn reasoned(who: &Actor) -> Result<(), OfficeError> {
     if who.reason.trim().is_empty() {
         return Err(OfficeError::Refused(why!("sop-reason").flag(REASON)));
     }

@@ -63,6 +63,9 @@ async fn a_draft_is_written_carried_on_given_back_and_published() {
         office.approve_sop(third.id, None, &by("citra", "")).await.unwrap();
         let back = office.return_sop(third.id, &by("citra", "nomor keliru")).await.unwrap();
         assert_eq!((back.state.as_str(), back.approver), (SopState::Draft.as_str(), None));
+        assert_eq!(office.sops_waiting("dewi").await.unwrap(), 0, "what was given back waits for nobody's approval");
+        let why = office.return_sop(third.id, &by("ani", "sendiri")).await.unwrap_err();
+        assert!(refused(&why).contains("somebody else"), "{why}");
         let seen = office.see_sop(third.id, "Ani").await.unwrap();
         assert!(seen.wrote && !seen.binds && seen.problems.is_empty() && seen.before.is_none(), "{:?}", seen.problems);
         let actions: Vec<_> = seen.history.iter().map(|line| line.action.as_str()).collect();
@@ -110,6 +113,14 @@ async fn an_approval_is_of_the_decree_that_was_read() {
         assert_eq!(office.sop(id).await.unwrap().state, "draft");
         let read = decree_hash(&office.sop(id).await.unwrap());
         assert_eq!(read.len(), 64, "{read}");
+        // Another decree takes its place: the former is kept by nobody, and is not kept.
+        let former = read;
+        office.return_sop(id, &by("citra", "SK keliru")).await.unwrap();
+        office.attach_decree(id, b"%PDF-1.7\n2 0 obj\nendobj\n%%EOF\n", &by("ani", "")).await.unwrap();
+        assert_eq!(office.sops_waiting("citra").await.unwrap(), 1, "with another decree it waits again");
+        let former = former.parse::<gapura_wire::Sha256>().unwrap();
+        assert!(office.store.read().await.unwrap().decree(former.as_bytes()).await.unwrap().is_none());
+        let read = decree_hash(&office.sop(id).await.unwrap());
         office.approve_sop(id, Some(&read), &by("citra", "")).await.unwrap();
     })
     .await;

@@ -6,7 +6,7 @@ use gapura_lab::traffic::download;
 use gapura_lab::visit::Family;
 use serde_json::{Value, json};
 
-use super::{LATER, Person, add, browser, code_now, expect_good, office, open, portal, see, sign_in};
+use super::{LATER, add, browser, expect_good, office, open, portal, prove, see, sign_in};
 use crate::chromium::{Browser, DESKTOP, Habits, PHONE};
 use crate::world::{SITE, SOON, World};
 
@@ -24,13 +24,6 @@ fn make_a_note(world: &mut World, staff: &Browser) {
     let made = json!({ "controller": told[1], "pin": told[2] });
     world.unpack_with(told[0].as_str().unwrap(), &made);
     world.start_router();
-}
-
-/// What matters asks again who one is, some minutes after the last time.
-fn prove(staff: &Browser, person: &Person) {
-    assert!(staff.url().contains("/buktikan"), "{}: {}", staff.url(), staff.words());
-    staff.fill("input[name=bukti]", &code_now(person.secret.as_deref().unwrap()));
-    staff.press("form[action='/buktikan'] button");
 }
 
 /// Looks for the request, compares the key with the router's own words, and approves it.

@@ -4,6 +4,7 @@ other-language = Bahasa Indonesia
 sign-out = Sign out
 menu-main = Main menu
 menu-open = Menu
+typed-is-back = What you had typed is back here. Look at it, then send it again.
 menu-close = Close menu
 menu-place = Service site
 menu-waiting = waiting

@@ -66,6 +66,7 @@ rollout-health-away = Not heard
 rollout-health-ill = In trouble
 rollout-health-refused = Refusals, busiest hour
 rollout-health-where = At
+rollout-elsewhere = another site
 rollout-health-before = Busiest hour of the week before
 rollout-limits = Stops by itself when
 rollout-limit-settle = Each wave is watched for {$minutes} minutes.

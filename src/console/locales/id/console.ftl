@@ -4,6 +4,7 @@ other-language = English
 sign-out = Keluar
 menu-main = Menu utama
 menu-open = Menu
+typed-is-back = Yang Anda tulis tadi sudah kembali di sini. Periksa, lalu kirim lagi.
 menu-close = Tutup menu
 menu-place = Lokasi layanan
 menu-waiting = menunggu

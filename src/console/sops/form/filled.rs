@@ -160,7 +160,7 @@ impl Filled {
         let (mut edits, mut wrong) = (Vec::new(), Vec::new());
         if self.title.trim().is_empty() {
             wrong.push(("judul".to_owned(), w.t("sops-form-wrong-empty")));
-        } else if self.title != sop.title() {
+        } else if one_line(&self.title) != one_line(sop.title()) {
             edits.push(SopEdit::Text("title", self.title.clone()));
         }
         for (field, typed, key, known) in [

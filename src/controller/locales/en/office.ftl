@@ -239,6 +239,7 @@ sop-for-decree = given a decree
 sop-for-editing = edited
 sop-for-returning = given back
 sop-for-discarding = thrown away
+sop-return-second = you wrote at SOP {$sop} yourself ({$author}): somebody else gives it back, and you may edit it
 sop-return-reason = say what is to be changed
 sop-reason-long = a reason has at most {$most} characters: say it shorter
 sop-newer-waits = {$number} has a newer revision {$revision} (SOP {$sop}): open that one and go on from there

@@ -235,6 +235,7 @@ sop-for-decree = diberi surat keputusan
 sop-for-editing = disunting
 sop-for-returning = dikembalikan
 sop-for-discarding = dibuang
+sop-return-second = SOP {$sop} ikut Anda susun ({$author}). Yang mengembalikannya orang lain; Anda dapat menyuntingnya sendiri.
 sop-return-reason = tulis apa yang perlu diperbaiki
 sop-reason-long = alasan paling banyak {$most} karakter; tulis lebih singkat
 sop-newer-waits = {$number} sudah mempunyai revisi {$revision} yang lebih baru (SOP {$sop}); buka SOP itu dan lanjutkan dari sana

@@ -1,0 +1,1 @@
+DELETE FROM decree WHERE sha256 = $1 AND NOT EXISTS (SELECT 1 FROM sop WHERE sop.decree = $1)

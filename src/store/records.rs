@@ -198,6 +198,12 @@ impl Tx {
         Ok(regencies.into_iter().map(|row| row.site).collect())
     }
 
+    /// The oldest month of which there is a pseudonym key.
+    pub async fn oldest_epoch(&mut self) -> Result<Option<String>, StoreError> {
+        let oldest: Option<RegencyOf> = self.row(sql::EPOCH_KEY_OLDEST, args![]).await?;
+        Ok(oldest.map(|row| row.site).filter(|epoch| !epoch.is_empty()))
+    }
+
     /// Forgets balances that were told before a moment.
     pub async fn prune_balances(&mut self, before: Timestamp) -> Result<u64, StoreError> {
         self.execute(sql::BALANCE_PRUNE, args![millis(before)]).await

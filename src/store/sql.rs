@@ -130,6 +130,7 @@ sql_files! {
     EPOCH_KEY_ADD = "epoch_key_add";
     EPOCH_KEY_DESTROY = "epoch_key_destroy";
     EPOCH_KEY_LIST = "epoch_key_list";
+    EPOCH_KEY_OLDEST = "epoch_key_oldest";
     EPOCH_KEY_REGENCIES = "epoch_key_regencies";
     FAQ_LIST = "faq_list";
     FAQ_PUT = "faq_put";

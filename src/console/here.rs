@@ -133,6 +133,10 @@ impl Here {
             let waiting = self.office().sops_waiting(&self.actor("").name).await?;
             self.waiting.insert(crate::sops::MENU, waiting);
         }
+        if self.may(Right::Investigate) {
+            let waiting = self.office().lookups_waiting(&self.actor("").name).await?;
+            self.waiting.insert(crate::records::MENU, waiting);
+        }
         Ok(())
     }
 

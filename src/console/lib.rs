@@ -34,6 +34,7 @@ mod lists;
 mod network;
 mod people;
 mod profile;
+mod records;
 mod requests;
 mod rollout;
 mod routes;

@@ -13,7 +13,7 @@ use gapura_controller::Right;
 use crate::answer::{Oops, finish};
 use crate::here::{App, Here, Where};
 use crate::{
-    assets, audit, class, dashboard, day, desk, explain, front, lists, network, people, profile, requests, rollout,
+    assets, audit, class, dashboard, day, desk, explain, front, lists, network, people, profile, records, requests, rollout,
     signin, sops, vouchers, wall,
 };
 
@@ -137,6 +137,7 @@ fn all() -> Routes {
     dashboard::routes(&mut routes);
     wall::routes(&mut routes);
     audit::routes(&mut routes);
+    records::routes(&mut routes);
     people::routes(&mut routes);
     profile::routes(&mut routes);
     signin::routes(&mut routes);

@@ -14,6 +14,7 @@ mod group;
 mod lists;
 mod output;
 mod request;
+mod retention;
 mod rollout;
 mod sample;
 mod settings;
@@ -116,6 +117,9 @@ pub enum Command {
     /// The audit log: list, verify.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// How long records are kept: what is due, what was destroyed; destroy what is due.
+    #[command(subcommand)]
+    Retention(retention::RetentionCommand),
     /// Fill an empty database with a made-up regency, to try the console and to measure it.
     Sample(sample::SampleArgs),
     /// Make a sealed backup of everything, while the controller serves.
@@ -235,6 +239,7 @@ pub async fn run(
         Command::Filter(command) => filter::filter(command, &desk, &mut out).await,
         Command::Alert(command) => alert::alert(command, &desk, &mut out).await,
         Command::Audit(command) => audit::audit(command, &desk, &mut out).await,
+        Command::Retention(command) => retention::retention(command, &desk, &mut out).await,
         Command::Sample(args) => sample::sample(args, &desk, &mut out).await,
         Command::Backup(args) => backup::backup(args, &desk, &mut out).await,
         Command::Export(args) => exchange::export(args, &desk, &mut out).await,

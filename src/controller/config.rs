@@ -30,6 +30,9 @@ pub struct Config {
     /// When people are told of what is wrong in the fleet.
     #[serde(default)]
     pub alerts: Alerts,
+    /// How long kinds of records are kept.
+    #[serde(default)]
+    pub retention: Retention,
     /// E-mail about alerts; without it none is sent.
     #[serde(default)]
     pub mail: Option<Mail>,
@@ -105,6 +108,52 @@ const fn silent_remote_hours() -> u16 {
 
 fn lang() -> String {
     "id".to_owned()
+}
+
+/// The table `[retention]`: for how many days kinds of records are kept.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Retention {
+    /// Visits, with the pseudonym keys of their months, so many days after the month's end: 30 to 365.
+    pub visits_days: u16,
+    /// Counts of gateways, after the month's end: 62 to 3650.
+    pub tallies_days: u16,
+    /// Outages, after the month's end: 62 to 3650.
+    pub outages_days: u16,
+    /// Contacts with requests and appeals, after their answer: 1 to 7.
+    pub contacts_days: u16,
+    /// What citizens wrote, after its answer: 30 to 90.
+    pub words_days: u16,
+    /// What citizens wrote and nobody answered: 90 to 365.
+    pub unanswered_days: u16,
+    /// Orders of the counter, queue tickets, classes: 30 to 90.
+    pub desk_days: u16,
+    /// What drafts of SOPs would have done: 14 to 90.
+    pub trials_days: u16,
+    /// How often clauses refused: 62 to 3650.
+    pub counts_days: u16,
+    /// Balances that routers do not tell any more: 180 to 1825.
+    pub balances_days: u16,
+    /// Which batches came in runs of routers that are over: 30 to 365.
+    pub batches_days: u16,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self {
+            visits_days: 90,
+            tallies_days: 400,
+            outages_days: 400,
+            contacts_days: 7,
+            words_days: 90,
+            unanswered_days: 365,
+            desk_days: 90,
+            trials_days: 90,
+            counts_days: 400,
+            balances_days: 365,
+            batches_days: 90,
+        }
+    }
 }
 
 /// The table `[mail]`.
@@ -378,6 +427,7 @@ fn mistakes(config: &Config) -> Vec<String> {
             found.push("requests.secret, requests.trust: write absolute paths".to_owned());
         }
     }
+    found.extend(config.retention.mistakes());
     found.extend(mistakes_of_alerts(config));
     found
 }

@@ -23,6 +23,7 @@ mod lists;
 mod office;
 mod opening;
 pub mod preset;
+mod retention;
 mod rights;
 mod rollout;
 mod sample;
@@ -42,7 +43,7 @@ pub use alert::detail::verdict_words;
 pub use alert::post::PostError;
 pub use backup::{BackupError, Restored, SealError, Secret};
 pub use condition::{Condition, SILENT_AFTER, Tone, last_words};
-pub use config::{Config, Console, load as load_config};
+pub use config::{Config, Console, Retention, load as load_config};
 pub use document::{FilterDocument, ForwardDocument, PlanFile, SiteDevice, SiteDocument, TermsDocument};
 pub use exchange::{ExchangeError, ExportedFile, Manifest, Part, inert};
 pub use fleet::{CertificateError, Issued};
@@ -54,20 +55,23 @@ pub use keys::{Keys, KeysError};
 pub use lists::{Edition, Held, ListState, ListsError};
 pub use office::{
     AccountOrder, Actor, Alert, AlertMessage, Anchored, At, AuditFault, BackupFailed, BackupMade, BackupProgress,
-    BatchSeen, Checked, Class, ClassOrder, CodeMade, Confirmed, DESK_FILE, DEVICE_CHARS, Day, DayOutage, DayUse,
-    Decided, Decision, DraftJudged, Excepted, ExportSpan, ExportState, FormKey, GatewayStanding, Group, Halfway,
-    Impact, ImportOrder, Imported, IndexAsked, Judged, ListFailed, ListOrder, ListStatus, ListWork, MOVE_CODE,
-    MoveCodeSeen, NoEarlyClosing, Office, OfficeError, OnlineView, OrderSeen, OrderState, PartTaken, Past, Pending,
-    Person, PersonAdded, PersonOrder, Place, PlanUse, PresetError, PrintError, PrintMistake, PrintOrder, Printed,
-    PrintedVoucher, Proved, Published, Queue, Reach, Refreshed, RequestList, RequestOrder, RequestRecord, RequestView,
-    RequestsAsked, RolloutChoice, RolloutGateway, RolloutLine, RolloutOrder, RolloutSite, RolloutView, RolloutWave,
-    Runs, SCREEN_CHARS, Screen, Seat, SeatState, SeenFrom, SessionSeen, SetAt, SetPart, SettingsTree, Sheet, SignIn,
-    SignedIn, SiteAnswer, SiteNow, SiteQuestion, SiteSettings, SiteStands, SiteWeek, SopChoices, SopEnding, SopFile,
-    SopLine, SopSeen, SsoBegun, SsoEnded, Staff, Stood, Summary, Tab, TakenIn, TermsVersion, Ticket, TicketState, Tile,
-    TrialResult, Unheld, Usage, Visits, VoucherOrder, VoucherQuery, VoucherSeen, VoucherState, VouchersMade,
-    VouchersSeen, Which, Work, Worked, decree_hash, early, early_closing, export_csv, newer_sop, ticket_name,
+    BatchSeen, CASE_CHARS, Checked, Class, ClassOrder, CodeMade, Confirmed, DESK_FILE, DEVICE_CHARS, Day, DayOutage,
+    DayUse, Decided, Decision, Destruction, DraftJudged, Excepted, ExportSpan, ExportState, FormKey, FoundVisit,
+    GatewayStanding, Group, Halfway, Hold, HoldOrder, HoldState, HoldStep, Impact, ImportOrder, Imported, IndexAsked,
+    Judged, KindStands, LOOKUP_DAYS, ListFailed, ListOrder, ListStatus, ListWork, LookupAsked, LookupOrder,
+    LookupQuestion, LookupSeen, LookupState, MOVE_CODE, MoveCodeSeen, NoEarlyClosing, Office, OfficeError, OnlineView,
+    OrderSeen, OrderState, PartTaken, Past, Pending, Person, PersonAdded, PersonOrder, Place, PlanUse, PresetError,
+    PrintError, PrintMistake, PrintOrder, Printed, PrintedVoucher, Proved, Published, Queue, REASON_CHARS, Reach,
+    Refreshed, RequestList, RequestOrder, RequestRecord, RequestView, RequestsAsked, RetentionStands, RolloutChoice,
+    RolloutGateway, RolloutLine, RolloutOrder, RolloutSite, RolloutView, RolloutWave, Runs, SCREEN_CHARS, Screen, Seat,
+    SeatState, SeenFrom, SessionSeen, SetAt, SetPart, SettingsTree, Sheet, SignIn, SignedIn, SiteAnswer, SiteNow,
+    SiteQuestion, SiteSettings, SiteStands, SiteWeek, SopChoices, SopEnding, SopFile, SopLine, SopSeen, SsoBegun,
+    SsoEnded, Staff, Stood, Summary, Tab, TakenIn, TermsVersion, Ticket, TicketState, Tile, TrialResult, Unheld, Usage,
+    Visits, VoucherOrder, VoucherQuery, VoucherSeen, VoucherState, VouchersMade, VouchersSeen, Which, Work, Worked,
+    decree_hash, early, early_closing, export_csv, newer_sop, ticket_name,
 };
 pub use opening::{OpenError, migrate};
+pub use retention::{Kind, Rule};
 pub use rights::{
     Grant, ParseRoleError, ParseScopeError, Right, Role, Scope, SitePlace, desks, may, may_anywhere, may_over,
 };

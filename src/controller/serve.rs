@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::door::{Door, Patience, accept};
 use crate::keys::random;
 use crate::lists::{Lists, ListsError};
-use crate::office::{Office, OfficeError, Pushed};
+use crate::office::{Actor, Office, OfficeError, Pushed};
 use crate::opening::{OpenError, open};
 use crate::tls::{TlsError, server_config};
 use crate::watching::{make_backups, send_messages, watch_fleet};
@@ -193,12 +193,16 @@ async fn watch_orders(office: Office, tasks: Tasks) {
 
 async fn review(office: Office, tasks: Tasks) {
     let mut reminded = None;
+    let itself = Actor { name: "gapura".to_owned(), reason: String::new() };
     loop {
         if let Err(error) = office.publish_due().await {
             tracing::error!(error = with_causes(&error), "cannot look through the bundles");
         }
         if let Err(error) = office.forget_old().await {
             tracing::error!(error = with_causes(&error), "cannot erase what is to be erased");
+        }
+        if let Err(error) = office.run_retention(&itself).await {
+            tracing::error!(error = with_causes(&error), "cannot destroy what is to be destroyed");
         }
         if let Err(error) = office.anchor_audit().await {
             tracing::error!(error = with_causes(&error), "cannot sign the end of the audit log");

@@ -17,6 +17,7 @@ mod part;
 mod people;
 mod post_office;
 mod request;
+mod retention;
 mod rollout;
 mod sample;
 mod settings;

@@ -1,6 +1,6 @@
 //! Many rows in one statement.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::StoreError;
 use crate::rollup::{Moves, Prior, moves};
@@ -26,10 +26,17 @@ impl Tx {
         let rows: Vec<&VisitRow> = latest.into_values().collect();
         let (mut kept, mut hours) = (0, Moves::new());
         for some in rows.chunks(ROWS) {
-            let names = some.iter().flat_map(|visit| args![&visit.site, &visit.visit]).collect();
-            let prior: Vec<Prior> = self.rows_of_many(sql::USAGE_HOUR_PRIOR, some.len(), names).await?;
-            let values: Vec<Arg> = some.iter().flat_map(|visit| visit.args()).collect();
-            self.execute_many(sql::VISIT_PUT, some.len(), values).await?;
+            let prior = self.prior(some).await?;
+            // By month, a visit is found under the start it has; on SQLite that stands without being written.
+            let starts: BTreeMap<(&str, &str), i64> =
+                prior.iter().map(|known| ((known.site.as_str(), known.visit.as_str()), known.started)).collect();
+            let values = |visit: &&VisitRow| {
+                let start = starts.get(&(visit.site.as_str(), visit.visit.as_str()));
+                visit.args(start.copied().unwrap_or(visit.started))
+            };
+            let values: Vec<Arg> = some.iter().flat_map(values).collect();
+            let put = if self.by_month() { sql::VISIT_PUT_PARTS } else { sql::VISIT_PUT };
+            self.execute_many(put, some.len(), values).await?;
             let (new, moved) = moves(some, &prior);
             kept += new;
             for (hour, by) in moved {
@@ -49,6 +56,26 @@ impl Tx {
         Ok(kept)
     }
 
+    /// What is known of these visits. By month first where their routers say that they began, which is where they are; then in
+    /// all months: the start told first stands, and a visit is there once.
+    async fn prior(&mut self, told: &[&VisitRow]) -> Result<Vec<Prior>, StoreError> {
+        if !self.by_month() {
+            let names = told.iter().flat_map(|visit| args![&visit.site, &visit.visit]).collect();
+            return self.rows_of_many(sql::USAGE_HOUR_PRIOR, told.len(), names).await;
+        }
+        let names = told.iter().flat_map(|visit| args![&visit.site, &visit.visit, visit.started]).collect();
+        let mut prior: Vec<Prior> = self.rows_of_many(sql::VISIT_PRIOR_PARTS, told.len(), names).await?;
+        let known: BTreeSet<(&str, &str)> =
+            prior.iter().map(|known| (known.site.as_str(), known.visit.as_str())).collect();
+        let others = told.iter().filter(|visit| !known.contains(&(visit.site.as_str(), visit.visit.as_str())));
+        let others: Vec<&&VisitRow> = others.collect();
+        if !others.is_empty() {
+            let names = others.iter().flat_map(|visit| args![&visit.site, &visit.visit]).collect();
+            prior.extend(self.rows_of_many::<Prior>(sql::USAGE_HOUR_PRIOR, others.len(), names).await?);
+        }
+        Ok(prior)
+    }
+
     /// Adds vouchers as [`Tx::add_voucher`] does, many in one statement, with the sealed code of each that is to be kept.
     pub async fn add_vouchers(&mut self, vouchers: &[(VoucherRow, Option<Vec<u8>>)]) -> Result<(), StoreError> {
         for some in vouchers.chunks(ROWS) {
@@ -60,8 +87,8 @@ impl Tx {
 }
 
 impl VisitRow {
-    /// Its values, in the order of the statement.
-    pub(crate) fn args(&self) -> Vec<Arg> {
+    /// Its values, in the order of the statement, with the start that is known of it.
+    pub(crate) fn args(&self, started: i64) -> Vec<Arg> {
         let v = self;
         args![
             &v.site,
@@ -76,7 +103,7 @@ impl VisitRow {
             &v.terms_sha256,
             &v.plan,
             v.generation,
-            v.started,
+            started,
             &v.clock,
             v.told,
             v.bytes_up,
@@ -84,6 +111,7 @@ impl VisitRow {
             v.seconds,
             v.ended,
             &v.cause,
+            &v.address,
         ]
     }
 }
@@ -133,7 +161,7 @@ mod tests {
             ("INSERT INTO a VALUES ($1, NULL, $2)", "INSERT INTO a VALUES ($1, NULL, $2), ($3, NULL, $4)");
         assert_eq!(repeated(text, 2).as_deref(), Some(two));
         assert_eq!(repeated("SELECT 1", 2), None);
-        assert!(repeated(sql::VISIT_PUT.text, ROWS).unwrap().contains("$4000)"));
+        assert!(repeated(sql::VISIT_PUT.text, ROWS).unwrap().contains("$4200)"));
         assert!(repeated(sql::VOUCHER_ADD.text, ROWS).unwrap().contains("$2800)"));
     }
 }

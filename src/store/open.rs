@@ -97,6 +97,17 @@ impl Store {
         }
     }
 
+    /// Writes over where destroyed keys stood: PostgreSQL keeps a deleted row until its table is written anew, SQLite the page
+    /// in its journal until that is emptied.
+    pub async fn scrub(&self) -> Result<(), StoreError> {
+        let failed = |source| StoreError::Statement { statement: "scrub", source };
+        match &self.0 {
+            Kind::Sqlite { write, .. } => sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(write).await.map(drop),
+            Kind::Postgres { write, .. } => sqlx::query("VACUUM FULL epoch_key").execute(write).await.map(drop),
+        }
+        .map_err(failed)
+    }
+
     /// Closes all connections, waiting for those in use.
     pub async fn close(&self) {
         match &self.0 {
@@ -167,6 +178,7 @@ pub(crate) const SQLITE: Migrations = &[
     (13, "sop_desk", include_str!("../../migrations/controller-sqlite/0013_sop_desk.sql")),
     (14, "rollout", include_str!("../../migrations/controller-sqlite/0014_rollout.sql")),
     (15, "rollup", include_str!("../../migrations/controller-sqlite/0015_rollup.sql")),
+    (17, "records", include_str!("../../migrations/controller-sqlite/0017_records.sql")),
 ];
 
 pub(crate) const POSTGRES: Migrations = &[
@@ -185,6 +197,7 @@ pub(crate) const POSTGRES: Migrations = &[
     (13, "sop_desk", include_str!("../../migrations/controller-postgres/0013_sop_desk.sql")),
     (14, "rollout", include_str!("../../migrations/controller-postgres/0014_rollout.sql")),
     (15, "rollup", include_str!("../../migrations/controller-postgres/0015_rollup.sql")),
+    (17, "records", include_str!("../../migrations/controller-postgres/0017_records.sql")),
 ];
 
 fn migrator(texts: Migrations, newest: i64) -> Migrator {

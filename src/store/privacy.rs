@@ -33,6 +33,7 @@ pub const fn privacy_columns() -> &'static [PrivacyColumn] {
     const SIGNED_IN: &str = "the address and browser staff signed in from";
     const NOTE: &str = "what staff write, which may be a name";
     const DEVICES: &str = "addresses and labels of a site's own devices, whom to ask";
+    const LOOKED: &str = "the device or address of a lawful look-up and what was found, sealed";
     const ROUTER: &str = "name or address of a router";
     const COLUMNS: &[PrivacyColumn] = &[
         column("account", "name", ACCOUNT, "it is removed by hand"),
@@ -101,6 +102,24 @@ pub const fn privacy_columns() -> &'static [PrivacyColumn] {
         column("wall_screen", "made_by", STAFF, "a year after the screen was taken back"),
         column("wall_screen", "ended_by", STAFF, "a year after the screen was taken back"),
         column("wall_screen", "name", NOTE, "a year after the screen was taken back"),
+        column("destruction", "staff", STAFF, "it is removed by hand"),
+        column("record_hold", "case_number", NOTE, "it is removed by hand"),
+        column("record_hold", "reason", NOTE, "it is removed by hand"),
+        column("record_hold", "asked_by", STAFF, "it is removed by hand"),
+        column("record_hold", "agreed_by", STAFF, "it is removed by hand"),
+        column("record_hold", "lift_by", STAFF, "it is removed by hand"),
+        column("record_hold", "lift_reason", NOTE, "it is removed by hand"),
+        column("record_hold", "lifted_by", STAFF, "it is removed by hand"),
+        column("lookup", "case_number", NOTE, "it is removed by hand"),
+        column("lookup", "basis", NOTE, "it is removed by hand"),
+        column("lookup", "authority", NOTE, "it is removed by hand"),
+        column("lookup", "reason", NOTE, "it is removed by hand"),
+        column("lookup", "words", NOTE, "it is removed by hand"),
+        column("lookup", "question", LOOKED, "the look-up is closed, at the latest 72 hours after it was agreed to"),
+        column("lookup", "answer", LOOKED, "the look-up is closed, at the latest 72 hours after it was agreed to"),
+        column("lookup", "asked_by", STAFF, "it is removed by hand"),
+        column("lookup", "decided_by", STAFF, "it is removed by hand"),
+        column("lookup", "closed_by", STAFF, "it is removed by hand"),
         column("audit", "actor", STAFF, "never: the log is chained"),
         column("audit", "object", ACCOUNT, "never: the log is chained"),
         column("audit", "before", DEVICES, "never: the log is chained"),

@@ -58,10 +58,12 @@ sql_files! {
     BACKUP_ADD = "backup_add";
     BACKUP_LAST = "backup_last";
     BALANCE_PAGE = "balance_page";
+    BALANCE_PRUNE = "balance_prune";
     BALANCE_PUT = "balance_put";
     BATCH_ADD = "batch_add";
     BATCH_GET = "batch_get";
     BATCH_NEXT = "batch_next";
+    BATCH_PRUNE = "batch_prune";
     BUNDLE_ADD = "bundle_add";
     BUNDLE_GENERATIONS = "bundle_generations";
     BUNDLE_LAST = "bundle_last";
@@ -111,6 +113,15 @@ sql_files! {
     DESK_VIEW_GET = "desk_view_get";
     DESK_VIEW_PRUNE = "desk_view_prune";
     DESK_VIEW_PUT = "desk_view_put";
+    DESTRUCTION_ADD = "destruction_add";
+    DESTRUCTION_GET = "destruction_get";
+    DESTRUCTION_LAST = "destruction_last";
+    DESTRUCTION_LIST = "destruction_list";
+    DESTRUCTION_MORE = "destruction_more";
+    DESTRUCTION_NEXT = "destruction_next";
+    DESTRUCTION_OF = "destruction_of";
+    DESTRUCTION_OPEN = "destruction_open";
+    DESTRUCTION_SINCE = "destruction_since";
     ENROLMENT_ADD = "enrolment_add";
     ENROLMENT_APPROVE = "enrolment_approve";
     ENROLMENT_CLAIM = "enrolment_claim";
@@ -118,7 +129,10 @@ sql_files! {
     ENROLMENT_LIST = "enrolment_list";
     ENROLMENT_REFUSE = "enrolment_refuse";
     EPOCH_KEY_ADD = "epoch_key_add";
+    EPOCH_KEY_DESTROY = "epoch_key_destroy";
     EPOCH_KEY_LIST = "epoch_key_list";
+    EPOCH_KEY_OLDEST = "epoch_key_oldest";
+    EPOCH_KEY_REGENCIES = "epoch_key_regencies";
     FAQ_LIST = "faq_list";
     FAQ_PUT = "faq_put";
     FORM_DONE_ADD = "form_done_add";
@@ -148,6 +162,11 @@ sql_files! {
     GROUP_SITE_LIST = "group_site_list";
     GROUP_SITE_REMOVE = "group_site_remove";
     GROUP_VOUCHERS = "group_vouchers";
+    HOLD_GET = "hold_get";
+    HOLD_LIST = "hold_list";
+    HOLD_NEXT = "hold_next";
+    HOLD_PUT = "hold_put";
+    HOLD_STANDING = "hold_standing";
     INDEX_ADD = "index_add";
     INDEX_LAST = "index_last";
     INDEX_LIST = "index_list";
@@ -159,6 +178,21 @@ sql_files! {
     LIST_LIST = "list_list";
     LIST_PUT = "list_put";
     LIST_REMOVE = "list_remove";
+    LOOKUP_GET = "lookup_get";
+    LOOKUP_LIST = "lookup_list";
+    LOOKUP_NEXT = "lookup_next";
+    LOOKUP_PUT = "lookup_put";
+    LOOKUP_STANDING = "lookup_standing";
+    MONTH_OUTAGE_DELETE = "month_outage_delete";
+    MONTH_OUTAGE_OLDEST = "month_outage_oldest";
+    MONTH_OUTAGE_SITE = "month_outage_site";
+    MONTH_TALLY_DELETE = "month_tally_delete";
+    MONTH_TALLY_OLDEST = "month_tally_oldest";
+    MONTH_TALLY_SITE = "month_tally_site";
+    MONTH_VISIT_DELETE = "month_visit_delete";
+    MONTH_VISIT_OLDEST = "month_visit_oldest";
+    MONTH_VISIT_SITE = "month_visit_site";
+    OUTAGE_END = "outage_end";
     OUTAGE_LIST = "outage_list";
     OUTAGE_PUT = "outage_put";
     PERSON_ERASE = "person_erase";
@@ -255,6 +289,7 @@ sql_files! {
     SOP_TRIALS = "sop_trials";
     TALLY_ADD = "tally_add";
     TALLY_LIST = "tally_list";
+    TALLY_UNSET = "tally_unset";
     TERMS_ACCEPTED = "terms_accepted";
     TERMS_ADD = "terms_add";
     TERMS_GET = "terms_get";
@@ -270,9 +305,14 @@ sql_files! {
     USAGE_HOUR_MOVE = "usage_hour_move";
     USAGE_HOUR_PRIOR = "usage_hour_prior";
     VISIT_LIST = "visit_list";
+    VISIT_OF_ADDRESS = "visit_of_address";
+    VISIT_OF_DEVICE = "visit_of_device";
     VISIT_OF_VOUCHERS = "visit_of_vouchers";
+    VISIT_PRIOR_PARTS = "visit_prior_parts";
     VISIT_PUT = "visit_put";
+    VISIT_PUT_PARTS = "visit_put_parts";
     VISIT_SUM = "visit_sum";
+    VISIT_UNSET = "visit_unset";
     VOUCHER_ADD = "voucher_add";
     VOUCHER_ERASE = "voucher_erase";
     VOUCHER_FIND = "voucher_find";
@@ -294,3 +334,10 @@ sql_files! {
     WALL_SCREEN_LIST = "wall_screen_list";
     WALL_SCREEN_PRUNE = "wall_screen_prune";
 }
+
+/// Those of one database alone, where its tables are kept in another way.
+#[cfg(test)]
+pub(crate) const OF_SQLITE: &[&str] = &["visit_put"];
+/// See [`OF_SQLITE`].
+#[cfg(test)]
+pub(crate) const OF_POSTGRES: &[&str] = &["visit_put_parts"];

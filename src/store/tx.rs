@@ -116,6 +116,11 @@ impl Tx {
         .map_err(|source| StoreError::Transaction { step: "commit", source })
     }
 
+    /// Whether usage is kept by month, each in a table of its own.
+    pub(crate) const fn by_month(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
     /// Runs a statement; the number of rows it changed.
     pub(crate) async fn execute(&mut self, sql: Sql, args: Vec<Arg>) -> Result<u64, StoreError> {
         match self {

@@ -50,6 +50,8 @@ row! {
         ended: Option<i64>,
         /// Why it ended.
         cause: Option<String>,
+        /// The pseudonym of its private IPv4 address, where the router told one.
+        address: Option<String>,
     }
 }
 
@@ -178,6 +180,9 @@ impl Tx {
     /// Keeps an outage, or its end.
     pub async fn put_outage(&mut self, outage: &OutageRow) -> Result<(), StoreError> {
         let o = outage;
+        if o.ended.is_some() && self.execute(sql::OUTAGE_END, args![&o.site, &o.id, o.ended]).await? > 0 {
+            return Ok(());
+        }
         self.execute(sql::OUTAGE_PUT, args![&o.site, &o.id, &o.gateway, &o.kind, o.started, o.ended]).await.map(drop)
     }
 

@@ -1,6 +1,7 @@
 //! Pseudonyms: what leaves a gateway in place of an address.
 
 use std::fmt;
+use std::net::Ipv4Addr;
 use std::str::FromStr;
 
 use gapura_model::{AccountName, HolderId, MacAddr, Secret};
@@ -87,6 +88,11 @@ impl EpochKey {
     /// The pseudonym of a device's hardware address.
     pub fn mac(&self, mac: MacAddr) -> Pseudonym {
         self.pseudonym(b"mac\0", &mac.octets())
+    }
+
+    /// The pseudonym of a private IPv4 address: there are so few that whoever holds the key finds each by trying them all.
+    pub fn ipv4(&self, address: Ipv4Addr) -> Pseudonym {
+        self.pseudonym(b"ipv4\0", &address.octets())
     }
 
     /// The pseudonym of an account.

@@ -152,6 +152,7 @@ fn batch() -> UsageBatch {
         seconds: 60,
         end: Some(at(60)),
         cause: Some(gapura_session::EndCause::LoggedOut),
+        address: None,
     };
     UsageBatch {
         gateway: gateway(),

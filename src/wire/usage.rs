@@ -67,6 +67,10 @@ pub struct VisitUsage {
     /// Set in the last telling: why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<EndCause>,
+    /// The pseudonym of its private IPv4 address, where the gateway knows one. Older gateways do not say it, older controllers
+    /// pass it over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<Pseudonym>,
 }
 
 /// What was out of order.

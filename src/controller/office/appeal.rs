@@ -9,11 +9,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::enrol::Member;
 use super::publish::Scope;
-use super::request::CONTACT;
 use super::request_at::At;
 use super::site::parse_site;
 use super::sop::begun_everywhere;
 use super::{Actor, Change, Excepted, Office, OfficeError, Published};
+use crate::retention::Kind;
 use crate::why::why;
 
 /// Appeals of one gateway in 24 hours; further ones wait at the gateway.
@@ -24,12 +24,6 @@ const RETRY_SECONDS: u32 = 3600;
 
 /// Answers stand in bundles, and what citizens wrote stays, for so long after a decision.
 const ANSWERED: SignedDuration = SignedDuration::from_hours(24 * 90);
-
-/// What citizens wrote stays so long without a decision.
-const UNANSWERED: SignedDuration = SignedDuration::from_hours(24 * 365);
-
-/// Totals of hours stay so long: a year, and the month a year ago beside it.
-const COUNTED: SignedDuration = SignedDuration::from_hours(24 * 400);
 
 /// What staff decide about an appeal.
 #[derive(Clone, Debug)]
@@ -137,19 +131,28 @@ impl Office {
     /// over; how many appeals and requests that touched.
     pub(crate) async fn forget_old(&self) -> Result<u64, OfficeError> {
         let before = |age| self.now().checked_sub(age).unwrap_or(Timestamp::MIN);
+        let due = |kind| self.config.retention.before(kind, self.now());
         let mut tx = self.store.write().await?;
-        let erased = tx.erase_appeals(before(CONTACT), before(ANSWERED), before(UNANSWERED)).await?;
-        let erased = erased + self.forget_requests(&mut tx).await?;
+        let erased = tx.erase_appeals(due(Kind::Contacts), due(Kind::Words), due(Kind::Unanswered)).await?;
+        let requests = tx.erase_requests(due(Kind::Contacts), due(Kind::Words), due(Kind::Unanswered)).await?;
+        let erased = erased + requests;
+        self.note_destroyed(&mut tx, Kind::Words, erased).await?;
         self.forget_staff(&mut tx).await?;
-        tx.prune_trials(before(ANSWERED)).await?;
-        tx.prune_counts(before(COUNTED)).await?;
+        let rows = tx.prune_trials(due(Kind::Trials)).await?;
+        self.note_destroyed(&mut tx, Kind::Trials, rows).await?;
+        let rows = tx.prune_counts(due(Kind::Counts)).await?;
+        self.note_destroyed(&mut tx, Kind::Counts, rows).await?;
+        let rows = tx.prune_balances(due(Kind::Balances)).await?;
+        self.note_destroyed(&mut tx, Kind::Balances, rows).await?;
         tx.erase_codes(self.now(), before(super::print::KEPT)).await?;
         tx.prune_bundles(before(super::publish::KEPT)).await?;
         self.forget_states(&mut tx).await?;
-        tx.forget_desk(before(super::desk::KEPT), before(super::desk::VIEW_KEPT)).await?;
+        let rows = tx.forget_desk(due(Kind::Desk), before(super::desk::VIEW_KEPT)).await?;
+        self.note_destroyed(&mut tx, Kind::Desk, rows).await?;
         tx.forget_forms(before(super::print::FORM_KEPT)).await?;
         self.forget_alerts(&mut tx).await?;
         self.forget_screens(&mut tx).await?;
+        self.forget_lookups(&mut tx).await?;
         tx.commit().await?;
         Ok(erased)
     }

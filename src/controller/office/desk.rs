@@ -48,8 +48,6 @@ const LONGEST: u64 = 12 * 3600;
 const LONGEST_BLOCK: SignedDuration = SignedDuration::from_hours(24 * 366);
 /// A code for moving is good this long.
 pub const MOVE_CODE: SignedDuration = SignedDuration::from_mins(10);
-/// Orders and numbers are kept this long.
-pub(super) const KEPT: SignedDuration = SignedDuration::from_hours(24 * 90);
 /// What is known of a site that does not speak any more is kept this long.
 pub(super) const VIEW_KEPT: SignedDuration = SignedDuration::from_hours(24);
 

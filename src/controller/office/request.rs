@@ -28,10 +28,6 @@ const A_DAY: i64 = 200;
 const RETRY_SECONDS: u32 = 3600;
 /// Answers stand in bundles, and what visitors wrote stays, for so long after an answer.
 const ANSWERED: SignedDuration = SignedDuration::from_hours(24 * 90);
-/// What visitors wrote stays so long without an answer.
-const UNANSWERED: SignedDuration = SignedDuration::from_hours(24 * 365);
-/// A contact stays so long after an answer: the visitor may come back to it within a week.
-pub(super) const CONTACT: SignedDuration = SignedDuration::from_hours(24 * 7);
 /// Answers in a site's bundle, in bytes of words, the newest first.
 const TOLD_BYTES: usize = 256 * 1024;
 /// A visit is looked for among those that began so long before its request.
@@ -317,12 +313,6 @@ impl Office {
         self.note(&mut tx, who, Change { action: "request-contact-seen", object, before: "", after: "" }).await?;
         tx.commit().await?;
         Ok(contact.and_then(|contact| contact.parse().ok()))
-    }
-
-    /// Erases what visitors wrote long ago; how many requests that touched.
-    pub(super) async fn forget_requests(&self, tx: &mut Tx) -> Result<u64, OfficeError> {
-        let before = |age| self.now().checked_sub(age).unwrap_or(Timestamp::MIN);
-        Ok(tx.erase_requests(before(CONTACT), before(ANSWERED), before(UNANSWERED)).await?)
     }
 
     /// How far a site's requests of the last 90 days are, the newest first, as far as they fit.

@@ -1,5 +1,7 @@
 //! What gateways report: usage (each record once), heartbeats, outcomes of bundles, balances.
 
+use std::collections::BTreeMap;
+
 use gapura_model::{ClockTrust, Generation};
 use gapura_store::{OutageRow, Span, TallyRow, Tx, VisitRow, VisitSum, millis};
 use gapura_wire::{
@@ -10,6 +12,10 @@ use gapura_wire::{
 use super::enrol::Member;
 use super::{Office, OfficeError, read_json, write_json};
 use crate::condition::{Condition, Known};
+use crate::retention::Kind;
+
+/// Months that were destroyed, by kind, as far as they were asked for: from, until (ms).
+type Destroyed = BTreeMap<Kind, Vec<(i64, i64)>>;
 
 /// Rows of balances in one page of a restore.
 const PAGE: u32 = 2000;
@@ -31,6 +37,7 @@ impl Office {
             // The same number with other records (a gateway whose database was set aside) is not skipped: each record has its
             // own identity, so storing it again is harmless and leaving it out would lose it.
             let mut visits = Vec::new();
+            let mut destroyed = Destroyed::default();
             for (index, record) in batch.records.iter().enumerate() {
                 let Ok(record) = serde_json::from_str::<Record>(record.get()) else {
                     unread += 1;
@@ -38,6 +45,10 @@ impl Office {
                     tx.keep_unread(of, sha256.as_bytes(), record.get(), self.now()).await?;
                     continue;
                 };
+                if let Err(reason) = self.not_destroyed(&mut tx, &mut destroyed, &record).await? {
+                    refused.push(Refused { index, reason });
+                    continue;
+                }
                 let of = (from.site.as_str(), from.gateway.as_str());
                 if let Err(reason) = store_record(&mut tx, of, &record, &mut visits).await? {
                     refused.push(Refused { index, reason });
@@ -65,10 +76,15 @@ impl Office {
             let mut tx = self.store.write().await?;
             let rows = tx.unread(after.as_ref(), PAGE).await?;
             let mut visits = Vec::new();
+            let mut destroyed = Destroyed::default();
             for row in &rows {
                 let Ok(record) = serde_json::from_str::<Record>(&row.document) else { continue };
                 let of = (row.site.as_str(), row.gateway.as_str());
-                if let Err(reason) = store_record(&mut tx, of, &record, &mut visits).await? {
+                let stored = match self.not_destroyed(&mut tx, &mut destroyed, &record).await? {
+                    Ok(()) => store_record(&mut tx, of, &record, &mut visits).await?,
+                    Err(reason) => Err(reason),
+                };
+                if let Err(reason) = stored {
                     tracing::warn!(gateway = row.gateway, reason, "a usage record that was kept unread is refused");
                 }
                 tx.remove_unread(row).await?;
@@ -81,6 +97,31 @@ impl Office {
                 last => after = last,
             }
         }
+    }
+
+    /// What began in a month that was destroyed is not taken any more: it would rise again, and nobody could say how much of the
+    /// month it is. The sums of its hours stand since before.
+    async fn not_destroyed(
+        &self,
+        tx: &mut Tx,
+        known: &mut Destroyed,
+        record: &Record,
+    ) -> Result<Result<(), String>, OfficeError> {
+        let (kind, started) = match record {
+            Record::Visit(visit) => (Kind::Visits, millis(visit.start)),
+            Record::Outage(outage) => (Kind::Outages, millis(outage.start)),
+            Record::Tally(tally) => (Kind::Tallies, millis(tally.start)),
+        };
+        if !self.can_be_destroyed(kind, started) {
+            return Ok(Ok(()));
+        }
+        if !known.contains_key(&kind) {
+            known.insert(kind, self.destroyed_months(tx, kind).await?);
+        }
+        let gone = known
+            .get(&kind)
+            .is_some_and(|months| months.iter().any(|(from, until)| (*from..*until).contains(&started)));
+        Ok(if gone { Err("it began in a month whose records were destroyed".to_owned()) } else { Ok(()) })
     }
 
     /// Keeps a heartbeat and answers with the time.
@@ -280,6 +321,7 @@ fn visit_row(site: String, gateway: String, visit: &VisitUsage) -> VisitRow {
         seconds: as_i64(visit.seconds),
         ended: visit.end.map(millis),
         cause: visit.cause.map(|cause| cause.id().to_owned()),
+        address: visit.address.map(|address| address.to_string()),
     }
 }
 

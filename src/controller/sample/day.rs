@@ -78,6 +78,7 @@ impl Day<'_> {
         };
         let tap = way == "one-tap";
         VisitRow {
+            address: None,
             site: self.place.id.to_owned(),
             visit: gapura_model::VisitId::from_random(draw.octets()).to_string(),
             gateway: self.gateway.to_owned(),

@@ -1,10 +1,11 @@
 //! What the gate writes down: the engine's effects as ledger entries, and the same visits as messages for the controller.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv4Addr;
 use std::path::Path;
 
 use gapura_ledger::{AuditEvent, Entry, Ledger, LedgerError, OutboxItem, Place, Restart, Verifier, settings};
-use gapura_model::{AccountName, BootId, HolderId, Moment, Traffic};
+use gapura_model::{AccountName, BootId, HolderId, MacAddr, Moment, Traffic};
 use gapura_rules::hours::Override;
 use gapura_session::{Effect, HolderBalance, Notice, VisitRecord, Way as SessionWay};
 use gapura_wire::{AccountGrant, Bundle, OutboxState, Record, VisitUsage, VoucherTag, Way, epoch_key_at};
@@ -26,6 +27,8 @@ pub(crate) struct Memory {
     now: Moment,
     /// Belongs into the next commit of effects.
     beside: Vec<Entry>,
+    /// The private IPv4 address of each device, as the kernel's neighbours said last.
+    addresses: BTreeMap<MacAddr, Ipv4Addr>,
 }
 
 /// Setting: changes of hours by staff of this router, as JSON.
@@ -71,6 +74,7 @@ impl Memory {
             tokens: BTreeMap::new(),
             now: *now,
             beside: Vec::new(),
+            addresses: BTreeMap::new(),
         })
     }
 
@@ -418,6 +422,11 @@ impl Memory {
         self.set(BATCH, format!("{boot} {next}")).ok().map(|()| next)
     }
 
+    /// Remembers where devices are: a lawful look-up by private address finds their visits.
+    pub(crate) fn devices_are_at(&mut self, addresses: BTreeMap<MacAddr, Ipv4Addr>) {
+        self.addresses = addresses;
+    }
+
     /// How full the outbox is.
     pub(crate) fn outbox_state(&self) -> OutboxState {
         OutboxState { records: self.ledger.outbox_len(), dropped: self.ledger.writes().dropped }
@@ -466,6 +475,7 @@ impl Memory {
             seconds: record.used.as_secs(),
             end: record.ended.map(|ended| ended.at),
             cause: record.ended.map(|ended| ended.cause),
+            address: self.addresses.get(&record.device.mac).map(|address| key.ipv4(*address)),
         };
         serde_json::to_vec(&Record::Visit(usage)).ok()
     }

@@ -199,6 +199,7 @@ impl Gate {
             self.hands.shaping.verify();
             self.admit_trusted(now);
             self.look_at_tables();
+            self.look_at_addresses();
         }
         if self.timers.tally <= now.up {
             self.tally(now);

@@ -1,9 +1,10 @@
 //! Counts that staff and reports want: refusals by hour, and tables near their limit.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use gapura_kernel::net::{Conntrack, sysctl};
+use gapura_kernel::net::{Conntrack, NeighState, Route, sysctl};
 use gapura_model::Moment;
 use gapura_wire::{Record, Tally};
 use jiff::Timestamp;
@@ -24,6 +25,13 @@ pub(super) struct Told {
 impl Told {
     pub(super) const fn since(since: Timestamp) -> Self {
         Self { since, counts: BTreeMap::new() }
+    }
+}
+
+const fn v4(address: IpAddr) -> Option<Ipv4Addr> {
+    match address {
+        IpAddr::V4(address) => Some(address),
+        IpAddr::V6(_) => None,
     }
 }
 
@@ -59,6 +67,20 @@ impl Gate {
             ("wrong-codes", self.wrong_codes),
             ("addresses-taken", self.addresses_taken),
         ])
+    }
+
+    /// Looks where devices are: one list of neighbours for each bridge, off the path of logins and packets.
+    pub(super) fn look_at_addresses(&mut self) {
+        let Ok(mut route) = Route::open() else { return };
+        let mut found = BTreeMap::new();
+        for lan in &self.hands.lans {
+            let Ok(rows) = route.link(lan).and_then(|link| route.neighbours(link.index)) else { continue };
+            // A device that answers counts before one that was there once.
+            let mut rows: Vec<_> = rows.iter().filter_map(|row| Some((row.mac?, v4(row.ip)?, row.state))).collect();
+            rows.sort_by_key(|(_, _, state)| *state == NeighState::Reachable);
+            found.extend(rows.into_iter().map(|(mac, address, _)| (mac, address)));
+        }
+        self.memory.devices_are_at(found);
     }
 
     /// Looks at the kernel's tables; says once when one is nearly full and once when it is not any more.

@@ -48,7 +48,7 @@ const SET_HOURS: Who = Who::AtSite(&[SiteHead, NetworkAdmin]);
 
 /// All of them, room by room.
 pub(super) const EXPECTED: &[&[Line]] = &[
-    FRONT, SIGNIN, PROFILE, PEOPLE, AUDIT, VOUCHERS, COUNTER, REQUESTS, QUESTIONS, NETWORK, ROLLOUT, SOPS, FILTER,
+    FRONT, SIGNIN, PROFILE, PEOPLE, AUDIT, RECORDS, VOUCHERS, COUNTER, REQUESTS, QUESTIONS, NETWORK, ROLLOUT, SOPS, FILTER,
     WHOLE,
 ];
 
@@ -94,6 +94,23 @@ const AUDIT: &[Line] = &[
     ("GET", "/audit", SEE_AUDIT, false),
     ("POST", "/audit/periksa", SEE_AUDIT, false),
     ("GET", "/audit/unduh", SEE_AUDIT, true),
+];
+
+const INVESTIGATE: Who = Who::Whole(&[Investigator]);
+
+const RECORDS: &[Line] = &[
+    ("GET", "/retensi", SEE_AUDIT, false),
+    ("GET", "/retensi/musnah/{id}", SEE_AUDIT, false),
+    ("POST", "/retensi/tahan", INVESTIGATE, true),
+    ("POST", "/retensi/tahan/{id}", INVESTIGATE, true),
+    ("GET", "/telusur", INVESTIGATE, true),
+    ("GET", "/telusur/baru", INVESTIGATE, true),
+    ("POST", "/telusur/baru", INVESTIGATE, true),
+    ("GET", "/telusur/{id}", INVESTIGATE, true),
+    ("GET", "/telusur/{id}/unduh", INVESTIGATE, true),
+    ("POST", "/telusur/{id}/setujui", INVESTIGATE, true),
+    ("POST", "/telusur/{id}/tolak", INVESTIGATE, true),
+    ("POST", "/telusur/{id}/tutup", INVESTIGATE, true),
 ];
 
 const VOUCHERS: &[Line] = &[

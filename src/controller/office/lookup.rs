@@ -1,0 +1,578 @@
+//! Lawful look-ups: one person asks, another agrees, both can read what was found for three days, and every step is in the audit log.
+//!
+//! What was asked for is sealed under the controller's key and erased with what was found. A device is found by its pseudonyms
+//! under the keys of the months, which only the controller holds; where a month's key was destroyed nothing is found.
+
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
+
+use gapura_model::{MacAddr, SiteId};
+use gapura_store::{LookupRow, Tx, VisitRow, millis, timestamp};
+use gapura_wire::{Epoch, EpochKey, Sha256};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::retention::{CASE_CHARS, ITSELF, REASON_CHARS};
+use super::{Actor, Change, Office, OfficeError, REASON, read_json, write_json};
+use crate::why::{Why, why};
+
+/// The longest span of a look-up, days.
+pub const LOOKUP_DAYS: i64 = 31;
+/// What was found can be read for so long after it was agreed to.
+const OPEN: SignedDuration = SignedDuration::from_hours(72);
+/// A request that nobody decides ends after so long.
+const ASKED: SignedDuration = SignedDuration::from_hours(24 * 7);
+/// A visit that ran into the span began at most so long before it.
+const BEFORE: SignedDuration = SignedDuration::from_hours(24);
+/// Visits in one answer.
+const MOST: u32 = 1000;
+/// Look-ups on a page.
+const SHOWN: u32 = 50;
+
+/// What is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum LookupQuestion {
+    /// The visits of a device in a regency.
+    Device {
+        /// Its hardware address.
+        mac: MacAddr,
+        /// The regency.
+        regency: String,
+    },
+    /// Whose visit had a private address at a site.
+    Address {
+        /// The private IPv4 address.
+        address: Ipv4Addr,
+        /// The site.
+        site: SiteId,
+    },
+}
+
+/// A look-up as it is asked for, as typed.
+#[derive(Clone, Debug, Default)]
+pub struct LookupOrder {
+    /// The case.
+    pub case_number: String,
+    /// The legal basis.
+    pub basis: String,
+    /// Which authority asks.
+    pub authority: String,
+    /// Why it is needed.
+    pub reason: String,
+    /// A hardware address, or a private IPv4 address.
+    pub asked: String,
+    /// By address instead of by device.
+    pub by_address: bool,
+    /// The regency (device) or the site (address).
+    pub place: String,
+    /// From (UTC); none where it cannot be read.
+    pub from: Option<Timestamp>,
+    /// Until (UTC).
+    pub until: Option<Timestamp>,
+}
+
+/// How far a look-up is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LookupState {
+    /// A second person decides.
+    Asked,
+    /// What was found can be read.
+    Open,
+    /// Not agreed to.
+    Refused,
+    /// Over: question and answer are erased.
+    Closed,
+}
+
+/// A look-up without question and answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LookupAsked {
+    /// Its number.
+    pub id: i64,
+    /// The case.
+    pub case_number: String,
+    /// The legal basis.
+    pub basis: String,
+    /// Which authority asks.
+    pub authority: String,
+    /// Why.
+    pub reason: String,
+    /// By private address instead of by device.
+    pub by_address: bool,
+    /// The regency or the site.
+    pub place: String,
+    /// From (UTC).
+    pub from: Timestamp,
+    /// Until (UTC).
+    pub until: Timestamp,
+    /// How far it is.
+    pub state: LookupState,
+    /// How many visits were found.
+    pub found: u64,
+    /// Who asked, and when.
+    pub asked: (String, Timestamp),
+    /// Who agreed or refused, and when.
+    pub decided: Option<(String, Timestamp)>,
+    /// What they said.
+    pub words: String,
+    /// Until when it can be read.
+    pub readable: Option<Timestamp>,
+    /// Who closed it, and when.
+    pub closed: Option<(String, Timestamp)>,
+}
+
+/// A visit that was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundVisit {
+    /// The site.
+    pub site: String,
+    /// The visit.
+    pub visit: String,
+    /// The router.
+    pub gateway: String,
+    /// The device's pseudonym.
+    pub device: String,
+    /// How it was let in.
+    pub way: String,
+    /// The holder's pseudonym.
+    pub holder: Option<String>,
+    /// The plan.
+    pub plan: String,
+    /// From (UTC).
+    pub started: Timestamp,
+    /// Until (UTC); none where it had not ended when it was told last.
+    pub ended: Option<Timestamp>,
+    /// When it was told last (UTC).
+    pub told: Timestamp,
+    /// The router's clock was to be believed.
+    pub clock_trusted: bool,
+    /// Bytes from the device.
+    pub bytes_up: i64,
+    /// Bytes to it.
+    pub bytes_down: i64,
+}
+
+/// What was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Answer {
+    visits: Vec<FoundVisit>,
+    /// There were more than an answer holds.
+    more: bool,
+    /// Months of the span whose key is not there: destroyed, or never made.
+    no_key: Vec<String>,
+}
+
+/// A look-up as one of its two people reads it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LookupSeen {
+    /// The request.
+    pub asked: LookupAsked,
+    /// What was asked for; none for others than who asked and who decides, and when it is over.
+    pub question: Option<LookupQuestion>,
+    /// Binds a decision to what was read.
+    pub digest: String,
+    /// What was found; none before it is agreed to, when it is over, and for others.
+    pub visits: Option<Vec<FoundVisit>>,
+    /// There were more.
+    pub more: bool,
+    /// Months of the span whose key is gone.
+    pub no_key: Vec<String>,
+}
+
+impl Office {
+    /// Asks for a look-up; its number. All that is wrong is said at once.
+    pub async fn ask_lookup(&self, order: &LookupOrder, who: &Actor) -> Result<i64, OfficeError> {
+        let mut wrong = Vec::new();
+        for (text, at, most) in [
+            (&order.case_number, "case", CASE_CHARS),
+            (&order.basis, "basis", REASON_CHARS),
+            (&order.authority, "authority", REASON_CHARS),
+            (&order.reason, "reason", REASON_CHARS),
+        ] {
+            if text.trim().is_empty() || text.chars().count() > most || text.contains(char::is_control) {
+                wrong.push(why!("text-length", most = most).at(at));
+            }
+        }
+        let question = self.question(order).await?.map_err(|why| wrong.push(why)).ok();
+        let span = span_of(order, self.now()).map_err(|why| wrong.push(why)).ok();
+        let (Some(question), Some((from, until)), true) = (question, span, wrong.is_empty()) else {
+            return Err(OfficeError::Mistakes(wrong));
+        };
+        let (kind, place) = match &question {
+            LookupQuestion::Device { regency, .. } => ("device", regency.clone()),
+            LookupQuestion::Address { site, .. } => ("address", site.to_string()),
+        };
+        let mut tx = self.store.write().await?;
+        let id = tx.next_lookup().await?;
+        let sealed = self.keys.vault.seal_text(&sealed_for("question", id), &write_json(&question, "a look-up")?)?;
+        let row = LookupRow {
+            id,
+            case_number: order.case_number.trim().to_owned(),
+            basis: order.basis.trim().to_owned(),
+            authority: order.authority.trim().to_owned(),
+            reason: order.reason.trim().to_owned(),
+            kind: kind.to_owned(),
+            place,
+            span_from: millis(from),
+            span_until: millis(until),
+            state: "asked".to_owned(),
+            question: Some(sealed),
+            answer: None,
+            found: 0,
+            asked_by: who.name.clone(),
+            asked: millis(self.now()),
+            decided_by: None,
+            decided: None,
+            words: String::new(),
+            until: None,
+            closed_by: None,
+            closed: None,
+        };
+        tx.put_lookup(&row).await?;
+        let after = format!("{}: {kind} {} {from} - {until}", row.case_number, row.place);
+        self.note_lookup(&mut tx, who, ("lookup-ask", id), &after).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// The newest look-ups.
+    pub async fn lookups(&self) -> Result<Vec<LookupAsked>, OfficeError> {
+        let rows = self.store.read().await?.lookups(SHOWN).await?;
+        rows.into_iter().map(|row| asked(&row, self.now())).collect()
+    }
+
+    /// How many look-ups wait for somebody else than `name`.
+    pub async fn lookups_waiting(&self, name: &str) -> Result<u64, OfficeError> {
+        let rows = self.store.read().await?.standing_lookups().await?;
+        Ok(rows.iter().filter(|row| row.state == "asked" && row.asked_by != name).count() as u64)
+    }
+
+    /// A look-up as `who` may read it. That somebody read what was asked or found is noted, with `export` that it was taken out.
+    pub async fn see_lookup(&self, id: i64, export: bool, who: &Actor) -> Result<LookupSeen, OfficeError> {
+        let mut tx = self.store.write().await?;
+        let row = lookup_in(&mut tx, id).await?;
+        let known = asked(&row, self.now())?;
+        let is_one_of_both = row.asked_by == who.name || row.decided_by.as_ref() == Some(&who.name);
+        // Who decides has to read what is asked for.
+        let reads = is_one_of_both || known.state == LookupState::Asked;
+        let question = match known.state {
+            LookupState::Asked | LookupState::Open if reads => self.opened_question(&row)?,
+            _ => None,
+        };
+        let answer: Option<Answer> = match (&row.answer, known.state) {
+            (Some(sealed), LookupState::Open) if is_one_of_both => {
+                let text = self.keys.vault.open_text(&sealed_for("answer", id), sealed);
+                Some(read_json(&text.ok_or_else(|| damaged(id))?, "what a look-up found")?)
+            }
+            _ => None,
+        };
+        if export && answer.is_none() {
+            return Err(OfficeError::Refused(why!("lookup-over", case_number = &row.case_number)));
+        }
+        if answer.is_some() {
+            let action = if export { "lookup-export" } else { "lookup-see" };
+            self.note_lookup(&mut tx, who, (action, id), &format!("{}: {}", row.case_number, row.found)).await?;
+        } else if question.is_some() && row.asked_by != who.name {
+            self.note_lookup(&mut tx, who, ("lookup-read", id), &row.case_number).await?;
+        }
+        tx.commit().await?;
+        let (visits, more, no_key) =
+            answer.map_or((None, false, Vec::new()), |answer| (Some(answer.visits), answer.more, answer.no_key));
+        Ok(LookupSeen { digest: digest(&row)?, asked: known, question, visits, more, no_key })
+    }
+
+    /// Agrees to a look-up that was read as `digest` says, and looks. Never who asked; how many visits were found.
+    pub async fn agree_lookup(&self, id: i64, read: &str, who: &Actor) -> Result<u64, OfficeError> {
+        // Looked for before the writers' turn is taken: nobody waits for it, and a request never changes.
+        let mut tx = self.store.read().await?;
+        let row = self.to_decide(&mut tx, id, read, who).await?;
+        let question = self.opened_question(&row)?.ok_or_else(|| damaged(id))?;
+        let answer = self.look(&mut tx, &row, &question).await?;
+        drop(tx);
+        let mut tx = self.store.write().await?;
+        let row = self.to_decide(&mut tx, id, read, who).await?;
+        let (found, text) = (answer.visits.len(), write_json(&answer, "what a look-up found")?);
+        let sealed = self.keys.vault.seal_text(&sealed_for("answer", id), &text)?;
+        let before = row.case_number.clone();
+        let row = LookupRow {
+            state: "open".to_owned(),
+            answer: Some(sealed),
+            found: i64::try_from(found).unwrap_or(i64::MAX),
+            decided_by: Some(who.name.clone()),
+            decided: Some(millis(self.now())),
+            words: who.reason.trim().to_owned(),
+            until: self.now().checked_add(OPEN).ok().map(millis),
+            ..row
+        };
+        tx.put_lookup(&row).await?;
+        self.note_lookup(&mut tx, who, ("lookup-agree", id), &format!("{before}: {found}")).await?;
+        tx.commit().await?;
+        Ok(found as u64)
+    }
+
+    /// Refuses a look-up, with a reason; what was asked for is erased.
+    pub async fn refuse_lookup(&self, id: i64, read: &str, who: &Actor) -> Result<(), OfficeError> {
+        let words = who.reason.trim();
+        if words.is_empty() || words.chars().count() > REASON_CHARS {
+            return Err(OfficeError::Refused(why!("lookup-refuse-reason").flag(REASON)));
+        }
+        let mut tx = self.store.write().await?;
+        let row = self.to_decide(&mut tx, id, read, who).await?;
+        let after = row.case_number.clone();
+        let row = LookupRow {
+            state: "refused".to_owned(),
+            question: None,
+            decided_by: Some(who.name.clone()),
+            decided: Some(millis(self.now())),
+            words: words.to_owned(),
+            ..row
+        };
+        tx.put_lookup(&row).await?;
+        self.note_lookup(&mut tx, who, ("lookup-refuse", id), &after).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Closes a look-up, or takes it back before it was decided: question and answer are erased. One of its two people.
+    pub async fn close_lookup(&self, id: i64, who: &Actor) -> Result<(), OfficeError> {
+        let mut tx = self.store.write().await?;
+        let row = lookup_in(&mut tx, id).await?;
+        let open = matches!(asked(&row, self.now())?.state, LookupState::Asked | LookupState::Open);
+        if !open {
+            return Err(OfficeError::Refused(why!("lookup-over", case_number = &row.case_number)));
+        }
+        if row.asked_by != who.name && row.decided_by.as_ref() != Some(&who.name) {
+            return Err(OfficeError::Refused(why!("lookup-not-yours")));
+        }
+        self.erase_lookup(&mut tx, row, who).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Closes look-ups whose time is over.
+    pub(super) async fn forget_lookups(&self, tx: &mut Tx) -> Result<(), OfficeError> {
+        let itself = Actor { name: ITSELF.to_owned(), reason: String::new() };
+        for row in tx.standing_lookups().await? {
+            if asked(&row, self.now())?.state == LookupState::Closed {
+                self.erase_lookup(tx, row, &itself).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn erase_lookup(&self, tx: &mut Tx, row: LookupRow, who: &Actor) -> Result<(), OfficeError> {
+        let (id, after) = (row.id, row.case_number.clone());
+        let row = LookupRow {
+            state: "closed".to_owned(),
+            question: None,
+            answer: None,
+            closed_by: Some(who.name.clone()),
+            closed: Some(millis(self.now())),
+            ..row
+        };
+        tx.put_lookup(&row).await?;
+        self.note_lookup(tx, who, ("lookup-close", id), &after).await
+    }
+
+    /// A request that this person may decide on, which is still what they read.
+    async fn to_decide(&self, tx: &mut Tx, id: i64, read: &str, who: &Actor) -> Result<LookupRow, OfficeError> {
+        let row = lookup_in(tx, id).await?;
+        if asked(&row, self.now())?.state != LookupState::Asked {
+            return Err(OfficeError::Refused(why!("lookup-decided", case_number = &row.case_number)));
+        }
+        if row.asked_by == who.name {
+            return Err(OfficeError::Refused(why!("lookup-second", staff = &who.name)));
+        }
+        if digest(&row)? != read {
+            return Err(OfficeError::Refused(why!("lookup-changed")));
+        }
+        Ok(row)
+    }
+
+    async fn look(&self, tx: &mut Tx, row: &LookupRow, question: &LookupQuestion) -> Result<Answer, OfficeError> {
+        let (from, until) = (timestamp(row.span_from), timestamp(row.span_until));
+        let begun = from.checked_sub(BEFORE).unwrap_or(from);
+        let sites = self.sites().await?;
+        let (regency, sites): (String, Vec<String>) = match question {
+            LookupQuestion::Device { regency, .. } => {
+                let of = sites.into_iter().filter(|(_, document)| document.regency == *regency);
+                (regency.clone(), of.map(|(site, _)| site.to_string()).collect())
+            }
+            LookupQuestion::Address { site, .. } => {
+                let document = sites.into_iter().find(|(id, _)| id == site).map(|(_, document)| document);
+                (document.map(|document| document.regency).unwrap_or_default(), vec![site.to_string()])
+            }
+        };
+        let (keys, no_key) = self.keys_of(tx, &regency, (begun, until)).await?;
+        let names: BTreeSet<String> = keys
+            .iter()
+            .map(|key| match question {
+                LookupQuestion::Device { mac, .. } => key.mac(*mac).to_string(),
+                LookupQuestion::Address { address, .. } => key.ipv4(*address).to_string(),
+            })
+            .collect();
+        let (mut found, mut more) = (Vec::new(), false);
+        for site in &sites {
+            for name in &names {
+                let span = (begun, until);
+                let rows = match question {
+                    LookupQuestion::Device { .. } => tx.visits_of_device(site, span, name, MOST + 1).await?,
+                    LookupQuestion::Address { .. } => tx.visits_of_address(site, span, name, MOST + 1).await?,
+                };
+                found.extend(rows.into_iter().filter(|row| reaches(row, from)).map(found_visit));
+            }
+        }
+        found.sort_by(|a, b| (a.started, &a.visit).cmp(&(b.started, &b.visit)));
+        if found.len() > MOST as usize {
+            found.truncate(MOST as usize);
+            more = true;
+        }
+        Ok(Answer { visits: found, more, no_key })
+    }
+
+    /// Keys of the months of a span, and of the month before: a router without its controller goes on with its last one. Which
+    /// months of the span have none.
+    async fn keys_of(
+        &self,
+        tx: &mut Tx,
+        regency: &str,
+        (from, until): (Timestamp, Timestamp),
+    ) -> Result<(Vec<EpochKey>, Vec<String>), OfficeError> {
+        let before = Epoch::of(from.checked_sub(SignedDuration::from_hours(24 * 31)).unwrap_or(from));
+        let last = Epoch::of(until);
+        let mut keys = Vec::new();
+        for (epoch, secret) in tx.epoch_keys(regency, &before.to_string()).await? {
+            let (Ok(key), Ok(epoch)) = (<[u8; 32]>::try_from(secret), epoch.parse::<Epoch>()) else {
+                return Err(OfficeError::damaged("a pseudonym key")("not a month and 32 bytes".into()));
+            };
+            if epoch <= last {
+                keys.push(EpochKey { epoch, key: gapura_model::Secret::new(key) });
+            }
+        }
+        let months = std::iter::successors(Some(Epoch::of(from)), |month| Some(month.next()));
+        let months = months.take_while(|month| *month <= last);
+        let no_key = months.filter(|month| !keys.iter().any(|key| key.epoch == *month)).map(|month| month.to_string());
+        let no_key = no_key.collect();
+        Ok((keys, no_key))
+    }
+
+    async fn question(&self, order: &LookupOrder) -> Result<Result<LookupQuestion, Why>, OfficeError> {
+        let (text, place) = (order.asked.trim(), order.place.trim());
+        let sites = self.sites().await?;
+        if order.by_address {
+            let Some(address) = text.parse::<Ipv4Addr>().ok().filter(Ipv4Addr::is_private) else {
+                return Ok(Err(why!("lookup-address").at("asked")));
+            };
+            let site = sites.into_iter().map(|(id, _)| id).find(|id| id.as_str() == place);
+            return Ok(site
+                .map(|site| LookupQuestion::Address { address, site })
+                .ok_or_else(|| why!("lookup-site").at("where")));
+        }
+        let Ok(mac) = text.parse::<MacAddr>() else { return Ok(Err(why!("lookup-mac").at("asked"))) };
+        let known = sites.iter().any(|(_, document)| document.regency == place);
+        let question = LookupQuestion::Device { mac, regency: place.to_owned() };
+        Ok(known.then_some(question).ok_or_else(|| why!("lookup-regency").at("where")))
+    }
+
+    fn opened_question(&self, row: &LookupRow) -> Result<Option<LookupQuestion>, OfficeError> {
+        let Some(sealed) = &row.question else { return Ok(None) };
+        let text = self.keys.vault.open_text(&sealed_for("question", row.id), sealed).ok_or_else(|| damaged(row.id))?;
+        read_json(&text, "a look-up").map(Some)
+    }
+
+    async fn note_lookup(
+        &self,
+        tx: &mut Tx,
+        who: &Actor,
+        (action, id): (&'static str, i64),
+        after: &str,
+    ) -> Result<(), OfficeError> {
+        self.note(tx, who, Change { action, object: format!("lookup/{id}"), before: "", after }).await
+    }
+}
+
+fn span_of(order: &LookupOrder, now: Timestamp) -> Result<(Timestamp, Timestamp), Why> {
+    let (Some(from), Some(until)) = (order.from, order.until) else { return Err(why!("lookup-time").at("until")) };
+    let most = SignedDuration::from_hours(24 * LOOKUP_DAYS);
+    if from >= until || until.duration_since(from) > most || from > now {
+        return Err(why!("lookup-span", most = LOOKUP_DAYS.unsigned_abs()).at("until"));
+    }
+    Ok((from, until))
+}
+
+/// Whether a visit was still there at a moment: one that did not end was there when it was told last.
+fn reaches(row: &VisitRow, from: Timestamp) -> bool {
+    row.ended.unwrap_or(row.told).max(row.started) >= millis(from)
+}
+
+fn found_visit(row: VisitRow) -> FoundVisit {
+    FoundVisit {
+        site: row.site,
+        visit: row.visit,
+        gateway: row.gateway,
+        device: row.device,
+        way: row.way,
+        holder: row.holder,
+        plan: row.plan,
+        started: timestamp(row.started),
+        ended: row.ended.map(timestamp),
+        told: timestamp(row.told),
+        clock_trusted: row.clock == "trusted",
+        bytes_up: row.bytes_up,
+        bytes_down: row.bytes_down,
+    }
+}
+
+async fn lookup_in(tx: &mut Tx, id: i64) -> Result<LookupRow, OfficeError> {
+    tx.lookup(id).await?.ok_or_else(|| OfficeError::not_found("look-up", id.to_string()))
+}
+
+fn damaged(id: i64) -> OfficeError {
+    OfficeError::damaged(format!("look-up {id}"))("it does not open under this controller's key".into())
+}
+
+fn sealed_for(what: &str, id: i64) -> String {
+    format!("lookup\0{what}\0{id}")
+}
+
+/// Over what was read: all of the request, with the sealed question.
+fn digest(row: &LookupRow) -> Result<String, OfficeError> {
+    let read = (
+        row.id,
+        (&row.case_number, &row.basis, &row.authority, &row.reason),
+        (&row.kind, &row.place, row.span_from, row.span_until),
+        (&row.question, &row.asked_by, row.asked),
+    );
+    Ok(Sha256::of(write_json(&read, "a look-up")?.as_bytes()).to_string())
+}
+
+/// With its state as it is by now: what is over is over before anybody erased it.
+fn asked(row: &LookupRow, now: Timestamp) -> Result<LookupAsked, OfficeError> {
+    let waits = timestamp(row.asked).checked_add(ASKED).unwrap_or(Timestamp::MAX) > now;
+    let state = match row.state.as_str() {
+        "asked" if waits => LookupState::Asked,
+        "open" if row.until.is_some_and(|until| timestamp(until) > now) => LookupState::Open,
+        "refused" => LookupState::Refused,
+        "asked" | "open" | "closed" => LookupState::Closed,
+        _ => return Err(damaged(row.id)),
+    };
+    let pair = |name: &Option<String>, at: Option<i64>| name.clone().zip(at.map(timestamp));
+    Ok(LookupAsked {
+        id: row.id,
+        case_number: row.case_number.clone(),
+        basis: row.basis.clone(),
+        authority: row.authority.clone(),
+        reason: row.reason.clone(),
+        by_address: row.kind == "address",
+        place: row.place.clone(),
+        from: timestamp(row.span_from),
+        until: timestamp(row.span_until),
+        state,
+        found: u64::try_from(row.found).unwrap_or_default(),
+        asked: (row.asked_by.clone(), timestamp(row.asked)),
+        decided: pair(&row.decided_by, row.decided),
+        words: row.words.clone(),
+        readable: row.until.map(timestamp),
+        closed: pair(&row.closed_by, row.closed),
+    })
+}

@@ -1,0 +1,4 @@
+DELETE FROM usage_batch WHERE received < $1 AND $1 > (
+    SELECT later.received FROM usage_batch AS later
+    WHERE later.site = usage_batch.site AND later.gateway = usage_batch.gateway AND later.boot = usage_batch.boot
+    ORDER BY later.seq DESC LIMIT 1)

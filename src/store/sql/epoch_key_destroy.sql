@@ -1,0 +1,1 @@
+DELETE FROM epoch_key WHERE epoch = $1

@@ -1,0 +1,1 @@
+SELECT coalesce(min(epoch), '') AS site FROM epoch_key

@@ -1,0 +1,2 @@
+SELECT id, case_number, basis, authority, reason, kind, place, span_from, span_until, state, question, answer, found, asked_by, asked,
+    decided_by, decided, words, until, closed_by, closed FROM lookup ORDER BY id DESC LIMIT $1

@@ -1,0 +1,2 @@
+DELETE FROM outage WHERE site = $1 AND started >= $2 AND started < $3
+    AND id IN (SELECT id FROM outage WHERE site = $1 AND started >= $2 AND started < $3 LIMIT $4)

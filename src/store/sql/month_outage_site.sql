@@ -1,0 +1,1 @@
+SELECT min(site) AS site FROM outage WHERE site > $1

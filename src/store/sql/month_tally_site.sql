@@ -1,0 +1,1 @@
+SELECT min(site) AS site FROM tally WHERE site > $1

@@ -1,0 +1,1 @@
+SELECT min(site) AS site FROM visit WHERE site > $1

@@ -1,0 +1,1 @@
+DELETE FROM tally WHERE site = $1 AND started < $2 AND ended < $3

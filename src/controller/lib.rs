@@ -23,6 +23,7 @@ mod lists;
 mod office;
 mod opening;
 pub mod preset;
+pub mod report;
 mod rights;
 mod rollout;
 mod sample;
@@ -57,15 +58,16 @@ pub use office::{
     BatchSeen, Checked, Class, ClassOrder, CodeMade, Confirmed, DESK_FILE, DEVICE_CHARS, Day, DayOutage, DayUse,
     Decided, Decision, DraftJudged, Excepted, ExportSpan, ExportState, FormKey, GatewayStanding, Group, Halfway,
     Impact, ImportOrder, Imported, IndexAsked, Judged, ListFailed, ListOrder, ListStatus, ListWork, MOVE_CODE,
-    MoveCodeSeen, NoEarlyClosing, Office, OfficeError, OnlineView, OrderSeen, OrderState, PartTaken, Past, Pending,
-    Person, PersonAdded, PersonOrder, Place, PlanUse, PresetError, PrintError, PrintMistake, PrintOrder, Printed,
-    PrintedVoucher, Proved, Published, Queue, Reach, Refreshed, RequestList, RequestOrder, RequestRecord, RequestView,
-    RequestsAsked, RolloutChoice, RolloutGateway, RolloutLine, RolloutOrder, RolloutSite, RolloutView, RolloutWave,
-    Runs, SCREEN_CHARS, Screen, Seat, SeatState, SeenFrom, SessionSeen, SetAt, SetPart, SettingsTree, Sheet, SignIn,
-    SignedIn, SiteAnswer, SiteNow, SiteQuestion, SiteSettings, SiteStands, SiteWeek, SopChoices, SopEnding, SopFile,
-    SopLine, SopSeen, SsoBegun, SsoEnded, Staff, Stood, Summary, Tab, TakenIn, TermsVersion, Ticket, TicketState, Tile,
-    TrialResult, Unheld, Usage, Visits, VoucherOrder, VoucherQuery, VoucherSeen, VoucherState, VouchersMade,
-    VouchersSeen, Which, Work, Worked, decree_hash, early, early_closing, export_csv, newer_sop, ticket_name,
+    MonthReported, MoveCodeSeen, NoEarlyClosing, Office, OfficeError, OnlineView, OrderSeen, OrderState, PartTaken,
+    Past, Pending, Person, PersonAdded, PersonOrder, Place, PlanUse, PresetError, PrintError, PrintMistake, PrintOrder,
+    Printed, PrintedVoucher, Proved, Published, Queue, Reach, Refreshed, ReportsMade, RequestList, RequestOrder,
+    RequestRecord, RequestView, RequestsAsked, RolloutChoice, RolloutGateway, RolloutLine, RolloutOrder, RolloutSite,
+    RolloutView, RolloutWave, Runs, SCREEN_CHARS, Screen, Seat, SeatState, SeenFrom, SessionSeen, SetAt, SetPart,
+    SettingsTree, Sheet, SignIn, SignedIn, SiteAnswer, SiteNow, SiteQuestion, SiteSettings, SiteStands, SiteWeek,
+    SopChoices, SopEnding, SopFile, SopLine, SopSeen, SsoBegun, SsoEnded, Staff, Stood, Summary, Tab, TakenIn,
+    TermsVersion, Ticket, TicketState, Tile, TrialResult, Unheld, Usage, Visits, VoucherOrder, VoucherQuery,
+    VoucherSeen, VoucherState, VouchersMade, VouchersSeen, Which, Work, Worked, decree_hash, early, early_closing,
+    export_csv, newer_sop, ticket_name,
 };
 pub use opening::{OpenError, migrate};
 pub use rights::{

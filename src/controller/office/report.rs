@@ -8,13 +8,14 @@ use std::sync::Mutex;
 
 use gapura_model::SiteId;
 use gapura_store::{MonthFigureRow, MonthPlanRow, Tx, millis, timestamp};
+use gapura_speech::{Lang, Say};
 use jiff::{SignedDuration, Timestamp};
 
 use super::network::documents_in;
 use super::site::parse_site;
 use super::{Actor, Change, Office, OfficeError, read_json, write_json};
 use crate::document::SiteDocument;
-use crate::report::{About, KeptSite, Late, LateChange, Month, MonthReport, SiteMonth, Spans, Told, report};
+use crate::report::{About, KeptSite, Late, LateChange, Month, MonthReport, SiteMonth, Spans, Statistics, Told, report};
 use crate::rights::Scope;
 
 /// A month is closed so long after its end: what routers tell by the minute is there by then.
@@ -81,6 +82,37 @@ impl Office {
             })
         };
         rows.into_iter().map(month).collect()
+    }
+
+    /// Closed months for the statistics office: of a year (`2026`) or a month (`2026-10`), of everything.
+    pub async fn statistics(&self, period: &str) -> Result<Statistics, OfficeError> {
+        let within = |month: Month| month.to_string() == period || month.year().to_string() == period;
+        let mut months: Vec<Month> =
+            self.months_reported().await?.into_iter().map(|one| one.month).filter(|month| within(*month)).collect();
+        months.sort_unstable();
+        let mut reports = Vec::new();
+        for month in months {
+            let report = self.month_report(&Scope::Province, month).await?;
+            reports.extend(report.filter(|report| report.running_until.is_none()));
+        }
+        let Some(first) = reports.first() else {
+            return Err(OfficeError::not_found("closed month", period.chars().take(20).collect::<String>()));
+        };
+        let (producer, contact) = self.producer();
+        Ok(Statistics::of(&reports, (&producer, &contact), &self.say_report(first, Lang::Id)))
+    }
+
+    /// Who makes the reports, and where to ask about them.
+    pub fn producer(&self) -> (String, String) {
+        let console = self.config.console.as_ref();
+        let name = console.map_or_else(String::new, |console| console.department.clone());
+        (name, console.and_then(|console| console.contact.clone()).unwrap_or_default())
+    }
+
+    /// How a report speaks: in its own zone.
+    pub fn say_report(&self, report: &MonthReport, lang: Lang) -> Say {
+        let zone = jiff::tz::TimeZone::get(&report.zone).unwrap_or_else(|_| self.zone());
+        crate::words::say(lang, zone, self.now())
     }
 
     /// Makes what is due: figures of the running month, of months that are over, and new issues where data came late.

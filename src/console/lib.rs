@@ -34,6 +34,7 @@ mod lists;
 mod network;
 mod people;
 mod profile;
+mod reports;
 mod requests;
 mod rollout;
 mod routes;

@@ -49,6 +49,7 @@ mod tests {
             crate::network::samples,
             crate::people::samples,
             crate::profile::samples,
+            crate::reports::samples,
             crate::requests::samples,
             crate::rollout::samples,
             crate::sops::samples,

@@ -68,6 +68,7 @@ const DID: &[(&str, &str)] = &[
     ("preset-remove", "audit-did-preset-remove"),
     ("preset-set", "audit-did-preset-set"),
     ("queue-number", "audit-did-queue-number"),
+    ("report-issue", "audit-did-report-issue"),
     ("request-add", "audit-did-request-add"),
     ("request-answer", "audit-did-request-answer"),
     ("request-close", "audit-did-request-close"),

@@ -55,7 +55,9 @@ pub struct MonthArgs {
 
 /// `gapura controller report statistics ...`
 #[derive(Clone, Debug, Args)]
-#[command(after_help = "Example:\n  gapura controller report statistics --period 2026 --data data.csv --metadata metadata.csv")]
+#[command(
+    after_help = "Example:\n  gapura controller report statistics --period 2026 --data data.csv --metadata metadata.csv"
+)]
 pub struct StatisticsArgs {
     /// A year, as 2026, or a month, as 2026-10.
     #[arg(long)]
@@ -79,11 +81,7 @@ pub enum Format {
     Pdf,
 }
 
-pub(super) async fn report(
-    command: &ReportCommand,
-    desk: &Desk,
-    out: &mut Output<'_>,
-) -> Result<(), CommandError> {
+pub(super) async fn report(command: &ReportCommand, desk: &Desk, out: &mut Output<'_>) -> Result<(), CommandError> {
     match command {
         ReportCommand::List => list(desk, out).await,
         ReportCommand::Make => {
@@ -133,7 +131,10 @@ async fn month(args: &MonthArgs, desk: &Desk, out: &mut Output<'_>) -> Result<()
     match &args.out {
         Some(path) => {
             put(path, &octets)?;
-            out.value(&serde_json::json!({ "file": path, "octets": octets.len() }), &format!("wrote {}", path.display()))
+            out.value(
+                &serde_json::json!({ "file": path, "octets": octets.len() }),
+                &format!("wrote {}", path.display()),
+            )
         }
         None => out.out.write_all(&octets).map_err(|source| CommandError::Io { what: "print", source }),
     }

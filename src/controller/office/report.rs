@@ -7,15 +7,17 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use gapura_model::SiteId;
-use gapura_store::{MonthFigureRow, MonthPlanRow, Tx, millis, timestamp};
 use gapura_speech::{Lang, Say};
+use gapura_store::{MonthFigureRow, MonthPlanRow, Tx, millis, timestamp};
 use jiff::{SignedDuration, Timestamp};
 
 use super::network::documents_in;
 use super::site::parse_site;
 use super::{Actor, Change, Office, OfficeError, read_json, write_json};
 use crate::document::SiteDocument;
-use crate::report::{About, KeptSite, Late, LateChange, Month, MonthReport, SiteMonth, Spans, Statistics, Told, report};
+use crate::report::{
+    About, KeptSite, Late, LateChange, Month, MonthReport, SiteMonth, Spans, Statistics, Told, report,
+};
 use crate::rights::Scope;
 
 /// A month is closed so long after its end: what routers tell by the minute is there by then.

@@ -277,7 +277,10 @@ fn bind(paper: Paper, sheet: &Sheet, owner: &str, say: &Say) -> Vec<u8> {
     root.pages(tree).lang(TextStr(tag));
     root.viewer_preferences().display_doc_title(true);
     root.finish();
-    pdf.document_info(info).title(TextStr(&format!("{} – {}", sheet.title, sheet.of))).author(TextStr(owner)).creator(TextStr("Gapura"));
+    pdf.document_info(info)
+        .title(TextStr(&format!("{} – {}", sheet.title, sheet.of)))
+        .author(TextStr(owner))
+        .creator(TextStr("Gapura"));
     let pages = numbered.iter().map(|(page, ..)| *page);
     pdf.pages(tree).kids(pages).count(i32::try_from(count).unwrap_or(i32::MAX));
     for (id, name) in [(plain, Name(b"Helvetica")), (bold, Name(b"Helvetica-Bold"))] {

@@ -79,6 +79,13 @@ pub struct Table {
     pub empty: String,
 }
 
+impl Table {
+    /// A row's cells, each with the name of its column.
+    pub fn cells<'a>(&'a self, row: &'a [String]) -> impl Iterator<Item = (&'a str, &'a str)> {
+        self.head.iter().map(String::as_str).zip(row.iter().map(String::as_str))
+    }
+}
+
 impl Sheet {
     /// A report in words; `say` speaks in the report's zone.
     pub fn of(report: &MonthReport, say: &Say) -> Self {
@@ -220,9 +227,7 @@ fn chart(report: &MonthReport, say: &Say) -> Option<Chart> {
     let bars: Vec<(u8, u64, bool)> = report
         .days
         .iter()
-        .map(|day| {
-            (day.date.day().unsigned_abs(), of(day.visits), day.date.weekday() == Weekday::Sunday)
-        })
+        .map(|day| (day.date.day().unsigned_abs(), of(day.visits), day.date.weekday() == Weekday::Sunday))
         .collect();
     let most = report.days.iter().max_by_key(|day| of(day.visits)).filter(|day| of(day.visits) > 0)?;
     let top = round_up(of(most.visits));
@@ -268,7 +273,10 @@ fn tables(report: &MonthReport, say: &Say) -> Vec<Table> {
         vec![
             ("report-planned", long(Some(total.planned_seconds), say)),
             ("report-watched", long(Some(total.watched_seconds), say)),
-            ("report-kept-hours", if total.watched_seconds == 0 { w.t("report-unknown") } else { long(Some(total.kept_seconds), say) }),
+            (
+                "report-kept-hours",
+                if total.watched_seconds == 0 { w.t("report-unknown") } else { long(Some(total.kept_seconds), say) },
+            ),
             ("report-kept", percent(total.kept_permille, say)),
             ("report-available", percent(total.available_permille, say)),
         ],
@@ -357,7 +365,8 @@ fn attacks(all: &[AttackFigures], say: &Say) -> Table {
             Some(_) => say.number(number),
             None => w.t("report-unknown"),
         };
-        let median = if one.incidents == 0 && one.count.is_some() { "–".to_owned() } else { long(one.median_seconds, say) };
+        let median =
+            if one.incidents == 0 && one.count.is_some() { "–".to_owned() } else { long(one.median_seconds, say) };
         vec![
             w.t(&format!("report-attack-{}", one.kind.id())),
             counted(one.count.unwrap_or_default()),

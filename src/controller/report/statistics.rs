@@ -86,7 +86,8 @@ fn data(reports: &[MonthReport]) -> String {
         for site in &report.sites {
             let kind = serde_json::to_value(site.kind).ok();
             let kind = kind.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default();
-            let place = ["lokasi", &site.regency, &site.agency, site.site.as_str(), &site.name, kind].map(str::to_owned);
+            let place =
+                ["lokasi", &site.regency, &site.agency, site.site.as_str(), &site.name, kind].map(str::to_owned);
             figures(&mut out, &begin, &place, &site.figures);
         }
     }
@@ -126,8 +127,13 @@ fn metadata(reports: &[MonthReport], (producer, contact): (&str, &str), say: &Sa
     );
     for (code, unit, name, definition, _) in VARIABLES {
         let fixed = [(*code).to_owned(), w.t(name), w.t(definition), (*unit).to_owned(), w.t("report-meta-classes")];
-        let rest =
-            [period.clone(), w.t("report-meta-source"), w.t("report-meta-rule"), producer.to_owned(), contact.to_owned()];
+        let rest = [
+            period.clone(),
+            w.t("report-meta-source"),
+            w.t("report-meta-rule"),
+            producer.to_owned(),
+            contact.to_owned(),
+        ];
         line(&mut out, fixed.into_iter().chain(rest));
     }
     out

@@ -39,6 +39,7 @@ const END_VISITS: Who = Who::AtSite(&[Helpdesk, SiteHead]);
 const SEE_REQUESTS: &[Role] = &[Clerk, Helpdesk, SiteHead, Auditor];
 const ANSWER: Who = Who::AtSite(&[Helpdesk, SiteHead]);
 const SEE_NETWORK: &[Role] = &[SiteHead, NetworkAdmin, Auditor];
+const SEE_REPORTS: &[Role] = &[SiteHead, SopApprover, NetworkAdmin, Auditor];
 const RUN_GATEWAYS: Who = Who::AtSite(&[NetworkAdmin]);
 const SET_SITE: Who = Who::AtSite(&[NetworkAdmin]);
 const SEE_SOPS: Who = Who::Anywhere(&[Helpdesk, SiteHead, SopEditor, SopApprover, NetworkAdmin, Auditor]);
@@ -214,6 +215,10 @@ const FILTER: &[Line] = &[
 ];
 
 const WHOLE: &[Line] = &[
+    ("GET", "/laporan-bulanan", Who::Anywhere(SEE_REPORTS), false),
+    ("GET", "/laporan-bulanan/{month}", Who::Anywhere(SEE_REPORTS), false),
+    ("GET", "/laporan-bulanan/{month}/unduh", Who::Anywhere(SEE_REPORTS), false),
+    ("GET", "/laporan-bulanan/statistik/{period}/{part}", Who::Whole(SEE_REPORTS), false),
     ("GET", "/ringkasan", Who::Anywhere(SEE_NETWORK), false),
     ("GET", "/papan/{kunci}", Who::Anybody, false),
     ("GET", "/papan/{kunci}/alir", Who::Anybody, false),

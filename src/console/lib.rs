@@ -35,6 +35,7 @@ mod network;
 mod people;
 mod profile;
 mod records;
+mod reports;
 mod requests;
 mod rollout;
 mod routes;

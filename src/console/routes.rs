@@ -13,8 +13,8 @@ use gapura_controller::Right;
 use crate::answer::{Oops, finish};
 use crate::here::{App, Here, Where};
 use crate::{
-    assets, audit, class, dashboard, day, desk, explain, front, lists, network, people, profile, records, requests, rollout,
-    signin, sops, vouchers, wall,
+    assets, audit, class, dashboard, day, desk, explain, front, lists, network, people, profile, records, reports,
+    requests, rollout, signin, sops, vouchers, wall,
 };
 
 /// What an address needs of whoever asks.
@@ -135,6 +135,7 @@ fn all() -> Routes {
     network::routes(&mut routes);
     vouchers::routes(&mut routes);
     dashboard::routes(&mut routes);
+    reports::routes(&mut routes);
     wall::routes(&mut routes);
     audit::routes(&mut routes);
     records::routes(&mut routes);

@@ -51,6 +51,7 @@ mod tests {
             crate::people::samples,
             crate::profile::samples,
             crate::records::samples,
+            crate::reports::samples,
             crate::requests::samples,
             crate::rollout::samples,
             crate::sops::samples,

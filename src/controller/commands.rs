@@ -13,6 +13,7 @@ mod gateway;
 mod group;
 mod lists;
 mod output;
+mod report;
 mod request;
 mod retention;
 mod rollout;
@@ -106,6 +107,9 @@ pub enum Command {
     /// Requests for help: list, answer, forward, close, export; frequent questions.
     #[command(subcommand)]
     Request(request::RequestCommand),
+    /// The monthly report: months, one month, the statistics office's files.
+    #[command(subcommand)]
+    Report(report::ReportCommand),
     /// The counter: who is online, orders, PC seats, classes.
     Desk(desk::DeskArgs),
     /// What the filter did: counts.
@@ -235,6 +239,7 @@ pub async fn run(
         Command::Lists(command) => lists::lists(command, &desk, &mut out).await,
         Command::Appeal(command) => appeal::appeal(command, &desk, &mut out).await,
         Command::Request(command) => request::request(command, &desk, &mut out).await,
+        Command::Report(command) => report::report(command, &desk, &mut out).await,
         Command::Desk(args) => desk::desk(args, &desk, &mut out).await,
         Command::Filter(command) => filter::filter(command, &desk, &mut out).await,
         Command::Alert(command) => alert::alert(command, &desk, &mut out).await,

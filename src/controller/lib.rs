@@ -23,6 +23,7 @@ mod lists;
 mod office;
 mod opening;
 pub mod preset;
+pub mod report;
 mod retention;
 mod rights;
 mod rollout;
@@ -59,16 +60,16 @@ pub use office::{
     DayUse, Decided, Decision, Destruction, DraftJudged, Excepted, ExportSpan, ExportState, FormKey, FoundVisit,
     GatewayStanding, Group, Halfway, Hold, HoldOrder, HoldState, HoldStep, Impact, ImportOrder, Imported, IndexAsked,
     Judged, KindStands, LOOKUP_DAYS, ListFailed, ListOrder, ListStatus, ListWork, LookupAsked, LookupOrder,
-    LookupQuestion, LookupSeen, LookupState, MOVE_CODE, MoveCodeSeen, NoEarlyClosing, Office, OfficeError, OnlineView,
-    OrderSeen, OrderState, PartTaken, Past, Pending, Person, PersonAdded, PersonOrder, Place, PlanUse, PresetError,
-    PrintError, PrintMistake, PrintOrder, Printed, PrintedVoucher, Proved, Published, Queue, REASON_CHARS, Reach,
-    Refreshed, RequestList, RequestOrder, RequestRecord, RequestView, RequestsAsked, RetentionStands, RolloutChoice,
-    RolloutGateway, RolloutLine, RolloutOrder, RolloutSite, RolloutView, RolloutWave, Runs, SCREEN_CHARS, Screen, Seat,
-    SeatState, SeenFrom, SessionSeen, SetAt, SetPart, SettingsTree, Sheet, SignIn, SignedIn, SiteAnswer, SiteNow,
-    SiteQuestion, SiteSettings, SiteStands, SiteWeek, SopChoices, SopEnding, SopFile, SopLine, SopSeen, SsoBegun,
-    SsoEnded, Staff, Stood, Summary, Tab, TakenIn, TermsVersion, Ticket, TicketState, Tile, TrialResult, Unheld, Usage,
-    Visits, VoucherOrder, VoucherQuery, VoucherSeen, VoucherState, VouchersMade, VouchersSeen, Which, Work, Worked,
-    decree_hash, early, early_closing, export_csv, newer_sop, ticket_name,
+    LookupQuestion, LookupSeen, LookupState, MOVE_CODE, MonthReported, MoveCodeSeen, NoEarlyClosing, Office,
+    OfficeError, OnlineView, OrderSeen, OrderState, PartTaken, Past, Pending, Person, PersonAdded, PersonOrder, Place,
+    PlanUse, PresetError, PrintError, PrintMistake, PrintOrder, Printed, PrintedVoucher, Proved, Published, Queue,
+    REASON_CHARS, Reach, Refreshed, ReportsMade, RequestList, RequestOrder, RequestRecord, RequestView, RequestsAsked,
+    RetentionStands, RolloutChoice, RolloutGateway, RolloutLine, RolloutOrder, RolloutSite, RolloutView, RolloutWave,
+    Runs, SCREEN_CHARS, Screen, Seat, SeatState, SeenFrom, SessionSeen, SetAt, SetPart, SettingsTree, Sheet, SignIn,
+    SignedIn, SiteAnswer, SiteNow, SiteQuestion, SiteSettings, SiteStands, SiteWeek, SopChoices, SopEnding, SopFile,
+    SopLine, SopSeen, SsoBegun, SsoEnded, Staff, Stood, Summary, Tab, TakenIn, TermsVersion, Ticket, TicketState, Tile,
+    TrialResult, Unheld, Usage, Visits, VoucherOrder, VoucherQuery, VoucherSeen, VoucherState, VouchersMade,
+    VouchersSeen, Which, Work, Worked, decree_hash, early, early_closing, export_csv, newer_sop, ticket_name,
 };
 pub use opening::{OpenError, migrate};
 pub use retention::{Kind, Rule};

@@ -34,6 +34,7 @@ mod preset;
 mod print;
 mod publish;
 mod queue;
+mod report;
 mod request;
 mod request_at;
 mod request_events;
@@ -112,6 +113,8 @@ pub use preset::{PresetError, Tile};
 pub use print::{FormKey, PrintError, PrintMistake, PrintOrder, Printed, PrintedVoucher, Sheet, Which};
 pub use publish::Published;
 pub use queue::{Queue, Ticket, TicketState, ticket_name};
+pub(crate) use report::ReportRoom;
+pub use report::{MonthReported, ReportsMade};
 pub use request::{Reach, RequestList, RequestOrder, RequestView, RequestsAsked, Tab};
 pub use request_at::At;
 pub use request_events::ExportState;
@@ -166,6 +169,8 @@ pub struct Office {
     unfiltered: Arc<Unfiltered>,
     /// The counter: who waits, who looks, who is online.
     pub(crate) desk: Arc<DeskRoom>,
+    /// What the monthly reports wait for.
+    reports: Arc<ReportRoom>,
     /// What was found in texts of the SOP desk that were looked at before.
     sop_checks: Arc<Found>,
 }
@@ -311,6 +316,7 @@ impl Office {
             list_room,
             unfiltered,
             desk,
+            reports: Arc::default(),
             sop_checks: Arc::default(),
         })
     }

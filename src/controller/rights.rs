@@ -142,6 +142,8 @@ rights! {
     SeePeople,
     /// Add people and change their grants.
     SetPeople,
+    /// See the monthly reports.
+    SeeReports,
     /// Take data out.
     Export,
     /// Backups.
@@ -164,6 +166,7 @@ impl Right {
                 | Self::SeeSops
                 | Self::SeeAudit
                 | Self::SeePeople
+                | Self::SeeReports
         )
     }
 
@@ -252,9 +255,12 @@ impl Role {
                 R::SeeNetwork,
                 R::SetHours,
                 R::MoveSite,
+                R::SeeReports,
             ],
             Self::SopEditor => &[R::ExplainSites, R::SeeSops, R::WriteSops, R::LookAtLists],
-            Self::SopApprover => &[R::ExplainSites, R::SeeSops, R::ApproveSops, R::LookAtLists, R::DecideAppeals],
+            Self::SopApprover => {
+                &[R::ExplainSites, R::SeeSops, R::ApproveSops, R::LookAtLists, R::DecideAppeals, R::SeeReports]
+            }
             Self::NetworkAdmin => &[
                 R::SeeNetwork,
                 R::SetHours,
@@ -268,6 +274,7 @@ impl Role {
                 R::LookAtLists,
                 R::SeePeople,
                 R::SetPeople,
+                R::SeeReports,
                 R::Export,
                 R::BackUp,
             ],
@@ -282,6 +289,7 @@ impl Role {
                 R::SeeSops,
                 R::SeeAudit,
                 R::SeePeople,
+                R::SeeReports,
             ],
         }
     }

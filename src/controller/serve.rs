@@ -207,6 +207,9 @@ async fn review(office: Office, tasks: Tasks) {
         if let Err(error) = office.anchor_audit().await {
             tracing::error!(error = with_causes(&error), "cannot sign the end of the audit log");
         }
+        if let Err(error) = office.make_reports().await {
+            tracing::error!(error = with_causes(&error), "cannot make the monthly reports");
+        }
         let today = office.now().to_zoned(jiff::tz::TimeZone::UTC).date();
         if reminded != Some(today) {
             // Where lists are fetched, this is looked at after them.

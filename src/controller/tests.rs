@@ -16,6 +16,7 @@ mod network;
 mod part;
 mod people;
 mod post_office;
+mod report;
 mod request;
 mod retention;
 mod rollout;

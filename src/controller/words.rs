@@ -9,8 +9,10 @@ use jiff::tz::TimeZone;
 
 const ID: &str = include_str!("locales/id.ftl");
 const EN: &str = include_str!("locales/en.ftl");
+const REPORT_ID: &str = include_str!("locales/id/report.ftl");
+const REPORT_EN: &str = include_str!("locales/en/report.ftl");
 
-static LOCALE: LazyLock<Locale> = LazyLock::new(|| Locale::new(&[ID], &[EN]));
+static LOCALE: LazyLock<Locale> = LazyLock::new(|| Locale::new(&[ID, REPORT_ID], &[EN, REPORT_EN]));
 
 /// The controller's words in `lang`, around `now` in `zone`.
 pub fn say(lang: Lang, zone: TimeZone, now: Timestamp) -> Say {
@@ -31,5 +33,7 @@ mod tests {
     #[test]
     fn both_languages_say_the_same_things() {
         assert_eq!(gapura_speech::messages(super::ID).unwrap(), gapura_speech::messages(super::EN).unwrap());
+        let report = [super::REPORT_ID, super::REPORT_EN].map(|text| gapura_speech::messages(text).unwrap());
+        assert_eq!(report[0], report[1]);
     }
 }

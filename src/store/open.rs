@@ -178,6 +178,7 @@ pub(crate) const SQLITE: Migrations = &[
     (13, "sop_desk", include_str!("../../migrations/controller-sqlite/0013_sop_desk.sql")),
     (14, "rollout", include_str!("../../migrations/controller-sqlite/0014_rollout.sql")),
     (15, "rollup", include_str!("../../migrations/controller-sqlite/0015_rollup.sql")),
+    (16, "reports", include_str!("../../migrations/controller-sqlite/0016_reports.sql")),
     (17, "records", include_str!("../../migrations/controller-sqlite/0017_records.sql")),
 ];
 
@@ -197,6 +198,7 @@ pub(crate) const POSTGRES: Migrations = &[
     (13, "sop_desk", include_str!("../../migrations/controller-postgres/0013_sop_desk.sql")),
     (14, "rollout", include_str!("../../migrations/controller-postgres/0014_rollout.sql")),
     (15, "rollup", include_str!("../../migrations/controller-postgres/0015_rollup.sql")),
+    (16, "reports", include_str!("../../migrations/controller-postgres/0016_reports.sql")),
     (17, "records", include_str!("../../migrations/controller-postgres/0017_records.sql")),
 ];
 

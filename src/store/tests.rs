@@ -152,6 +152,8 @@ const HARMLESS: &[&str] = &[
     "gateway_report.site gateway_report.gateway gateway_report.heartbeat gateway_report.verdict gateway_report.detail",
     "gateway_state.site gateway_state.gateway gateway_state.state",
     "lending.id lending.of_group lending.document",
+    "month_figure.site month_figure.month month_figure.document month_figure.reason",
+    "month_plan.site month_plan.month month_plan.document",
     "outage.site outage.id outage.gateway outage.kind",
     "person.lang person.verifier person.totp person_grant.role person_grant.scope",
     "plan.id plan.document",

@@ -44,9 +44,10 @@ const INSTEAD: [(&str, &str); 36] = [
 ];
 
 /// Where another thing is meant by the word: the file's name and the beginning of the message's.
-const MEANT: [(&str, &str); 1] = [
+const MEANT: [(&str, &str); 2] = [
     // How many came is a number of visits, as the regency's reports count them.
     ("day.ftl", "day-"),
+    ("report.ftl", "report-"),
 ];
 
 #[test]

@@ -82,6 +82,7 @@ const DID: &[(&str, &str)] = &[
     ("preset-set", "audit-did-preset-set"),
     ("queue-number", "audit-did-queue-number"),
     ("records-destroyed", "audit-did-records-destroyed"),
+    ("report-issue", "audit-did-report-issue"),
     ("request-add", "audit-did-request-add"),
     ("request-answer", "audit-did-request-answer"),
     ("request-close", "audit-did-request-close"),

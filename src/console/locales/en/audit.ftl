@@ -83,6 +83,7 @@ audit-did-plan-set = Plan changed
 audit-did-preset-remove = Voucher preset removed
 audit-did-preset-set = Voucher preset changed
 audit-did-queue-number = Queue number
+audit-did-report-issue = A month's report closed, or its new issue
 audit-did-request-add = Request added
 audit-did-request-answer = Request answered
 audit-did-request-close = Request closed

@@ -83,6 +83,7 @@ audit-did-plan-set = Paket diubah
 audit-did-preset-remove = Pilihan voucer dihapus
 audit-did-preset-set = Pilihan voucer diubah
 audit-did-queue-number = Nomor antrean
+audit-did-report-issue = Laporan bulan ditutup, atau terbitan barunya
 audit-did-request-add = Permintaan masuk
 audit-did-request-answer = Permintaan dijawab
 audit-did-request-close = Permintaan diselesaikan

@@ -39,6 +39,7 @@ const END_VISITS: Who = Who::AtSite(&[Helpdesk, SiteHead]);
 const SEE_REQUESTS: &[Role] = &[Clerk, Helpdesk, SiteHead, Auditor];
 const ANSWER: Who = Who::AtSite(&[Helpdesk, SiteHead]);
 const SEE_NETWORK: &[Role] = &[SiteHead, NetworkAdmin, Auditor];
+const SEE_REPORTS: &[Role] = &[SiteHead, SopApprover, NetworkAdmin, Auditor];
 const RUN_GATEWAYS: Who = Who::AtSite(&[NetworkAdmin]);
 const SET_SITE: Who = Who::AtSite(&[NetworkAdmin]);
 const SEE_SOPS: Who = Who::Anywhere(&[Helpdesk, SiteHead, SopEditor, SopApprover, NetworkAdmin, Auditor]);
@@ -48,8 +49,8 @@ const SET_HOURS: Who = Who::AtSite(&[SiteHead, NetworkAdmin]);
 
 /// All of them, room by room.
 pub(super) const EXPECTED: &[&[Line]] = &[
-    FRONT, SIGNIN, PROFILE, PEOPLE, AUDIT, RECORDS, VOUCHERS, COUNTER, REQUESTS, QUESTIONS, NETWORK, ROLLOUT, SOPS, FILTER,
-    WHOLE,
+    FRONT, SIGNIN, PROFILE, PEOPLE, AUDIT, RECORDS, VOUCHERS, COUNTER, REQUESTS, QUESTIONS, NETWORK, ROLLOUT, SOPS,
+    FILTER, WHOLE,
 ];
 
 const FRONT: &[Line] = &[("GET", "/", Who::Staff, false)];
@@ -231,6 +232,10 @@ const FILTER: &[Line] = &[
 ];
 
 const WHOLE: &[Line] = &[
+    ("GET", "/laporan-bulanan", Who::Anywhere(SEE_REPORTS), false),
+    ("GET", "/laporan-bulanan/{month}", Who::Anywhere(SEE_REPORTS), false),
+    ("GET", "/laporan-bulanan/{month}/unduh", Who::Anywhere(SEE_REPORTS), false),
+    ("GET", "/laporan-bulanan/statistik/{period}/{part}", Who::Whole(SEE_REPORTS), false),
     ("GET", "/ringkasan", Who::Anywhere(SEE_NETWORK), false),
     ("GET", "/papan/{kunci}", Who::Anybody, false),
     ("GET", "/papan/{kunci}/alir", Who::Anybody, false),

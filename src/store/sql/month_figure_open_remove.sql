@@ -1,0 +1,1 @@
+DELETE FROM month_figure WHERE site = $1 AND month = $2 AND issue = 0

@@ -1,0 +1,2 @@
+INSERT INTO month_plan (site, month, document, until) VALUES ($1, $2, $3, $4)
+ON CONFLICT (site, month) DO UPDATE SET document = excluded.document, until = excluded.until

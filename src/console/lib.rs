@@ -48,6 +48,7 @@ mod sops;
 mod staff_words;
 mod vouchers;
 mod wall;
+mod week;
 mod words;
 
 pub use routes::{Entry, Needs, table};

@@ -24,7 +24,6 @@ mod samples;
 mod site;
 mod sites;
 mod terms;
-mod week;
 
 use gapura_controller::{Condition, GatewayStanding, Right, SitePlace, Tone, last_words};
 use gapura_model::SiteKind;

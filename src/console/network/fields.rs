@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::week::DAYS;
+use crate::week::DAYS;
 
 /// Fields of documents and the keys of their names.
 const NAMES: [(&str, &str); 27] = [

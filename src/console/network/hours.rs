@@ -13,11 +13,11 @@ use jiff::civil::Date;
 
 use super::at;
 use super::site::{Exception, dated, exception, level};
-use super::week::{self, DAYS};
 use crate::answer::{Answer, Oops, page};
 use crate::chrome::Chrome;
 use crate::dates;
 use crate::here::Here;
+use crate::week::{self, DAYS};
 
 /// The room's name in addresses.
 pub(super) const ROOM: &str = "jam";

@@ -8,11 +8,11 @@ use gapura_speech::Words;
 
 use super::basics::{self, form};
 use super::input::{self, Input, Kind, Typed, Wrong};
-use super::week::{self, DAYS};
 use crate::answer::{Answer, Oops, again, page, to};
 use crate::chrome::Chrome;
 use crate::form::Posted;
 use crate::here::Here;
+use crate::week::{self, DAYS};
 
 const FIELDS: [&str; 16] = [
     "nama",

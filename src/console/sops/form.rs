@@ -1,6 +1,7 @@
 //! A draft by form: switches, hours, exceptions, dates. What is changed is changed in the text; the rest of it stays as it is.
 
 mod filled;
+mod grid;
 
 use askama::Template;
 use axum::extract::Path;

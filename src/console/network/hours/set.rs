@@ -12,7 +12,7 @@ use crate::dates;
 use crate::form::{Fields, Posted};
 use crate::here::Here;
 use crate::network::at;
-use crate::network::week::{self, DAYS};
+use crate::week::{self, DAYS};
 
 /// Shows the form again with what was typed, or goes on; what the use-case found stands on top.
 pub(super) async fn finish(

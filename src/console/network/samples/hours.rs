@@ -3,9 +3,9 @@
 use super::super::hours::early::Today;
 use super::super::hours::{CalendarLine, Coming, Day, Hours, SeasonLine, Typed, ZoneLine};
 use super::super::site::Exception;
-use super::super::week::{self, DAYS};
 use crate::chrome::Chrome;
 use crate::samples::Sample;
+use crate::week::{self, DAYS};
 
 const NEWS: [&str; 7] = [
     "news-week-set",

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 
 use super::super::problems::Slip;
 use super::super::{speak, times};
+use super::grid;
 use crate::dates;
 use crate::form::Fields;
 
@@ -36,6 +37,8 @@ pub(in super::super) struct ClauseField {
     /// Categories, then lists: the field's name, its words, its switches.
     pub(in super::super) switches: Vec<(&'static str, String, Vec<Switch>)>,
     pub(in super::super) hours: String,
+    /// The same as boxes.
+    pub(in super::super) days: Vec<grid::Day>,
     pub(in super::super) slips: Vec<Slip>,
     lines: RangeInclusive<usize>,
 }
@@ -125,6 +128,7 @@ impl Filled {
                 }
             }
             clause.hours = text(&format!("jam.{}", clause.number));
+            grid::take(&mut clause.days, &clause.number, fields);
         }
         for one in &mut self.exceptions {
             let index = one.index;
@@ -203,6 +207,7 @@ fn field(say: &Say, clause: &WrittenClause, choices: &SopChoices) -> ClauseField
         about: speak::targets(w, &rest).join(", "),
         switches: switches.collect(),
         hours: clause.hours.as_ref().map_or_else(String::new, |hours| times::words(say, hours)),
+        days: grid::of(say, clause.hours.as_ref()),
         slips: Vec::new(),
         lines: clause.lines.clone(),
     }
@@ -240,12 +245,12 @@ fn clause_edits(
         }
     }
     let before = clause.hours.as_ref().map_or_else(String::new, |hours| times::words(say, hours));
-    if field.hours == before {
-        return;
-    }
-    match times::read(&field.hours) {
-        Some(parts) => edits.push(SopEdit::Hours { clause: clause.number.clone(), parts }),
-        None => wrong.push((format!("jam.{}", clause.number), say.words.t("sops-form-wrong-hours"))),
+    let slip = |key| (format!("jam.{}", clause.number), say.words.t(key));
+    match grid::parts(clause.hours.as_ref(), &field.days, (&field.hours, &before)) {
+        Ok(None) => {}
+        Ok(Some(parts)) => edits.push(SopEdit::Hours { clause: clause.number.clone(), parts }),
+        Err(grid::Slip::Line) => wrong.push(slip("sops-form-wrong-hours")),
+        Err(grid::Slip::Both) => wrong.push(slip("sops-form-wrong-both")),
     }
 }
 
@@ -341,6 +346,10 @@ mod tests {
         ];
         for clause in &filled.clauses {
             all.push((format!("jam.{}", clause.number), clause.hours.clone()));
+            for day in &clause.days {
+                let ticked = day.boxes.iter().enumerate().filter(|(_, is)| **is);
+                all.extend(ticked.map(|(hour, _)| (grid::field(&clause.number, day.key), hour.to_string())));
+            }
             for (key, _, switches) in &clause.switches {
                 let on = switches.iter().filter(|one| one.on);
                 all.extend(on.map(|one| (format!("{key}.{}", clause.number), one.value.clone())));

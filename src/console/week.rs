@@ -4,7 +4,7 @@ use gapura_rules::hours::DaySpan;
 use gapura_speech::Words;
 
 /// Weekdays as documents name them, Monday first.
-pub(super) const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+pub(crate) const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// Words for a day without hours, in both languages.
 const CLOSED: [&str; 3] = ["tutup", "closed", "-"];
@@ -13,11 +13,11 @@ const CLOSED: [&str; 3] = ["tutup", "closed", "-"];
 const MINUTES: usize = 2 * 24 * 60;
 
 /// Windows of a day, from a minute to a minute, in order.
-pub(super) type Spans = Vec<(u16, u16)>;
+pub(crate) type Spans = Vec<(u16, u16)>;
 
 /// What is wrong with the hours of a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Slip {
+pub(crate) enum Slip {
     /// They cannot be read.
     NotHours,
     /// They overlap.
@@ -27,7 +27,7 @@ pub(super) enum Slip {
 }
 
 impl Slip {
-    pub(super) fn words(self, w: Words) -> String {
+    pub(crate) fn words(self, w: Words) -> String {
         w.t(match self {
             Self::NotHours => "hours-wrong-hours",
             Self::Overlap => "hours-wrong-overlap",
@@ -37,7 +37,7 @@ impl Slip {
 }
 
 /// Reads a line of hours: "08.00–11.30, 13.30–22.00", "tutup" or nothing.
-pub(super) fn read(line: &str) -> Result<Spans, Slip> {
+pub(crate) fn read(line: &str) -> Result<Spans, Slip> {
     let line = line.trim();
     if line.is_empty() || CLOSED.iter().any(|word| line.eq_ignore_ascii_case(word)) {
         return Ok(Vec::new());
@@ -53,12 +53,12 @@ pub(super) fn read(line: &str) -> Result<Spans, Slip> {
 }
 
 /// Windows as documents write them.
-pub(super) fn texts(spans: &[(u16, u16)]) -> Vec<String> {
+pub(crate) fn texts(spans: &[(u16, u16)]) -> Vec<String> {
     spans.iter().map(|span| written(*span, '-')).collect()
 }
 
 /// Windows as people read them; empty where the day is closed.
-pub(super) fn line(spans: &[(u16, u16)]) -> String {
+pub(crate) fn line(spans: &[(u16, u16)]) -> String {
     spans.iter().map(|span| written(*span, '\u{2013}')).collect::<Vec<_>>().join(", ")
 }
 
@@ -68,7 +68,7 @@ fn written((from, until): (u16, u16), dash: char) -> String {
 }
 
 /// Whether the box of an hour is ticked: some of it is open.
-pub(super) fn ticked(spans: &[(u16, u16)], hour: u16) -> bool {
+pub(crate) fn ticked(spans: &[(u16, u16)], hour: u16) -> bool {
     spans.iter().any(|(from, until)| *from < (hour + 1) * 60 && hour * 60 < *until)
 }
 
@@ -104,7 +104,7 @@ fn with_boxes(spans: &[(u16, u16)], boxes: &[u16]) -> Spans {
 }
 
 /// The hours of a day from its form: what they were, the line as typed, and the boxes that are ticked.
-pub(super) fn day(was: &str, typed: &str, boxes: &[u16]) -> Result<Spans, Slip> {
+pub(crate) fn day(was: &str, typed: &str, boxes: &[u16]) -> Result<Spans, Slip> {
     let (before, line) = (read(was).unwrap_or_default(), read(typed)?);
     let grid = with_boxes(&before, boxes);
     let boxes_changed = (0..24).any(|hour| boxes.contains(&hour) != ticked(&before, hour));

@@ -7,15 +7,19 @@
 #![deny(unsafe_code)]
 
 mod cli;
+mod client;
 mod console;
 mod cpu;
 mod dns;
 mod error;
 mod forward;
+mod home;
+mod ingest;
 mod login;
 mod memory;
 mod policy;
 mod portal;
+mod postgres;
 mod quota;
 mod raw;
 mod report;

@@ -55,8 +55,8 @@ pub use lists::{Edition, Held, ListState, ListsError};
 pub use office::{
     AccountOrder, Actor, Alert, AlertMessage, Anchored, At, AuditFault, BackupFailed, BackupMade, BackupProgress,
     BatchSeen, Checked, Class, ClassOrder, CodeMade, Confirmed, DESK_FILE, DEVICE_CHARS, Day, DayOutage, DayUse,
-    Decided, Decision, DraftJudged, Excepted, ExportSpan, ExportState, FormKey, GatewayStanding, Group, Halfway,
-    Impact, ImportOrder, Imported, IndexAsked, Judged, ListFailed, ListOrder, ListStatus, ListWork, MOVE_CODE,
+    Decided, Decision, DraftJudged, Enlisted, Excepted, ExportSpan, ExportState, FormKey, GatewayStanding, Group,
+    Halfway, Impact, ImportOrder, Imported, IndexAsked, Judged, ListFailed, ListOrder, ListStatus, ListWork, MOVE_CODE,
     MoveCodeSeen, NoEarlyClosing, Office, OfficeError, OnlineView, OrderSeen, OrderState, PartTaken, Past, Pending,
     Person, PersonAdded, PersonOrder, Place, PlanUse, PresetError, PrintError, PrintMistake, PrintOrder, Printed,
     PrintedVoucher, Proved, Published, Queue, Reach, Refreshed, RequestList, RequestOrder, RequestRecord, RequestView,
@@ -74,7 +74,7 @@ pub use rights::{
 pub use rollout::watch::Trouble;
 pub use rollout::{Cause, RolloutRules, RolloutState};
 pub use sample::{SampleMade, SampleOrder};
-pub use serve::{ServeError, Serving, serve};
+pub use serve::{ServeError, Serving, office, serve};
 pub use settings::{
     Calendar, CalendarError, Effective, FilterSettings, Holiday, HolidaySettings, HoursSettings, Level, Origin, Season,
     SettingsDocument, Settled, usual_hours,

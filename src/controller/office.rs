@@ -5,6 +5,7 @@ mod alert;
 mod anchor;
 mod appeal;
 mod backup;
+mod beats;
 mod check;
 mod class;
 mod counts;
@@ -13,6 +14,7 @@ mod decree;
 mod desk;
 mod devices;
 mod draft;
+mod enlist;
 pub(crate) mod enrol;
 mod explain;
 mod export;
@@ -22,6 +24,7 @@ mod group;
 mod hours;
 mod impact;
 mod import;
+mod ingest;
 mod levels;
 mod list_orders;
 mod lists;
@@ -51,6 +54,7 @@ mod sop_desk;
 mod sop_end;
 mod staff;
 mod summary;
+mod together;
 mod unfiltered;
 mod unheld;
 mod usage;
@@ -58,7 +62,8 @@ mod voucher;
 mod voucher_state;
 mod wall;
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 use gapura_rules::sop::Catalogue;
 use gapura_runtime::Clock;
@@ -92,6 +97,7 @@ pub use day::{Day, DayOutage, Visits};
 pub use desk::{MOVE_CODE, OnlineView};
 pub use devices::DEVICE_CHARS;
 pub use draft::Excepted;
+pub use enlist::Enlisted;
 pub use enrol::{CodeMade, Pending};
 pub use explain::{DraftJudged, IndexAsked, Judged, SiteAnswer, SiteQuestion};
 pub use group::Group;
@@ -162,6 +168,12 @@ pub struct Office {
     pub(crate) desk: Arc<DeskRoom>,
     /// What was found in texts of the SOP desk that were looked at before.
     sop_checks: Arc<Found>,
+    /// Usage that waits to be stored.
+    intake: Arc<ingest::Intake>,
+    beats: Arc<beats::Beats>,
+    outcomes: Arc<beats::Outcomes>,
+    /// What was published while this process runs: the newest number of each site.
+    pub(crate) newest: Arc<Mutex<BTreeMap<String, i64>>>,
 }
 
 /// Password checks: few at once, and not many that wait.
@@ -306,6 +318,10 @@ impl Office {
             unfiltered,
             desk,
             sop_checks: Arc::default(),
+            intake: Arc::default(),
+            beats: Arc::default(),
+            outcomes: Arc::default(),
+            newest: Arc::default(),
         })
     }
 

@@ -86,6 +86,12 @@ const STRANGERS: usize = 64;
 /// A router behind a satellite may be away for some minutes in the midst of an answer.
 const WEAK_UPLINK: Patience = Patience { pause: Duration::from_mins(5), rate: 64 };
 
+/// The use-cases over the database, without a server.
+pub async fn office(config: &Config, clock: Arc<dyn Clock>) -> Result<Office, ServeError> {
+    let (keys, store) = open(&config.controller).await?;
+    Ok(Office::new(store, keys, clock, Arc::new(Lists::open(&config.controller)?), config)?)
+}
+
 /// Opens the database (bringing it up to date), reads or makes the fleet's keys and takes connections.
 pub async fn serve(config: &Config, clock: Arc<dyn Clock>, tasks: &Tasks) -> Result<Serving, ServeError> {
     let settings = &config.controller;
@@ -102,7 +108,7 @@ pub async fn serve(config: &Config, clock: Arc<dyn Clock>, tasks: &Tasks) -> Res
     if read > 0 {
         tracing::info!(read, "usage records that were kept unread are in the log now");
     }
-    let first = office.store.read().await?.publication().await?;
+    let first = office.store.publication().await?;
     let (told, publications) = watch::channel(first);
     tasks.spawn_vital("publications", watch_publications(office.clone(), told, tasks.clone()));
     tasks.spawn_vital("orders", watch_orders(office.clone(), tasks.clone()));
@@ -141,8 +147,8 @@ async fn watch_publications(office: Office, told: watch::Sender<i64>, tasks: Tas
             () = tasks.stopping().cancelled() => return,
             () = tokio::time::sleep(LOOK) => {}
         }
-        let number = async { office.store.read().await?.publication().await }.await;
-        match number {
+        let known = *told.borrow();
+        match office.look_for_publications(known).await {
             Ok(number) => {
                 failing = false;
                 told.send_if_modified(|known| std::mem::replace(known, number) != number);

@@ -237,7 +237,7 @@ impl Office {
 
     /// Whose certificate this is, by its fingerprint.
     pub(crate) async fn member(&self, fingerprint: &[u8; 32]) -> Result<Result<Member, NotMember>, OfficeError> {
-        let row = self.store.read().await?.certificate_owner(fingerprint).await?;
+        let row = self.store.certificate_owner(fingerprint).await?;
         let Some(row) = row else { return Ok(Err(NotMember::Unknown)) };
         if row.revoked.is_some() {
             return Ok(Err(NotMember::Revoked));

@@ -12,6 +12,7 @@ mod console;
 mod cpu;
 mod dns;
 mod error;
+mod fleet;
 mod forward;
 mod home;
 mod ingest;

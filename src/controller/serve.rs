@@ -7,7 +7,7 @@ use std::time::Duration;
 use gapura_model::with_causes;
 use gapura_runtime::{Clock, Tasks};
 use gapura_store::StoreError;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 
@@ -81,6 +81,8 @@ const TOLD_LATEST: Duration = Duration::from_mins(5);
 const REVIEW: Duration = Duration::from_hours(1);
 /// Lists are looked at up to this much later than each hour.
 const JITTER: Duration = Duration::from_mins(10);
+/// Connections that the kernel has agreed on and nobody has taken yet; it allows 4096 (`net.core.somaxconn`).
+const QUEUE: u32 = 4096;
 /// Connections without a certificate at once.
 const STRANGERS: usize = 64;
 /// A router behind a satellite may be away for some minutes in the midst of an answer.
@@ -101,7 +103,7 @@ pub async fn serve(config: &Config, clock: Arc<dyn Clock>, tasks: &Tasks) -> Res
     let hook = config.requests.as_ref().map(|settings| Webhook::open(settings, clock.clone())).transpose()?;
     let office = Office::new(store, keys, clock, lists, config)?;
     let listen = |source| ServeError::Listen { address: settings.listen, source };
-    let listener = TcpListener::bind(settings.listen).await.map_err(listen)?;
+    let listener = bind(settings.listen).map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
 
     let read = office.read_kept_records().await.map_err(ServeError::Kept)?;
@@ -137,6 +139,14 @@ pub async fn serve(config: &Config, clock: Arc<dyn Clock>, tasks: &Tasks) -> Res
     tasks.spawn_vital("gateways' API", accept(listener, door));
     tracing::info!(%address, pin = %office.keys().pin(), "controller takes connections");
     Ok(Serving { address, office })
+}
+
+/// Listens, with room for a fleet that calls at once: of a fuller queue the kernel drops calls, and each of those waits for a second.
+fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(QUEUE)
 }
 
 /// Tells waiting gateways of publications by any process, within [`LOOK`] and a query.

@@ -242,6 +242,10 @@ impl Office {
         if row.revoked.is_some() {
             return Ok(Err(NotMember::Revoked));
         }
+        // TLS looked at its dates once; a session that is resumed may be half a day older.
+        if timestamp(row.not_after) < self.now() {
+            return Ok(Err(NotMember::Unknown));
+        }
         let damaged = |error: gapura_model::ParseNameError| OfficeError::damaged("a gateway")(error.into());
         let half = SignedDuration::try_from(LIFETIME / 2).unwrap_or_default();
         let renew = timestamp(row.not_after).duration_since(self.now()) < half;

@@ -12,3 +12,11 @@ CREATE TABLE usage_next (
 -- By which publication a bundle came: those who wait for bundles are only woken for their own.
 ALTER TABLE bundle ADD COLUMN publication BIGINT NOT NULL DEFAULT 0;
 CREATE INDEX bundle_by_publication ON bundle (publication, site, generation);
+
+-- Which of several processes does what must be done once: a post to another program, a backup. Nobody's after `until` (ms).
+CREATE TABLE duty (
+    name TEXT NOT NULL,
+    holder TEXT NOT NULL,
+    until BIGINT NOT NULL,
+    PRIMARY KEY (name)
+);

@@ -68,7 +68,7 @@ use std::sync::{Arc, Mutex};
 use gapura_rules::sop::Catalogue;
 use gapura_runtime::Clock;
 use gapura_store::{AuditEntry, Store, StoreError, Tx};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Semaphore;
 
 use crate::alert::post::PostError;
@@ -174,6 +174,8 @@ pub struct Office {
     outcomes: Arc<beats::Outcomes>,
     /// What was published while this process runs: the newest number of each site.
     pub(crate) newest: Arc<Mutex<BTreeMap<String, i64>>>,
+    /// This process among several on one database.
+    holder: Arc<str>,
 }
 
 /// Password checks: few at once, and not many that wait.
@@ -322,6 +324,7 @@ impl Office {
             beats: Arc::default(),
             outcomes: Arc::default(),
             newest: Arc::default(),
+            holder: uuid::Uuid::new_v4().to_string().into(),
         })
     }
 
@@ -363,6 +366,16 @@ impl Office {
     pub(crate) fn zone(&self) -> jiff::tz::TimeZone {
         let zone = self.config.console.as_ref().and_then(|console| console.zone.clone());
         zone.unwrap_or_default().tz().clone()
+    }
+
+    /// Whether this process is the one of several that does what must be done once, for so long from now.
+    pub(crate) async fn on_duty(&self, duty: &str, lasts: SignedDuration) -> Result<bool, OfficeError> {
+        let now = self.now();
+        let until = now.checked_add(lasts).unwrap_or(now);
+        let mut tx = self.store.write().await?;
+        let mine = tx.take_duty(duty, &self.holder, (now, until)).await?;
+        tx.commit().await?;
+        Ok(mine)
     }
 
     /// The same office by another clock.

@@ -179,6 +179,16 @@ impl Tx {
         .await
     }
 
+    /// Takes a duty `until` then, or keeps it; `false` while another holder has it.
+    pub async fn take_duty(
+        &mut self,
+        name: &str,
+        holder: &str,
+        (now, until): (Timestamp, Timestamp),
+    ) -> Result<bool, StoreError> {
+        Ok(self.execute(sql::DUTY_TAKE, args![name, holder, millis(until), millis(now)]).await? > 0)
+    }
+
     async fn put_many<T>(&mut self, sql: Sql, all: &[T], values: impl Fn(&T) -> Vec<Arg>) -> Result<(), StoreError> {
         for some in self.pieces(all) {
             self.execute_many(sql, some.len(), some.iter().flat_map(&values).collect()).await?;

@@ -32,6 +32,7 @@ sql_files! {
     ALERT_MESSAGE_LIST = "alert_message_list";
     ALERT_MESSAGE_PRUNE = "alert_message_prune";
     ALERT_MESSAGE_SENT = "alert_message_sent";
+    ALERT_MESSAGE_TAKE = "alert_message_take";
     ALERT_OPEN = "alert_open";
     ALERT_PRUNE = "alert_prune";
     ALERT_PUT = "alert_put";
@@ -114,6 +115,7 @@ sql_files! {
     DESK_VIEW_GET = "desk_view_get";
     DESK_VIEW_PRUNE = "desk_view_prune";
     DESK_VIEW_PUT = "desk_view_put";
+    DUTY_TAKE = "duty_take";
     ENROLMENT_ADD = "enrolment_add";
     ENROLMENT_APPROVE = "enrolment_approve";
     ENROLMENT_CLAIM = "enrolment_claim";

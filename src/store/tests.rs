@@ -131,6 +131,7 @@ const HARMLESS: &[&str] = &[
     "bundle.site bundle.content_hash",
     "calendar.name calendar.document certificate.fingerprint certificate.gateway",
     "decree.sha256",
+    "duty.name duty.holder",
     "desk_class.site desk_class.id desk_order.site desk_order.id desk_order.kind desk_order.visit desk_order.state",
     "desk_order.outcome desk_seat.site desk_seat.seat desk_ticket.site desk_ticket.day desk_ticket.state desk_ticket.seat",
     "desk_view.site",
@@ -357,6 +358,22 @@ async fn a_generation_is_published_once_and_seen_by_other_connections() {
         let mut tx = store.write().await.unwrap();
         let unknown = tx.add_bundles(&[new(&"lain".parse().unwrap(), 1)], at(0)).await.unwrap_err();
         assert!(unknown.is_dangling(), "{unknown:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_duty_is_one_holders_until_its_time_is_over() {
+    on_both("duty", async |store: Store| {
+        let mut tx = store.write().await.unwrap();
+        let mut turns = Vec::new();
+        for (holder, now, until) in
+            [("a", 0, 10), ("b", 5, 15), ("a", 8, 20), ("b", 19, 30), ("b", 20, 30), ("a", 21, 40)]
+        {
+            turns.push(tx.take_duty("backup", holder, (at(now), at(until))).await.unwrap());
+        }
+        assert_eq!(turns, [true, false, true, false, true, false]);
+        assert!(tx.take_duty("requests", "a", (at(21), at(40))).await.unwrap(), "another duty");
     })
     .await;
 }

@@ -60,7 +60,7 @@ pages: build
 	cargo test --locked --workspace --lib every_page_is_left_to_be_looked_at
 
 # Every benchmark, each beside its peer or its limit; figures go to target/bench/*.jsonl. BENCH="forward quota" runs some, ARGS=--quick less.
-BENCH ?= forward quota portal memory login dns policy console
+BENCH ?= forward quota portal memory login dns policy console ingest fleet
 bench:
 	@sh deploy/dependencies.sh bench
 	@cargo build --quiet --locked --release --bin gapura

@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 use gapura_lab::{LabError, Room, signal};
 
 use crate::site::Stage;
-use crate::{BenchError, Report, console, dns, forward, login, memory, policy, portal, quota};
+use crate::{BenchError, Report, console, dns, fleet, forward, ingest, login, memory, policy, portal, quota};
 
 /// Measures what this machine and this build can do, each figure beside its peer or its limit in the same run.
 #[derive(Debug, Args)]
@@ -56,6 +56,10 @@ enum Bench {
     Policy,
     /// How long the staff's pages take with a year of a regency's data, on both databases.
     Console(console::Year),
+    /// Usage records a second, beside a bare insert of the same rows, on both databases.
+    Ingest,
+    /// Ten thousand gateways at one controller: CPU, memory, each exchange, publish to acknowledged.
+    Fleet,
     /// One of the servers of `dns`.
     #[command(hide = true)]
     DnsServer(dns::Role),
@@ -106,6 +110,14 @@ impl BenchArgs {
             signal::watch();
             return console::measure(&program, year, effort, &mut report("console")?);
         }
+        if let Bench::Ingest = &self.bench {
+            signal::watch();
+            return ingest::measure(effort, &mut report("ingest")?);
+        }
+        if let Bench::Fleet = &self.bench {
+            signal::watch();
+            return fleet::measure(&program, effort, &mut report("fleet")?);
+        }
         let room = self.room()?;
         signal::watch();
         sweep();
@@ -117,7 +129,7 @@ impl BenchArgs {
             Bench::Login => login::measure(&stage, effort, &mut report("login")?),
             Bench::Dns => dns::measure(&stage, effort, &mut report("dns")?),
             Bench::Policy => policy::measure(&stage, effort, &mut report("policy")?),
-            Bench::Console(_) => Ok(()),
+            Bench::Console(_) | Bench::Fleet | Bench::Ingest => Ok(()),
             Bench::DnsServer(role) => role.play(),
             Bench::Memory => memory::measure(&stage, effort, self.binary.as_deref(), &mut report("memory")?),
         }

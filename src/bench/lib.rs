@@ -7,15 +7,20 @@
 #![deny(unsafe_code)]
 
 mod cli;
+mod client;
 mod console;
 mod cpu;
 mod dns;
 mod error;
+mod fleet;
 mod forward;
+mod home;
+mod ingest;
 mod login;
 mod memory;
 mod policy;
 mod portal;
+mod postgres;
 mod quota;
 mod raw;
 mod report;

@@ -57,9 +57,9 @@ pub use lists::{Edition, Held, ListState, ListsError};
 pub use office::{
     AccountOrder, Actor, Alert, AlertMessage, Anchored, At, AuditFault, BackupFailed, BackupMade, BackupProgress,
     BatchSeen, CASE_CHARS, Checked, Class, ClassOrder, CodeMade, Confirmed, DESK_FILE, DEVICE_CHARS, Day, DayOutage,
-    DayUse, Decided, Decision, Destruction, DraftJudged, Excepted, ExportSpan, ExportState, FormKey, FoundVisit,
-    GatewayStanding, Group, Halfway, Hold, HoldOrder, HoldState, HoldStep, Impact, ImportOrder, Imported, IndexAsked,
-    Judged, KindStands, LOOKUP_DAYS, ListFailed, ListOrder, ListStatus, ListWork, LookupAsked, LookupOrder,
+    DayUse, Decided, Decision, Destruction, DraftJudged, Enlisted, Excepted, ExportSpan, ExportState, FormKey,
+    FoundVisit, GatewayStanding, Group, Halfway, Hold, HoldOrder, HoldState, HoldStep, Impact, ImportOrder, Imported,
+    IndexAsked, Judged, KindStands, LOOKUP_DAYS, ListFailed, ListOrder, ListStatus, ListWork, LookupAsked, LookupOrder,
     LookupQuestion, LookupSeen, LookupState, MOVE_CODE, MonthReported, MoveCodeSeen, NoEarlyClosing, Office,
     OfficeError, OnlineView, OrderSeen, OrderState, PartTaken, Past, Pending, Person, PersonAdded, PersonOrder, Place,
     PlanUse, PresetError, PrintError, PrintMistake, PrintOrder, Printed, PrintedVoucher, Proved, Published, Queue,
@@ -79,7 +79,7 @@ pub use rights::{
 pub use rollout::watch::Trouble;
 pub use rollout::{Cause, RolloutRules, RolloutState};
 pub use sample::{SampleMade, SampleOrder};
-pub use serve::{ServeError, Serving, serve};
+pub use serve::{ServeError, Serving, office, serve};
 pub use settings::{
     Calendar, CalendarError, Effective, FilterSettings, Holiday, HolidaySettings, HoursSettings, Level, Origin, Season,
     SettingsDocument, Settled, usual_hours,

@@ -5,6 +5,7 @@ mod alert;
 mod anchor;
 mod appeal;
 mod backup;
+mod beats;
 mod check;
 mod class;
 mod counts;
@@ -13,6 +14,7 @@ mod decree;
 mod desk;
 mod devices;
 mod draft;
+mod enlist;
 pub(crate) mod enrol;
 mod explain;
 mod export;
@@ -22,6 +24,7 @@ mod group;
 mod hours;
 mod impact;
 mod import;
+mod ingest;
 mod levels;
 mod list_orders;
 mod lists;
@@ -54,6 +57,7 @@ mod sop_desk;
 mod sop_end;
 mod staff;
 mod summary;
+mod together;
 mod unfiltered;
 mod unheld;
 mod usage;
@@ -61,12 +65,13 @@ mod voucher;
 mod voucher_state;
 mod wall;
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 use gapura_rules::sop::Catalogue;
 use gapura_runtime::Clock;
 use gapura_store::{AuditEntry, Store, StoreError, Tx};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Semaphore;
 
 use crate::alert::post::PostError;
@@ -95,6 +100,7 @@ pub use day::{Day, DayOutage, Visits};
 pub use desk::{MOVE_CODE, OnlineView};
 pub use devices::DEVICE_CHARS;
 pub use draft::Excepted;
+pub use enlist::Enlisted;
 pub use enrol::{CodeMade, Pending};
 pub use explain::{DraftJudged, IndexAsked, Judged, SiteAnswer, SiteQuestion};
 pub use group::Group;
@@ -173,6 +179,14 @@ pub struct Office {
     reports: Arc<ReportRoom>,
     /// What was found in texts of the SOP desk that were looked at before.
     sop_checks: Arc<Found>,
+    /// Usage that waits to be stored.
+    intake: Arc<ingest::Intake>,
+    beats: Arc<beats::Beats>,
+    outcomes: Arc<beats::Outcomes>,
+    /// What was published while this process runs: the newest number of each site.
+    pub(crate) newest: Arc<Mutex<BTreeMap<String, i64>>>,
+    /// This process among several on one database.
+    holder: Arc<str>,
 }
 
 /// Password checks: few at once, and not many that wait.
@@ -318,6 +332,11 @@ impl Office {
             desk,
             reports: Arc::default(),
             sop_checks: Arc::default(),
+            intake: Arc::default(),
+            beats: Arc::default(),
+            outcomes: Arc::default(),
+            newest: Arc::default(),
+            holder: uuid::Uuid::new_v4().to_string().into(),
         })
     }
 
@@ -359,6 +378,16 @@ impl Office {
     pub(crate) fn zone(&self) -> jiff::tz::TimeZone {
         let zone = self.config.console.as_ref().and_then(|console| console.zone.clone());
         zone.unwrap_or_default().tz().clone()
+    }
+
+    /// Whether this process is the one of several that does what must be done once, for so long from now.
+    pub(crate) async fn on_duty(&self, duty: &str, lasts: SignedDuration) -> Result<bool, OfficeError> {
+        let now = self.now();
+        let until = now.checked_add(lasts).unwrap_or(now);
+        let mut tx = self.store.write().await?;
+        let mine = tx.take_duty(duty, &self.holder, (now, until)).await?;
+        tx.commit().await?;
+        Ok(mine)
     }
 
     /// The same office by another clock.

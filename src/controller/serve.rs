@@ -7,7 +7,7 @@ use std::time::Duration;
 use gapura_model::with_causes;
 use gapura_runtime::{Clock, Tasks};
 use gapura_store::StoreError;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 
@@ -81,10 +81,18 @@ const TOLD_LATEST: Duration = Duration::from_mins(5);
 const REVIEW: Duration = Duration::from_hours(1);
 /// Lists are looked at up to this much later than each hour.
 const JITTER: Duration = Duration::from_mins(10);
+/// Connections that the kernel has agreed on and nobody has taken yet; it allows 4096 (`net.core.somaxconn`).
+const QUEUE: u32 = 4096;
 /// Connections without a certificate at once.
 const STRANGERS: usize = 64;
 /// A router behind a satellite may be away for some minutes in the midst of an answer.
 const WEAK_UPLINK: Patience = Patience { pause: Duration::from_mins(5), rate: 64 };
+
+/// The use-cases over the database, without a server.
+pub async fn office(config: &Config, clock: Arc<dyn Clock>) -> Result<Office, ServeError> {
+    let (keys, store) = open(&config.controller).await?;
+    Ok(Office::new(store, keys, clock, Arc::new(Lists::open(&config.controller)?), config)?)
+}
 
 /// Opens the database (bringing it up to date), reads or makes the fleet's keys and takes connections.
 pub async fn serve(config: &Config, clock: Arc<dyn Clock>, tasks: &Tasks) -> Result<Serving, ServeError> {
@@ -95,14 +103,14 @@ pub async fn serve(config: &Config, clock: Arc<dyn Clock>, tasks: &Tasks) -> Res
     let hook = config.requests.as_ref().map(|settings| Webhook::open(settings, clock.clone())).transpose()?;
     let office = Office::new(store, keys, clock, lists, config)?;
     let listen = |source| ServeError::Listen { address: settings.listen, source };
-    let listener = TcpListener::bind(settings.listen).await.map_err(listen)?;
+    let listener = bind(settings.listen).map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
 
     let read = office.read_kept_records().await.map_err(ServeError::Kept)?;
     if read > 0 {
         tracing::info!(read, "usage records that were kept unread are in the log now");
     }
-    let first = office.store.read().await?.publication().await?;
+    let first = office.store.publication().await?;
     let (told, publications) = watch::channel(first);
     tasks.spawn_vital("publications", watch_publications(office.clone(), told, tasks.clone()));
     tasks.spawn_vital("orders", watch_orders(office.clone(), tasks.clone()));
@@ -133,6 +141,14 @@ pub async fn serve(config: &Config, clock: Arc<dyn Clock>, tasks: &Tasks) -> Res
     Ok(Serving { address, office })
 }
 
+/// Listens, with room for a fleet that calls at once: of a fuller queue the kernel drops calls, and each of those waits for a second.
+fn bind(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(QUEUE)
+}
+
 /// Tells waiting gateways of publications by any process, within [`LOOK`] and a query.
 async fn watch_publications(office: Office, told: watch::Sender<i64>, tasks: Tasks) {
     let mut failing = false;
@@ -141,8 +157,8 @@ async fn watch_publications(office: Office, told: watch::Sender<i64>, tasks: Tas
             () = tasks.stopping().cancelled() => return,
             () = tokio::time::sleep(LOOK) => {}
         }
-        let number = async { office.store.read().await?.publication().await }.await;
-        match number {
+        let known = *told.borrow();
+        match office.look_for_publications(known).await {
             Ok(number) => {
                 failing = false;
                 told.send_if_modified(|known| std::mem::replace(known, number) != number);

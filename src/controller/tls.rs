@@ -34,6 +34,9 @@ pub(crate) fn server_config(keys: &Keys, clock: Arc<dyn Clock>) -> Result<Arc<Se
         ServerConfig::builder_with_details(provider, Arc::new(Time(clock))).with_safe_default_protocol_versions()?;
     let mut config = config.with_client_cert_verifier(verifier).with_single_cert(chain, key)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    // Each exchange of a gateway is a connection: it goes on with what was agreed before (RFC 8446 section 2.2). The state is in the
+    // gateway's ticket, since a cache would not hold a fleet's. Whose certificate it was is in it, and asked for in the database as ever.
+    config.ticketer = rustls::crypto::ring::Ticketer::new()?;
     Ok(Arc::new(config))
 }
 

@@ -117,6 +117,12 @@ impl Tx {
         self.rows(sql::ALERT_MESSAGE_DUE, args![millis(now), i64::from(limit)]).await
     }
 
+    /// Takes a message that is due now to be sent; due again `until` then, should it not be said what became of it. `false` where
+    /// another process took it.
+    pub async fn take_message(&mut self, id: &str, now: Timestamp, until: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.execute(sql::ALERT_MESSAGE_TAKE, args![id, millis(now), millis(until)]).await? > 0)
+    }
+
     /// The latest messages.
     pub async fn messages(&mut self, limit: u32) -> Result<Vec<MessageRow>, StoreError> {
         self.rows(sql::ALERT_MESSAGE_LIST, args![i64::from(limit)]).await

@@ -9,8 +9,10 @@ use crate::tx::{Arg, Tx, args};
 use crate::usage::VisitRow;
 use crate::voucher::VoucherRow;
 
-/// Rows in one statement: SQLite takes 32,766 values in one, and texts of one length are prepared once.
-const ROWS: usize = 200;
+/// Rows in one statement of SQLite, which takes 32,766 values in one. Only these lengths are made, so that each text is prepared once.
+const PIECES: [usize; 4] = [200, 40, 8, 1];
+/// Rows in one statement of PostgreSQL, which takes them as arrays, so that its text is always the same.
+const ROWS: usize = 20_000;
 
 impl Tx {
     /// Keeps visits that are new or told later than what is known, many in one statement, and moves the sums of their hours;
@@ -25,7 +27,7 @@ impl Tx {
         }
         let rows: Vec<&VisitRow> = latest.into_values().collect();
         let (mut kept, mut hours) = (0, Moves::new());
-        for some in rows.chunks(ROWS) {
+        for some in self.pieces(&rows) {
             let prior = self.prior(some).await?;
             // By month, a visit is found under the start it has; on SQLite that stands without being written.
             let starts: BTreeMap<(&str, &str), i64> =
@@ -47,7 +49,7 @@ impl Tx {
             }
         }
         let hours: Vec<((String, i64), [i64; 4])> = hours.into_iter().collect();
-        for some in hours.chunks(ROWS) {
+        for some in self.pieces(&hours) {
             let hour = |((site, hour), [visits, up, down, seconds]): &((String, i64), [i64; 4])| {
                 args![site, *hour, *visits, *up, *down, *seconds]
             };
@@ -76,9 +78,24 @@ impl Tx {
         Ok(prior)
     }
 
+    /// `rows` as they are put into statements.
+    pub(crate) fn pieces<'a, T>(&self, mut rows: &'a [T]) -> Vec<&'a [T]> {
+        if matches!(self, Self::Postgres(_)) {
+            return rows.chunks(ROWS).collect();
+        }
+        let mut pieces = Vec::new();
+        for length in PIECES {
+            while let Some((piece, rest)) = rows.split_at_checked(length) {
+                pieces.push(piece);
+                rows = rest;
+            }
+        }
+        pieces
+    }
+
     /// Adds vouchers as [`Tx::add_voucher`] does, many in one statement, with the sealed code of each that is to be kept.
     pub async fn add_vouchers(&mut self, vouchers: &[(VoucherRow, Option<Vec<u8>>)]) -> Result<(), StoreError> {
-        for some in vouchers.chunks(ROWS) {
+        for some in self.pieces(vouchers) {
             let values = some.iter().flat_map(|(voucher, sealed)| voucher.args(sealed.as_deref())).collect();
             self.execute_many(sql::VOUCHER_ADD, some.len(), values).await?;
         }
@@ -144,6 +161,28 @@ pub(crate) fn repeated(text: &str, rows: usize) -> Option<String> {
     Some(all)
 }
 
+/// `text` with its one row of values `(..)` as a query over arrays, one for each placeholder and of these kinds: PostgreSQL
+/// reads many rows soonest so.
+pub(crate) fn gathered(text: &str, kinds: &[&str]) -> Option<String> {
+    let start = text.find("VALUES (")?;
+    let values = start + "VALUES (".len();
+    let end = values + text.get(values..)?.find(')')?;
+    let one = text.get(values..end)?;
+    if one.matches('$').count() != kinds.len() {
+        return None;
+    }
+    let arrays: Vec<String> = (1..).zip(kinds).map(|(number, kind)| format!("${number}::{kind}[]")).collect();
+    let names: Vec<String> = (1..=kinds.len()).map(|number| format!("a{number}")).collect();
+    // What stands there for itself, such as NULL, stands in every row.
+    let wanted = one.replace('$', "told_row.a");
+    let (before, after) = (text.get(..start)?, text.get(end + 1..)?);
+    Some(format!(
+        "{before}SELECT {wanted} FROM UNNEST({}) AS told_row ({}){after}",
+        arrays.join(", "),
+        names.join(", ")
+    ))
+}
+
 fn column_name(number: usize) -> String {
     format!("${number}")
 }
@@ -161,7 +200,17 @@ mod tests {
             ("INSERT INTO a VALUES ($1, NULL, $2)", "INSERT INTO a VALUES ($1, NULL, $2), ($3, NULL, $4)");
         assert_eq!(repeated(text, 2).as_deref(), Some(two));
         assert_eq!(repeated("SELECT 1", 2), None);
-        assert!(repeated(sql::VISIT_PUT.text, ROWS).unwrap().contains("$4200)"));
-        assert!(repeated(sql::VOUCHER_ADD.text, ROWS).unwrap().contains("$2800)"));
+        assert!(repeated(sql::VISIT_PUT.text, PIECES[0]).unwrap().contains("$4200)"));
+        assert!(repeated(sql::VOUCHER_ADD.text, PIECES[0]).unwrap().contains("$2800)"));
+    }
+
+    #[test]
+    fn a_row_of_values_is_read_from_arrays() {
+        let text = "INSERT INTO a (b, c, d) VALUES ($1, NULL, $2) ON CONFLICT (b) DO NOTHING";
+        let gathered_text = "INSERT INTO a (b, c, d) SELECT told_row.a1, NULL, told_row.a2 \
+            FROM UNNEST($1::text[], $2::bigint[]) AS told_row (a1, a2) ON CONFLICT (b) DO NOTHING";
+        assert_eq!(gathered(text, &["text", "bigint"]).as_deref(), Some(gathered_text));
+        assert_eq!(gathered(text, &["text"]), None, "a value too few");
+        assert_eq!(gathered("SELECT 1", &[]), None);
     }
 }

@@ -1,6 +1,6 @@
 //! Published bundles and pseudonym keys.
 
-use gapura_model::{Generation, SiteId};
+use gapura_model::SiteId;
 use jiff::Timestamp;
 
 use crate::sql;
@@ -49,26 +49,6 @@ impl Tx {
         self.row(sql::BUNDLE_LAST, args![site.as_str()]).await
     }
 
-    /// The newest bundle of a site, if it is newer than `after`.
-    pub async fn newer_bundle(&mut self, site: &SiteId, after: Generation) -> Result<Option<BundleRow>, StoreError> {
-        let after = i64::try_from(after.get()).unwrap_or(i64::MAX);
-        self.row(sql::BUNDLE_NEWER, args![site.as_str(), after]).await
-    }
-
-    /// Adds a bundle and wakes whoever waits for one. A number that is there already is refused.
-    pub async fn add_bundle(
-        &mut self,
-        site: &SiteId,
-        generation: Generation,
-        content_hash: &[u8; 32],
-        signed: &[u8],
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let number = i64::try_from(generation.get()).unwrap_or(i64::MAX);
-        self.execute(sql::BUNDLE_ADD, args![site.as_str(), number, millis(now), content_hash, signed]).await?;
-        self.execute(sql::PUBLICATION_BUMP, args![]).await.map(drop)
-    }
-
     /// Forgets bundles published before then, but for the newest of each site; how many.
     pub async fn prune_bundles(&mut self, before: Timestamp) -> Result<u64, StoreError> {
         self.execute(sql::BUNDLE_PRUNE, args![millis(before)]).await
@@ -77,11 +57,6 @@ impl Tx {
     /// The newest number of every site that has one.
     pub async fn generations(&mut self) -> Result<Vec<GenerationRow>, StoreError> {
         self.rows(sql::BUNDLE_GENERATIONS, args![]).await
-    }
-
-    /// A number that grows with every publication, by whatever process.
-    pub async fn publication(&mut self) -> Result<i64, StoreError> {
-        self.number(sql::PUBLICATION_NUMBER, args![]).await
     }
 
     /// Keeps a regency's key for a month, unless there is one.

@@ -46,6 +46,9 @@ pub enum StoreError {
         #[source]
         source: sqlx::Error,
     },
+    /// What was to be stored in one transaction with others' was not: one of the others says why.
+    #[error("the database did not take what was to be stored together with this")]
+    Together,
 }
 
 impl StoreError {

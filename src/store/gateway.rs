@@ -1,6 +1,6 @@
 //! Routers, their certificates and their last word.
 
-use gapura_model::{GatewayId, Generation, SiteId};
+use gapura_model::GatewayId;
 use jiff::Timestamp;
 
 use crate::sql;
@@ -107,38 +107,6 @@ impl Tx {
     ) -> Result<(), StoreError> {
         let args = args![fingerprint, gateway.as_str(), millis(not_before), millis(not_after)];
         self.execute(sql::CERTIFICATE_ADD, args).await.map(drop)
-    }
-
-    /// Whose certificate this is.
-    pub async fn certificate_owner(&mut self, fingerprint: &[u8; 32]) -> Result<Option<CertificateRow>, StoreError> {
-        self.row(sql::CERTIFICATE_OWNER, args![fingerprint]).await
-    }
-
-    /// Keeps a router's heartbeat (JSON) in place of the one before.
-    pub async fn put_heartbeat(
-        &mut self,
-        site: &SiteId,
-        gateway: &GatewayId,
-        heartbeat: &str,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let args = args![site.as_str(), gateway.as_str(), millis(now), heartbeat];
-        self.execute(sql::REPORT_HEARTBEAT, args).await.map(drop)
-    }
-
-    /// Keeps what became of a bundle; `applied` = it is in force now.
-    pub async fn put_outcome(
-        &mut self,
-        (site, gateway): (&SiteId, &GatewayId),
-        offered: Generation,
-        (verdict, applied): (&str, bool),
-        detail: &str,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let offered = i64::try_from(offered.get()).unwrap_or(i64::MAX);
-        let in_force = if applied { offered } else { 0 };
-        let args = args![site.as_str(), gateway.as_str(), offered, verdict, detail, millis(now), in_force];
-        self.execute(sql::REPORT_OUTCOME, args).await.map(drop)
     }
 
     /// The last word of every router.

@@ -83,7 +83,7 @@ impl Tx {
         state: &str,
         since: Timestamp,
     ) -> Result<bool, StoreError> {
-        let open: Option<StateRow> = self.row(sql::GATEWAY_STATE_OPEN, args![site.as_str(), gateway.as_str()]).await?;
+        let open: Option<StateRow> = self.states_of(&[(site.as_str(), gateway.as_str())]).await?.into_iter().next();
         if open.as_ref().is_some_and(|open| open.state == state) {
             return Ok(false);
         }
@@ -135,7 +135,7 @@ impl Tx {
 
     /// Where a site stands.
     pub async fn place(&mut self, site: &str) -> Result<Option<PlaceRow>, StoreError> {
-        self.row(sql::PLACE_LAST, args![site]).await
+        Ok(self.newest_places(&[site]).await?.remove(site))
     }
 
     /// Where a site (none: every site) stood, the latest first.

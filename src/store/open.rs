@@ -8,6 +8,8 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, SqlSafeStr as _};
 
+use crate::sql::Sql;
+use crate::tx::{Arg, Row, bound};
 use crate::{StoreError, Tx};
 
 /// The controller's database. Clones share its connections.
@@ -108,6 +110,16 @@ impl Store {
         .map_err(failed)
     }
 
+    /// The rows of one statement that changes nothing. It sees the database at one moment by itself, and needs no transaction: a
+    /// third of the round trips, which counts where ten thousand gateways ask at once.
+    pub(crate) async fn look<T: Row>(&self, sql: Sql, args: Vec<Arg>) -> Result<Vec<T>, StoreError> {
+        match &self.0 {
+            Kind::Sqlite { read, .. } => bound!(sqlx::query_as(sql.text), args).fetch_all(read).await,
+            Kind::Postgres { read, .. } => bound!(sqlx::query_as(sql.text), args).fetch_all(read).await,
+        }
+        .map_err(|source| StoreError::Statement { statement: sql.name, source })
+    }
+
     /// Closes all connections, waiting for those in use.
     pub async fn close(&self) {
         match &self.0 {
@@ -180,6 +192,7 @@ pub(crate) const SQLITE: Migrations = &[
     (15, "rollup", include_str!("../../migrations/controller-sqlite/0015_rollup.sql")),
     (16, "reports", include_str!("../../migrations/controller-sqlite/0016_reports.sql")),
     (17, "records", include_str!("../../migrations/controller-sqlite/0017_records.sql")),
+    (18, "fleet", include_str!("../../migrations/controller-sqlite/0018_fleet.sql")),
 ];
 
 pub(crate) const POSTGRES: Migrations = &[
@@ -200,6 +213,7 @@ pub(crate) const POSTGRES: Migrations = &[
     (15, "rollup", include_str!("../../migrations/controller-postgres/0015_rollup.sql")),
     (16, "reports", include_str!("../../migrations/controller-postgres/0016_reports.sql")),
     (17, "records", include_str!("../../migrations/controller-postgres/0017_records.sql")),
+    (18, "fleet", include_str!("../../migrations/controller-postgres/0018_fleet.sql")),
 ];
 
 fn migrator(texts: Migrations, newest: i64) -> Migrator {

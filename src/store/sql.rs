@@ -32,6 +32,7 @@ sql_files! {
     ALERT_MESSAGE_LIST = "alert_message_list";
     ALERT_MESSAGE_PRUNE = "alert_message_prune";
     ALERT_MESSAGE_SENT = "alert_message_sent";
+    ALERT_MESSAGE_TAKE = "alert_message_take";
     ALERT_OPEN = "alert_open";
     ALERT_PRUNE = "alert_prune";
     ALERT_PUT = "alert_put";
@@ -48,6 +49,7 @@ sql_files! {
     APPEAL_KNOWN = "appeal_known";
     APPEAL_LATELY = "appeal_lately";
     APPEAL_LIST = "appeal_list";
+    APPEAL_SITES = "appeal_sites";
     AUDIT_ADD = "audit_add";
     AUDIT_GET = "audit_get";
     AUDIT_LAST = "audit_last";
@@ -61,14 +63,17 @@ sql_files! {
     BALANCE_PRUNE = "balance_prune";
     BALANCE_PUT = "balance_put";
     BATCH_ADD = "batch_add";
-    BATCH_GET = "batch_get";
+    BATCH_KNOWN = "batch_known";
     BATCH_NEXT = "batch_next";
     BATCH_PRUNE = "batch_prune";
+    BATCH_NEXT_PUT = "batch_next_put";
     BUNDLE_ADD = "bundle_add";
     BUNDLE_GENERATIONS = "bundle_generations";
     BUNDLE_LAST = "bundle_last";
     BUNDLE_NEWER = "bundle_newer";
+    BUNDLE_NEWEST = "bundle_newest";
     BUNDLE_PRUNE = "bundle_prune";
+    BUNDLE_SINCE = "bundle_since";
     BUNDLE_STANDING = "bundle_standing";
     CALENDAR_LIST = "calendar_list";
     CALENDAR_PUT = "calendar_put";
@@ -122,6 +127,7 @@ sql_files! {
     DESTRUCTION_OF = "destruction_of";
     DESTRUCTION_OPEN = "destruction_open";
     DESTRUCTION_SINCE = "destruction_since";
+    DUTY_TAKE = "duty_take";
     ENROLMENT_ADD = "enrolment_add";
     ENROLMENT_APPROVE = "enrolment_approve";
     ENROLMENT_CLAIM = "enrolment_claim";
@@ -133,6 +139,7 @@ sql_files! {
     EPOCH_KEY_LIST = "epoch_key_list";
     EPOCH_KEY_OLDEST = "epoch_key_oldest";
     EPOCH_KEY_REGENCIES = "epoch_key_regencies";
+    FAQ_ALL = "faq_all";
     FAQ_LIST = "faq_list";
     FAQ_PUT = "faq_put";
     FORM_DONE_ADD = "form_done_add";
@@ -219,9 +226,9 @@ sql_files! {
     PERSON_OF_SUBJECT = "person_of_subject";
     PERSON_PUT = "person_put";
     PLACE_ADD = "place_add";
-    PLACE_LAST = "place_last";
     PLACE_LATEST = "place_latest";
     PLACE_LIST = "place_list";
+    PLACE_NEWEST = "place_newest";
     PLAN_LENT = "plan_lent";
     PLAN_LIST = "plan_list";
     PLAN_PUT = "plan_put";
@@ -236,6 +243,7 @@ sql_files! {
     PUBLICATION_BUMP = "publication_bump";
     PUBLICATION_NUMBER = "publication_number";
     RECALL_ADD = "recall_add";
+    RECALL_SITES = "recall_sites";
     RECALL_DONE = "recall_done";
     RECALL_LEFT = "recall_left";
     RECALL_LIST = "recall_list";
@@ -245,6 +253,7 @@ sql_files! {
     RECOVERY_USE = "recovery_use";
     REPORT_HEARTBEAT = "report_heartbeat";
     REPORT_LIST = "report_list";
+    REPORT_OF_SITE = "report_of_site";
     REPORT_OUTCOME = "report_outcome";
     REQUEST_ADD = "request_add";
     REQUEST_ANSWERED = "request_answered";
@@ -261,6 +270,7 @@ sql_files! {
     REQUEST_OPEN = "request_open";
     REQUEST_OPEN_COUNT = "request_open_count";
     REQUEST_PUT = "request_put";
+    REQUEST_SITES = "request_sites";
     REQUEST_STEP_ADD = "request_step_add";
     REQUEST_STEP_AFTER = "request_step_after";
     REQUEST_STEP_ANSWERS = "request_step_answers";

@@ -138,6 +138,7 @@ const HARMLESS: &[&str] = &[
     "bundle.site bundle.content_hash",
     "calendar.name calendar.document certificate.fingerprint certificate.gateway",
     "decree.sha256",
+    "duty.name duty.holder",
     "desk_class.site desk_class.id desk_order.site desk_order.id desk_order.kind desk_order.visit desk_order.state",
     "desk_order.outcome desk_seat.site desk_seat.seat desk_ticket.site desk_ticket.day desk_ticket.state desk_ticket.seat",
     "desk_view.site",
@@ -173,6 +174,7 @@ const HARMLESS: &[&str] = &[
     "unread_record.site unread_record.gateway unread_record.sha256 unread_record.document",
     "usage_hour.site wall_screen.id wall_screen.hash wall_screen.scope",
     "usage_batch.site usage_batch.gateway usage_batch.boot usage_batch.sha256",
+    "usage_next.site usage_next.gateway usage_next.boot",
     "visit.site visit.visit visit.gateway visit.device visit.holder visit.way visit.terms visit.terms_sha256 visit.plan",
     "visit.clock visit.cause",
     "voucher.site voucher.tag voucher.plan voucher.batch voucher.lending voucher.share voucher.token voucher.sealed",
@@ -271,15 +273,33 @@ async fn a_visit_told_again_counts_once_and_never_goes_back() {
 #[tokio::test]
 async fn the_next_batch_is_the_lowest_missing_one() {
     on_both("batch", async |store: Store| {
-        let (site, gateway) = ("galeri".parse().unwrap(), "gw-1".parse().unwrap());
+        let name = |boot, seq| ("galeri", "gw-1", boot, seq);
         let mut tx = store.write().await.unwrap();
         for (seq, next) in [(2, 1), (3, 1), (1, 4), (6, 4), (1, 4), (4, 5), (5, 7)] {
-            tx.add_batch((&site, &gateway), ("boot", seq), &[7; 32], at(0)).await.unwrap();
-            assert_eq!(tx.next_batch(&site, &gateway, "boot").await.unwrap(), next, "after {seq}");
+            tx.add_batches(&[(name("boot", seq), [7; 32])], 0).await.unwrap();
+            assert_eq!(tx.next_batch(name("boot", 1)).await.unwrap(), next, "after {seq}");
         }
-        assert_eq!(tx.next_batch(&site, &gateway, "another").await.unwrap(), 1);
-        tx.add_batch((&site, &gateway), ("boot", 1), &[9; 32], at(0)).await.unwrap();
-        assert_eq!(tx.batch(&site, &gateway, "boot", 1).await.unwrap(), Some(vec![7; 32]), "the first one stays");
+        // From a number on that is known to be there, the same.
+        assert_eq!(tx.next_batch(name("boot", 4)).await.unwrap(), 7);
+        assert_eq!(tx.next_batch(name("another", 1)).await.unwrap(), 1);
+        tx.add_batches(&[(name("boot", 1), [9; 32]), (name("boot", 9), [9; 32])], 0).await.unwrap();
+        tx.put_next_batches(&[name("boot", 7)]).await.unwrap();
+        tx.put_next_batches(&[name("boot", 5)]).await.unwrap();
+        let names: Vec<_> =
+            [1, 5, 6, 7, 9].map(|seq| name("boot", seq)).into_iter().chain([name("another", 1)]).collect();
+        let mut known = tx.batches(&names).await.unwrap();
+        known.sort_by_key(|row| (row.next, row.seq));
+        let known =
+            known.iter().map(|row| (row.seq, row.sha256.as_deref().map(|hash| hash[0]), row.next, row.followed));
+        let expected = [
+            (1, None, None, 0),
+            (1, Some(7), Some(7), 1),
+            (5, Some(7), Some(7), 1),
+            (6, Some(7), Some(7), 0),
+            (7, None, Some(7), 0),
+            (9, Some(9), Some(7), 0),
+        ];
+        assert_eq!(known.collect::<Vec<_>>(), expected, "the first hash stays, and no number goes back");
     })
     .await;
 }
@@ -312,22 +332,59 @@ async fn the_audit_log_shows_what_was_changed_in_it() {
 #[tokio::test]
 async fn a_generation_is_published_once_and_seen_by_other_connections() {
     on_both("bundle", async |store: Store| {
-        let site = "galeri".parse().unwrap();
-        let number = gapura_model::Generation::new(1);
-        let before = store.read().await.unwrap().publication().await.unwrap();
+        let (site, other) = ("galeri".parse().unwrap(), "plik".parse().unwrap());
+        let new = |site: &SiteId, number: u64| NewBundle {
+            site: site.clone(),
+            generation: gapura_model::Generation::new(number),
+            content_hash: [1; 32],
+            signed: b"signed".to_vec(),
+        };
+        let before = store.publication().await.unwrap();
         let mut tx = store.write().await.unwrap();
         tx.put_site(&site, "{}", &[1; 32], at(0)).await.unwrap();
-        tx.add_bundle(&site, number, &[1; 32], b"signed", at(0)).await.unwrap();
-        assert_eq!(store.read().await.unwrap().publication().await.unwrap(), before, "not before the commit");
+        tx.put_site(&other, "{}", &[1; 32], at(0)).await.unwrap();
+        tx.add_bundles(&[new(&site, 1), new(&other, 1)], at(0)).await.unwrap();
+        assert_eq!(store.publication().await.unwrap(), before, "not before the commit");
         tx.commit().await.unwrap();
-        assert_eq!(store.read().await.unwrap().publication().await.unwrap(), before + 1);
+        assert_eq!(store.publication().await.unwrap(), before + 1, "once for all of them");
         let mut tx = store.write().await.unwrap();
-        let again = tx.add_bundle(&site, number, &[2; 32], b"other", at(0)).await.unwrap_err();
+        tx.add_bundles(&[new(&site, 2)], at(0)).await.unwrap();
+        tx.commit().await.unwrap();
+        let since = async |number| {
+            let rows = store.published_since(number).await.unwrap();
+            let mut rows: Vec<_> = rows.into_iter().map(|row| (row.site, row.generation)).collect();
+            rows.sort();
+            rows
+        };
+        assert_eq!(since(before).await, [("galeri".to_owned(), 2), ("plik".to_owned(), 1)]);
+        assert_eq!(since(before + 1).await, [("galeri".to_owned(), 2)]);
+        assert!(since(before + 2).await.is_empty());
+        let mut tx = store.write().await.unwrap();
+        let newest = tx.newest_bundles(&["galeri", "plik", "lain"]).await.unwrap();
+        let newest: Vec<_> = newest.values().map(|row| (row.site.as_str(), row.generation)).collect();
+        assert_eq!(newest, [("galeri", 2), ("plik", 1)]);
+        let again = tx.add_bundles(&[new(&site, 1)], at(0)).await.unwrap_err();
         assert!(again.is_duplicate(), "{again:?}");
         drop(tx);
         let mut tx = store.write().await.unwrap();
-        let unknown = tx.add_bundle(&"lain".parse().unwrap(), number, &[2; 32], b"other", at(0)).await.unwrap_err();
+        let unknown = tx.add_bundles(&[new(&"lain".parse().unwrap(), 1)], at(0)).await.unwrap_err();
         assert!(unknown.is_dangling(), "{unknown:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_duty_is_one_holders_until_its_time_is_over() {
+    on_both("duty", async |store: Store| {
+        let mut tx = store.write().await.unwrap();
+        let mut turns = Vec::new();
+        for (holder, now, until) in
+            [("a", 0, 10), ("b", 5, 15), ("a", 8, 20), ("b", 19, 30), ("b", 20, 30), ("a", 21, 40)]
+        {
+            turns.push(tx.take_duty("backup", holder, (at(now), at(until))).await.unwrap());
+        }
+        assert_eq!(turns, [true, false, true, false, true, false]);
+        assert!(tx.take_duty("requests", "a", (at(21), at(40))).await.unwrap(), "another duty");
     })
     .await;
 }

@@ -2,9 +2,10 @@
 
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{FromRow, Postgres, Sqlite, Transaction};
+use sqlx::{AssertSqlSafe, FromRow, Postgres, Sqlite, Transaction};
 
 use crate::StoreError;
+use crate::bulk::{gathered, repeated};
 use crate::sql::Sql;
 
 /// A transaction; dropped without [`Tx::commit`], it never happened.
@@ -105,6 +106,67 @@ macro_rules! bound {
         query
     }};
 }
+pub(crate) use bound;
+
+/// A column of many rows.
+enum Column {
+    Int(Vec<Option<i64>>),
+    Text(Vec<Option<String>>),
+    Bytes(Vec<Option<Vec<u8>>>),
+}
+
+/// `query` with all columns bound.
+macro_rules! bound_columns {
+    ($query:expr, $columns:expr) => {{
+        let mut query = $query;
+        for column in $columns {
+            query = match column {
+                Column::Int(values) => query.bind(values),
+                Column::Text(values) => query.bind(values),
+                Column::Bytes(values) => query.bind(values),
+            };
+        }
+        query
+    }};
+}
+
+/// A statement over arrays, and the values of all rows as such.
+fn gathered_of(sql: Sql, rows: usize, args: Vec<Arg>) -> Result<(String, Vec<Column>), sqlx::Error> {
+    let unlike = || sqlx::Error::Protocol(format!("the rows of \"{}\" are not alike", sql.name));
+    let width = args.len().checked_div(rows).filter(|width| *width > 0).ok_or_else(unlike)?;
+    let mut columns: Vec<Column> = args.iter().take(width).map(|arg| arg.column(rows)).collect();
+    for (index, arg) in args.into_iter().enumerate() {
+        match (columns.get_mut(index % width), arg) {
+            (Some(Column::Int(values)), Arg::Int(value)) => values.push(value),
+            (Some(Column::Text(values)), Arg::Text(value)) => values.push(value),
+            (Some(Column::Bytes(values)), Arg::Bytes(value)) => values.push(value),
+            (Some(Column::Int(_) | Column::Text(_) | Column::Bytes(_)) | None, _) => return Err(unlike()),
+        }
+    }
+    let kinds: Vec<&str> = columns.iter().map(Column::kind).collect();
+    let text = gathered(sql.text, &kinds).ok_or_else(unlike)?;
+    Ok((text, columns))
+}
+
+impl Arg {
+    fn column(&self, rows: usize) -> Column {
+        match self {
+            Self::Int(_) => Column::Int(Vec::with_capacity(rows)),
+            Self::Text(_) => Column::Text(Vec::with_capacity(rows)),
+            Self::Bytes(_) => Column::Bytes(Vec::with_capacity(rows)),
+        }
+    }
+}
+
+impl Column {
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::Int(_) => "bigint",
+            Self::Text(_) => "text",
+            Self::Bytes(_) => "bytea",
+        }
+    }
+}
 
 impl Tx {
     /// Keeps what was changed.
@@ -136,18 +198,20 @@ impl Tx {
 
     /// Runs a statement whose one row of values stands for `rows` rows.
     pub(crate) async fn execute_many(&mut self, sql: Sql, rows: usize, args: Vec<Arg>) -> Result<u64, StoreError> {
-        let Some(text) = crate::bulk::repeated(sql.text, rows) else {
-            return self.execute(sql, args).await;
-        };
-        // Made of our own text and numbers only.
-        let text = sqlx::AssertSqlSafe(text);
+        // Texts are made of our own text and numbers only.
         match self {
             Self::Sqlite(tx) => {
-                bound!(sqlx::query(text), args).execute(&mut **tx).await.map(|done| done.rows_affected())
+                let text = repeated(sql.text, rows).unwrap_or_else(|| sql.text.to_owned());
+                let query = bound!(sqlx::query(AssertSqlSafe(text)), args);
+                query.execute(&mut **tx).await.map(|done| done.rows_affected())
             }
-            Self::Postgres(tx) => {
-                bound!(sqlx::query(text), args).execute(&mut **tx).await.map(|done| done.rows_affected())
-            }
+            Self::Postgres(tx) => match gathered_of(sql, rows, args) {
+                Ok((text, columns)) => {
+                    let query = bound_columns!(sqlx::query(AssertSqlSafe(text)), columns);
+                    query.execute(&mut **tx).await.map(|done| done.rows_affected())
+                }
+                Err(error) => Err(error),
+            },
         }
         .map_err(|source| StoreError::Statement { statement: sql.name, source })
     }
@@ -159,14 +223,17 @@ impl Tx {
         rows: usize,
         args: Vec<Arg>,
     ) -> Result<Vec<T>, StoreError> {
-        let Some(text) = crate::bulk::repeated(sql.text, rows) else {
-            return self.rows(sql, args).await;
-        };
-        // Made of our own text and numbers only.
-        let text = sqlx::AssertSqlSafe(text);
         match self {
-            Self::Sqlite(tx) => bound!(sqlx::query_as(text), args).fetch_all(&mut **tx).await,
-            Self::Postgres(tx) => bound!(sqlx::query_as(text), args).fetch_all(&mut **tx).await,
+            Self::Sqlite(tx) => {
+                let text = repeated(sql.text, rows).unwrap_or_else(|| sql.text.to_owned());
+                bound!(sqlx::query_as(AssertSqlSafe(text)), args).fetch_all(&mut **tx).await
+            }
+            Self::Postgres(tx) => match gathered_of(sql, rows, args) {
+                Ok((text, columns)) => {
+                    bound_columns!(sqlx::query_as(AssertSqlSafe(text)), columns).fetch_all(&mut **tx).await
+                }
+                Err(error) => Err(error),
+            },
         }
         .map_err(|source| StoreError::Statement { statement: sql.name, source })
     }

@@ -1,6 +1,6 @@
 //! The usage log and balances.
 
-use gapura_model::{GatewayId, SiteId};
+use gapura_model::SiteId;
 use jiff::Timestamp;
 
 use crate::sql;
@@ -121,14 +121,6 @@ row! {
     }
 }
 
-row! {
-    /// What a batch contained.
-    pub(crate) BatchRow {
-        /// Hash of its body.
-        sha256: Vec<u8>,
-    }
-}
-
 /// Which part of the log: by start, from (included) until (excluded), of one site or all, at most so many.
 #[derive(Clone, Debug)]
 pub struct Span {
@@ -143,35 +135,6 @@ pub struct Span {
 }
 
 impl Tx {
-    /// The hash of the batch that came under this number, if one did.
-    pub async fn batch(
-        &mut self,
-        site: &SiteId,
-        gateway: &GatewayId,
-        boot: &str,
-        seq: i64,
-    ) -> Result<Option<Vec<u8>>, StoreError> {
-        let row: Option<BatchRow> = self.row(sql::BATCH_GET, args![site.as_str(), gateway.as_str(), boot, seq]).await?;
-        Ok(row.map(|row| row.sha256))
-    }
-
-    /// Notes that a batch came; a number that is there keeps its first hash.
-    pub async fn add_batch(
-        &mut self,
-        (site, gateway): (&SiteId, &GatewayId),
-        (boot, seq): (&str, i64),
-        sha256: &[u8; 32],
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let args = args![site.as_str(), gateway.as_str(), boot, seq, sha256, millis(now)];
-        self.execute(sql::BATCH_ADD, args).await.map(drop)
-    }
-
-    /// The lowest number from 1 on that has not come.
-    pub async fn next_batch(&mut self, site: &SiteId, gateway: &GatewayId, boot: &str) -> Result<i64, StoreError> {
-        self.number(sql::BATCH_NEXT, args![site.as_str(), gateway.as_str(), boot]).await
-    }
-
     /// Keeps one visit as [`Tx::put_visits`] does; whether it was kept.
     pub async fn put_visit(&mut self, visit: &VisitRow) -> Result<bool, StoreError> {
         Ok(self.put_visits(std::slice::from_ref(visit)).await? > 0)

@@ -18,3 +18,4 @@ mod sandbox;
 mod scratch;
 mod sop;
 mod sop_table;
+mod two_controllers;

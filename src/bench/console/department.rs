@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -17,6 +17,7 @@ use super::browser::{Door, NAME};
 use super::{AGENCY, Year};
 use crate::BenchError;
 use crate::cli::note;
+use crate::home::free_port;
 
 const PATIENCE: Duration = Duration::from_mins(2);
 /// Good for a bench that ends with its database.
@@ -122,9 +123,3 @@ pub(super) const ROLES: [Role; 7] = [
     Role::AgencyOfficer,
     Role::Investigator,
 ];
-
-fn free_port() -> Result<SocketAddr, BenchError> {
-    let failed = || BenchError::io("find a free port");
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(failed())?;
-    listener.local_addr().map_err(failed())
-}

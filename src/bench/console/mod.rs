@@ -9,7 +9,6 @@
 mod browser;
 mod department;
 mod pages;
-mod postgres;
 
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -19,8 +18,9 @@ use clap::Args;
 use self::browser::Door;
 use self::department::Department;
 use self::pages::Page;
-use self::postgres::Postgres;
 use crate::cli::{Effort, note};
+use crate::home::Gone;
+use crate::postgres::{Durable, Postgres};
 use crate::stats::percentile;
 use crate::{BenchError, Line, Metric, Report};
 
@@ -61,13 +61,13 @@ pub(crate) fn measure(program: &Path, year: &Year, effort: Effort, report: &mut 
     let kept = year.data.clone();
     let home =
         kept.clone().unwrap_or_else(|| std::env::temp_dir().join(format!("gapura-bench-{}", std::process::id())));
-    let gone = kept.is_none().then(|| Gone(home.clone()));
+    let gone = kept.is_none().then(|| Gone::with_the_bench(home.clone()));
     for kind in ["sqlite", "postgres"] {
         if year.only.as_ref().is_some_and(|only| only != kind) {
             continue;
         }
         let directory = home.join(kind);
-        let server = if kind == "postgres" { Some(Postgres::start(&home.join("server"))?) } else { None };
+        let server = if kind == "postgres" { Some(Postgres::start(&home.join("server"), Durable::No)?) } else { None };
         std::fs::create_dir_all(&directory).map_err(BenchError::io(format!("create {}", directory.display())))?;
         let database = match &server {
             Some(server) => server.database()?,
@@ -149,13 +149,4 @@ fn show(report: &mut Report, case: &str, all: Vec<f64>) -> Result<(), BenchError
     report.note(&line(Metric::P50, percentile(&all, 50)))?;
     report.note(&line(Metric::Max, percentile(&all, 100)))?;
     report.add(&Line { value: p99, ratio, runs: all, ..within })
-}
-
-/// A directory that goes with the bench.
-struct Gone(PathBuf);
-
-impl Drop for Gone {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }

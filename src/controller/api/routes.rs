@@ -117,10 +117,14 @@ async fn bundle(State(api): State<Api>, Extension(shown): Extension<Shown>, Quer
         if let Some(signed) = api.office.newer_bundle(&member, after).await? {
             return Ok(raw_json(signed));
         }
-        match tokio::time::timeout_at(deadline, publications.changed()).await {
-            Ok(Ok(())) => {}
-            // The time is over, or the server stops: the gateway asks again.
-            Ok(Err(_)) | Err(_) => return Ok(StatusCode::NO_CONTENT.into_response()),
+        // Of other sites' publications nothing is asked: ten thousand gateways wait here.
+        loop {
+            match tokio::time::timeout_at(deadline, publications.changed()).await {
+                Ok(Ok(())) if api.office.published_lately(&member.site, after) => break,
+                Ok(Ok(())) => {}
+                // The time is over, or the server stops: the gateway asks again.
+                Ok(Err(_)) | Err(_) => return Ok(StatusCode::NO_CONTENT.into_response()),
+            }
         }
     }
 }
@@ -140,7 +144,7 @@ async fn usage(State(api): State<Api>, Extension(shown): Extension<Shown>, body:
         return Err(Failed::new(StatusCode::FORBIDDEN, ProblemKind::WrongGateway, detail));
     }
     batch.check().map_err(|error| Failed::new(StatusCode::BAD_REQUEST, ProblemKind::Unreadable, error.to_string()))?;
-    Ok(json(&api.office.ingest(&member, &batch, sha256).await?))
+    Ok(json(&api.office.ingest(&member, batch, sha256).await?))
 }
 
 async fn heartbeat(State(api): State<Api>, Extension(shown): Extension<Shown>, body: Body) -> Answer {

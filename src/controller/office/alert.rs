@@ -86,6 +86,8 @@ const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 365);
 const MESSAGES: SignedDuration = SignedDuration::from_hours(24 * 30);
 /// A message that nobody took for so long is given up.
 const GIVEN_UP: SignedDuration = SignedDuration::from_hours(24 * 7);
+/// Sending a message takes no longer than so many seconds.
+const SENDING: i64 = 180;
 /// Between attempts: at first, and at most.
 const RETRY: i64 = 30;
 const RETRY_MOST: i64 = 3600;
@@ -221,6 +223,9 @@ impl Office {
         let rows = self.store.read().await?.due_messages(self.now(), AT_ONCE).await?;
         let mut taken = 0;
         for row in rows {
+            if !self.take_message(&row).await? {
+                continue;
+            }
             let trouble = match self.send(&row).await {
                 Ok(()) => None,
                 Err(error) => Some(clip(&gapura_model::with_causes(&error))),
@@ -250,6 +255,17 @@ impl Office {
             }
             tx.commit().await?;
         }
+        Ok(taken)
+    }
+
+    /// Whether this process is to send it: of several controllers one does. Where that one ends in the midst of it, another
+    /// sends it later, under the same id.
+    async fn take_message(&self, row: &MessageRow) -> Result<bool, OfficeError> {
+        let now = self.now();
+        let again = now.checked_add(SignedDuration::from_secs(SENDING)).unwrap_or(now);
+        let mut tx = self.store.write().await?;
+        let taken = tx.take_message(&row.id, now, again).await?;
+        tx.commit().await?;
         Ok(taken)
     }
 

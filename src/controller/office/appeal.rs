@@ -157,6 +157,11 @@ impl Office {
         Ok(erased)
     }
 
+    /// Answers given since then stand in bundles.
+    pub(super) fn answered_since(&self) -> Timestamp {
+        self.now().checked_sub(ANSWERED).unwrap_or(Timestamp::MIN)
+    }
+
     /// A site's answers of the last 90 days; `sops` are those published for it.
     pub(super) async fn answers(
         &self,
@@ -164,9 +169,8 @@ impl Office {
         site: &SiteId,
         sops: &[&Sop],
     ) -> Result<Vec<AppealAnswer>, OfficeError> {
-        let since = self.now().checked_sub(ANSWERED).unwrap_or(Timestamp::MIN);
         let today = begun_everywhere(self.now());
-        let rows = tx.appeals_decided(site, since).await?.into_iter();
+        let rows = tx.appeals_decided(site, self.answered_since()).await?.into_iter();
         rows.map(|row| {
             let in_force = is_in_force(&row, sops, today);
             Ok(AppealAnswer { in_force, ..answer(row)? })

@@ -82,6 +82,10 @@ impl BackupRoom {
     }
 }
 
+/// The duty of making a backup that is due, and how long that takes at most.
+const BACKUP: &str = "backup";
+const BACKUP_TAKES: SignedDuration = SignedDuration::from_mins(30);
+
 impl Office {
     /// Makes a backup while the controller serves.
     pub async fn back_up(&self, file: &Path, secret: Secret, who: &Actor) -> Result<BackupMade, OfficeError> {
@@ -151,7 +155,7 @@ impl Office {
         let wanted = self.backups.with(|state| state.wanted.clone());
         let who = match wanted {
             Some(who) => who,
-            None if self.backup_is_due(settings).await? => scheduled(),
+            None if self.backup_is_due(settings).await? && self.on_duty(BACKUP, BACKUP_TAKES).await? => scheduled(),
             None => return Ok(None),
         };
         let file = settings.directory.join(format!("{START}{}{END}", self.now().strftime("%Y%m%dT%H%M%SZ")));

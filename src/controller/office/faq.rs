@@ -1,7 +1,7 @@
 //! Frequent questions: the department's, and a site's own after them.
 
 use gapura_model::SiteId;
-use gapura_store::Tx;
+use gapura_store::FaqRow;
 use gapura_wire::{Faq, Text, limits};
 
 use super::publish::Scope;
@@ -48,16 +48,16 @@ impl Office {
         tx.commit().await?;
         Ok(published)
     }
+}
 
-    /// What a site's portal shows: the department's questions, then its own.
-    pub(super) async fn faq_of(&self, tx: &mut Tx, site: &SiteId) -> Result<Vec<Faq>, OfficeError> {
-        let mut all = Vec::new();
-        for row in tx.faq(Some(site)).await? {
-            all.extend(read_json::<Vec<Faq>>(&row.document, "frequent questions")?);
-        }
-        all.truncate(limits::FAQ);
-        Ok(all)
+/// What a site's portal shows of all questions: the department's, then its own.
+pub(super) fn of_site(all: &[FaqRow], site: &str) -> Result<Vec<Faq>, OfficeError> {
+    let mut shown = Vec::new();
+    for row in all.iter().filter(|row| row.site.is_empty() || row.site == site) {
+        shown.extend(read_json::<Vec<Faq>>(&row.document, "frequent questions")?);
     }
+    shown.truncate(limits::FAQ);
+    Ok(shown)
 }
 
 pub(super) fn trimmed(one: &Faq) -> Faq {

@@ -19,6 +19,15 @@ pub(super) struct Ground {
     sops: Vec<(Sop, SopRevision, Reach)>,
     drafts: Vec<(Sop, SopDraft)>,
     index: Option<IndexRef>,
+    /// Sites with appeals to be answered; `None`: each is to be asked for.
+    appeals: Option<BTreeSet<String>>,
+}
+
+impl Ground {
+    /// Only these sites have appeals to be answered.
+    pub(super) fn only_appeals_of(&mut self, sites: BTreeSet<String>) {
+        self.appeals = Some(sites);
+    }
 }
 
 /// Which sites have a published SOP.
@@ -57,7 +66,7 @@ impl Office {
             drafts.push((self.read_sop(&row)?, SopDraft { id, sop: revision(&row)?, until }));
         }
         let index = tx.last_index().await?.map(|row| index_ref(&row)).transpose()?;
-        Ok(Ground { sops, drafts, index })
+        Ok(Ground { sops, drafts, index, appeals: None })
     }
 
     fn read_sop(&self, row: &SopRow) -> Result<Sop, OfficeError> {
@@ -90,6 +99,10 @@ impl Office {
             let why = why!("site-clauses", site = id.as_str(), clauses = clauses, most = MOST_CLAUSES);
             return Err(OfficeError::Mistakes(vec![why]));
         }
+        let appeal_answers = match &ground.appeals {
+            Some(sites) if !sites.contains(id.as_str()) => Vec::new(),
+            Some(_) | None => self.answers(tx, id, &sops).await?,
+        };
         let groups = document.devices.iter().filter_map(|known| Some((known.device.mac, known.policy_group.clone()?)));
         let forwards = document.filter.forward.iter().map(|forward| ZoneForward {
             zone: forward.zone.trim_end_matches('.').to_ascii_lowercase(),
@@ -104,7 +117,7 @@ impl Office {
             without_index: document.filter.without_index,
             forwards: forwards.collect(),
             drafts: ground.drafts.iter().filter(|(sop, _)| here(sop)).map(|(_, draft)| draft.clone()).collect(),
-            appeal_answers: self.answers(tx, id, &sops).await?,
+            appeal_answers,
         };
         let set_up = !(filter.sops.is_empty()
             && filter.drafts.is_empty()

@@ -1,10 +1,13 @@
 //! From the database to each site's signed bundle: generation + 1, immutable, only when something changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
 
 use gapura_model::{Generation, Secret, SiteId};
 use gapura_session::Plan;
-use gapura_store::{ReportRow, SiteRow, Tx, VoucherRow, timestamp};
+use gapura_store::{
+    AccountRow, FaqRow, NewBundle, NewestBundle, PlaceRow, ReportRow, SiteRow, Tx, VoucherRow, timestamp,
+};
 use gapura_wire::{
     AccountChange, Bundle, BundleMistake, Epoch, EpochKey, Heartbeat, Sha256, Site, Terms, VERSION, Voucher,
     VoucherKey, overbooked,
@@ -32,6 +35,30 @@ pub struct Published {
 pub(super) enum Scope<'a> {
     All,
     Site(&'a SiteId),
+}
+
+/// Sites whose bundles are made from what one query each brings: so publishing does not grow with the square of the sites.
+const AT_ONCE: usize = 200;
+
+/// What the bundles of all sites are made of.
+struct Common {
+    plans: Vec<Plan>,
+    ground: Ground,
+    /// The newest generation that a router of each site says it runs.
+    running: BTreeMap<String, u64>,
+    /// Sites with requests to be answered; `None`: each is to be asked for.
+    requests: Option<BTreeSet<String>>,
+    accounts: Vec<AccountRow>,
+    faq: Vec<FaqRow>,
+    /// By regency.
+    epoch_keys: BTreeMap<String, Vec<EpochKey>>,
+}
+
+/// What is some sites' own.
+struct Own {
+    vouchers: BTreeMap<String, Vec<VoucherRow>>,
+    places: BTreeMap<String, PlaceRow>,
+    bundles: BTreeMap<String, NewestBundle>,
 }
 
 /// Pseudonym keys for so many months from now on stand in a bundle.
@@ -69,27 +96,81 @@ impl Office {
         Ok(published)
     }
 
+    /// Takes note of what any process published after `known`; the number of the newest publication.
+    pub(crate) async fn look_for_publications(&self, known: i64) -> Result<i64, OfficeError> {
+        let number = self.store.publication().await?;
+        if number != known {
+            // All of that publication is there: what is read now is at least as new as the number.
+            let rows = self.store.published_since(known.min(number)).await?;
+            let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+            newest.extend(rows.into_iter().map(|row| (row.site, row.generation)));
+        }
+        Ok(number)
+    }
+
+    /// Whether something newer than `after` was published for a site while this process runs.
+    pub(crate) fn published_lately(&self, site: &SiteId, after: Generation) -> bool {
+        let newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = newest.get(site.as_str()).and_then(|number| u64::try_from(*number).ok());
+        number.is_some_and(|number| number > after.get())
+    }
+
     pub(super) async fn publish_in(&self, tx: &mut Tx, scope: Scope<'_>) -> Result<Vec<Published>, OfficeError> {
         let rows = match scope {
             Scope::All => tx.sites().await?,
             Scope::Site(id) => tx.site(id).await?.into_iter().collect(),
         };
-        let (plans, ground) = (plans_in(tx).await?, self.ground(tx).await?);
+        let mut common = self.common(tx, scope).await?;
         let mut published = Vec::new();
-        for row in rows {
-            published.extend(self.publish_site(tx, row, (&plans, &ground)).await?);
+        for some in rows.chunks(AT_ONCE) {
+            let names: Vec<&str> = some.iter().map(|row| row.id.as_str()).collect();
+            let since = self.now().checked_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
+            let mut own = Own {
+                vouchers: tx.vouchers_alive(&names, since).await?,
+                places: tx.newest_places(&names).await?,
+                bundles: tx.newest_bundles(&names).await?,
+            };
+            let mut new = Vec::new();
+            for row in some {
+                new.extend(self.next_bundle(tx, row, (&mut common, &mut own)).await?);
+            }
+            tx.add_bundles(&new, self.now()).await?;
+            published.extend(new.into_iter().map(|one| Published { site: one.site, generation: one.generation }));
         }
         Ok(published)
     }
 
-    async fn publish_site(
+    /// What the bundles of all sites are made of, read once.
+    async fn common(&self, tx: &mut Tx, scope: Scope<'_>) -> Result<Common, OfficeError> {
+        let (plans, mut ground) = (plans_in(tx).await?, self.ground(tx).await?);
+        let (reports, requests) = match scope {
+            Scope::All => {
+                ground.only_appeals_of(tx.sites_with_appeals(self.answered_since()).await?);
+                (tx.reports().await?, Some(tx.sites_with_requests(self.answered_since()).await?))
+            }
+            Scope::Site(site) => (tx.reports_of(site).await?, None),
+        };
+        let mut running: BTreeMap<String, u64> = BTreeMap::new();
+        for report in &reports {
+            let beat = report.heartbeat.as_deref().and_then(|text| serde_json::from_str::<Heartbeat>(text).ok());
+            if let Some(beat) = beat.filter(|_| report.heard.is_some()) {
+                let most = running.entry(report.site.clone()).or_default();
+                *most = beat.generation.get().max(*most);
+            }
+        }
+        let (accounts, faq) = (tx.accounts().await?, tx.all_faq().await?);
+        Ok(Common { plans, ground, running, requests, accounts, faq, epoch_keys: BTreeMap::new() })
+    }
+
+    /// The next bundle of a site, unless it would be the same, or nothing overtook it.
+    async fn next_bundle(
         &self,
         tx: &mut Tx,
-        row: SiteRow,
-        shared: (&[Plan], &Ground),
-    ) -> Result<Option<Published>, OfficeError> {
+        row: &SiteRow,
+        (common, own): (&mut Common, &mut Own),
+    ) -> Result<Option<NewBundle>, OfficeError> {
         let now = self.now();
-        let mut bundle = self.content(tx, row, shared).await?;
+        let mut bundle = self.content(tx, row, (common, own)).await?;
         let overbooked = overbooked(&bundle.parts(), bundle.uplink);
         let wrong = bundle.mistakes().into_iter().map(bundle_words).chain(overbooked.iter().map(overbooked_words));
         let wrong: Vec<Why> = wrong.map(|why| why!("at-site", site = bundle.site.id.as_str(), why = why)).collect();
@@ -99,10 +180,10 @@ impl Office {
         let content = serde_json::to_vec(&bundle).map_err(|error| OfficeError::Write("a bundle", error.into()))?;
         let hash = Sha256::of(&content);
         let site = bundle.site.id.clone();
-        let last = tx.last_bundle(&site).await?;
+        let last = own.bundles.remove(site.as_str());
         let number = last.as_ref().map_or(0, |last| u64::try_from(last.generation).unwrap_or_default());
-        let behind =
-            in_force(&tx.reports().await?, &site).filter(|known| *known > number && *known <= number + FARTHEST);
+        let running = common.running.get(site.as_str()).copied();
+        let behind = running.filter(|known| *known > number && *known <= number + FARTHEST);
         if behind.is_none() && last.as_ref().is_some_and(|last| last.content_hash == hash.as_bytes()) {
             return Ok(None);
         }
@@ -110,26 +191,25 @@ impl Office {
         bundle.published = now;
         let unwritten = |error: gapura_wire::BundleError| OfficeError::Write("a bundle", error.into());
         let signed = self.keys.signer.sign(&bundle).and_then(|signed| signed.to_json()).map_err(unwritten)?;
-        tx.add_bundle(&site, bundle.generation, hash.as_bytes(), &signed, now).await?;
-        Ok(Some(Published { site, generation: bundle.generation }))
+        Ok(Some(NewBundle { site, generation: bundle.generation, content_hash: *hash.as_bytes(), signed }))
     }
 
     /// The bundle without number and date: what is compared.
     async fn content(
         &self,
         tx: &mut Tx,
-        row: SiteRow,
-        (plans, ground): (&[Plan], &Ground),
+        row: &SiteRow,
+        (common, own): (&mut Common, &mut Own),
     ) -> Result<Bundle, OfficeError> {
         let now = self.now();
         let id = parse_site(&row.id)?;
         let document: SiteDocument = read_json(&row.document, format!("site {id}"))?;
-        let voucher_key = voucher_key(&row)?;
-        let since = now.checked_sub(REMEMBERED).unwrap_or(Timestamp::MIN);
-        let vouchers = tx.live_vouchers(&id, since).await?.iter().map(voucher).collect::<Result<_, _>>()?;
+        let voucher_key = voucher_key(row)?;
+        let vouchers = own.vouchers.remove(&row.id).unwrap_or_default();
+        let vouchers = vouchers.iter().map(voucher).collect::<Result<_, _>>()?;
         let changed_since = now.checked_sub(ACCOUNT_CHANGES).unwrap_or(Timestamp::MIN);
         let mut account_changes = Vec::new();
-        for account in tx.accounts().await? {
+        for account in &common.accounts {
             let since = timestamp(account.made.max(account.closed.unwrap_or(account.made)));
             if since >= changed_since && account.site.as_ref().is_none_or(|site| *site == row.id) {
                 let name = account.name.parse();
@@ -139,13 +219,20 @@ impl Office {
                 account_changes.push(AccountChange { tag, since, closed });
             }
         }
-        let filter = self.filter(tx, ground, (&id, &document)).await?;
-        let (request_answers, faq) = (self.request_answers(tx, &id).await?, self.faq_of(tx, &id).await?);
+        let filter = self.filter(tx, &common.ground, (&id, &document)).await?;
+        let request_answers = match &common.requests {
+            Some(sites) if !sites.contains(&row.id) => Vec::new(),
+            Some(_) | None => self.request_answers(tx, &id).await?,
+        };
+        if !common.epoch_keys.contains_key(&document.regency) {
+            let keys = self.epoch_keys(tx, &document.regency).await?;
+            common.epoch_keys.insert(document.regency.clone(), keys);
+        }
         let bundle = Bundle {
             version: VERSION,
             generation: Generation::new(0),
             published: Timestamp::UNIX_EPOCH,
-            pseudonym_keys: self.epoch_keys(tx, &document.regency).await?,
+            pseudonym_keys: common.epoch_keys.get(&document.regency).cloned().unwrap_or_default(),
             site: Site {
                 id,
                 name: document.name,
@@ -153,14 +240,14 @@ impl Office {
                 agency: document.agency,
                 regency: document.regency,
                 contact: document.contact,
-                place: tx.place(&row.id).await?.map(|place| place.place),
+                place: own.places.remove(&row.id).map(|place| place.place),
             },
             hours: document.hours,
             in_doubt: document.in_doubt,
             ways: document.ways,
             one_tap_plan: document.one_tap_plan,
             staff_plan: document.staff_plan,
-            plans: plans.to_vec(),
+            plans: common.plans.clone(),
             uplink: document.uplink,
             shares: BTreeMap::new(),
             garden: document.garden,
@@ -173,7 +260,7 @@ impl Office {
             notices: document.notices,
             filter,
             request_answers,
-            faq,
+            faq: super::faq::of_site(&common.faq, &row.id)?,
         };
         Ok(bundle.with_parts_beside().with_groups_beside())
     }
@@ -204,11 +291,6 @@ fn bundle_words(mistake: BundleMistake) -> Why {
         BundleMistake::IdleDevice(device) => why!("device-idle", device = device),
         BundleMistake::Other(words) => Why::plain(words),
     }
-}
-
-/// The newest generation that a router of the site says it runs.
-fn in_force(reports: &[ReportRow], site: &SiteId) -> Option<u64> {
-    beats(reports, site).map(|(_, beat)| beat.generation.get()).max()
 }
 
 /// What the routers of a site last said, and when that was heard (ms).

@@ -317,7 +317,7 @@ impl Office {
 
     /// How far a site's requests of the last 90 days are, the newest first, as far as they fit.
     pub(super) async fn request_answers(&self, tx: &mut Tx, site: &SiteId) -> Result<Vec<RequestAnswer>, OfficeError> {
-        let since = self.now().checked_sub(ANSWERED).unwrap_or(Timestamp::MIN);
+        let since = self.answered_since();
         let most = i64::try_from(limits::REQUEST_ANSWERS).unwrap_or(i64::MAX);
         let mut said: BTreeMap<String, Vec<AnswerWords>> = BTreeMap::new();
         for step in tx.answers_since(site, since).await? {

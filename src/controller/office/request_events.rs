@@ -2,7 +2,7 @@
 
 use gapura_model::Reference;
 use gapura_store::{EventRow, ExportRow, millis, timestamp};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::{Actor, Change, Office, OfficeError};
@@ -93,10 +93,22 @@ pub struct ExportState {
     pub stopped: bool,
 }
 
+/// The duty of telling, and for how long one has it: longer than a post takes.
+const TELLING: &str = "requests";
+const TELLING_FOR: SignedDuration = SignedDuration::from_mins(2);
+
 impl Office {
     /// Tells the receiver of the next events.
     pub(crate) async fn push_requests(&self, hook: &Webhook) -> Result<Pushed, OfficeError> {
         let receiver = hook.receiver();
+        let mut tx = self.store.read().await?;
+        let known = tx.export(&receiver).await?.map_or(0, |state| state.event);
+        let nothing = tx.events_after(known, 1).await?.is_empty();
+        drop(tx);
+        // Of several controllers one tells, and looks where the one before it came to.
+        if nothing || !self.on_duty(TELLING, TELLING_FOR).await? {
+            return Ok(Pushed::All);
+        }
         let mut tx = self.store.read().await?;
         let state = tx.export(&receiver).await?;
         let state = state.unwrap_or(ExportRow { receiver, event: 0, told: 0, trouble: String::new(), stopped: 0 });

@@ -1,74 +1,23 @@
-//! What gateways report: usage (each record once), heartbeats, outcomes of bundles, balances.
+//! What gateways report: records of usage, balances; and what they ask for.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use gapura_model::{ClockTrust, Generation};
 use gapura_store::{OutageRow, Span, TallyRow, Tx, VisitRow, VisitSum, millis};
-use gapura_wire::{
-    BalanceReport, BundleOutcome, BundleVerdict, Heartbeat, HeartbeatReply, ReceivedBatch, Record, Refused, Sha256,
-    SignedBundle, SignedTime, UsageAck, VisitUsage, Way, limits,
-};
+use gapura_wire::{BalanceReport, Record, SignedBundle, VisitUsage, Way, limits};
 
 use super::enrol::Member;
 use super::{Office, OfficeError, read_json, write_json};
-use crate::condition::{Condition, Known};
 use crate::retention::Kind;
 
 /// Months that were destroyed, by kind, as far as they were asked for: from, until (ms).
-type Destroyed = BTreeMap<Kind, Vec<(i64, i64)>>;
+pub(super) type Destroyed = BTreeMap<Kind, Vec<(i64, i64)>>;
 
 /// Rows of balances in one page of a restore.
 const PAGE: u32 = 2000;
 
 impl Office {
-    /// Stores a batch. Whatever of it came before, in whatever order, nothing counts twice; the answer is given after the commit.
-    pub(crate) async fn ingest(
-        &self,
-        from: &Member,
-        batch: &ReceivedBatch,
-        sha256: Sha256,
-    ) -> Result<UsageAck, OfficeError> {
-        let mut tx = self.store.write().await?;
-        let (boot, seq) = (batch.boot.to_string(), as_i64(batch.seq));
-        let known = tx.batch(&from.site, &from.gateway, &boot, seq).await?;
-        let repeated = known.as_deref() == Some(sha256.as_bytes().as_slice());
-        let (mut refused, mut unread) = (Vec::new(), 0_usize);
-        if !repeated {
-            // The same number with other records (a gateway whose database was set aside) is not skipped: each record has its
-            // own identity, so storing it again is harmless and leaving it out would lose it.
-            let mut visits = Vec::new();
-            let mut destroyed = Destroyed::default();
-            for (index, record) in batch.records.iter().enumerate() {
-                let Ok(record) = serde_json::from_str::<Record>(record.get()) else {
-                    unread += 1;
-                    let (of, sha256) = ((&from.site, &from.gateway), Sha256::of(record.get().as_bytes()));
-                    tx.keep_unread(of, sha256.as_bytes(), record.get(), self.now()).await?;
-                    continue;
-                };
-                if let Err(reason) = self.not_destroyed(&mut tx, &mut destroyed, &record).await? {
-                    refused.push(Refused { index, reason });
-                    continue;
-                }
-                let of = (from.site.as_str(), from.gateway.as_str());
-                if let Err(reason) = store_record(&mut tx, of, &record, &mut visits).await? {
-                    refused.push(Refused { index, reason });
-                }
-            }
-            tx.put_visits(&visits).await?;
-            tx.add_batch((&from.site, &from.gateway), (&boot, seq), sha256.as_bytes(), self.now()).await?;
-        }
-        let next = tx.next_batch(&from.site, &from.gateway, &boot).await?;
-        tx.commit().await?;
-        if !refused.is_empty() {
-            tracing::warn!(gateway = %from.gateway, seq = batch.seq, refused = refused.len(), "usage records refused");
-        }
-        if unread > 0 {
-            tracing::warn!(gateway = %from.gateway, seq = batch.seq, unread, "usage records of a newer router are kept unread; upgrade the controller");
-        }
-        let next = u64::try_from(next).unwrap_or_default();
-        Ok(UsageAck { boot: batch.boot, seq: batch.seq, next, repeated, refused })
-    }
-
     /// Reads what an older controller kept unread, as far as this one can; how many records that were.
     pub(crate) async fn read_kept_records(&self) -> Result<usize, OfficeError> {
         let (mut after, mut read) = (None, 0);
@@ -101,7 +50,7 @@ impl Office {
 
     /// What began in a month that was destroyed is not taken any more: it would rise again, and nobody could say how much of the
     /// month it is. The sums of its hours stand since before.
-    async fn not_destroyed(
+    pub(super) async fn not_destroyed(
         &self,
         tx: &mut Tx,
         known: &mut Destroyed,
@@ -115,56 +64,17 @@ impl Office {
         if !self.can_be_destroyed(kind, started) {
             return Ok(Ok(()));
         }
-        if !known.contains_key(&kind) {
-            known.insert(kind, self.destroyed_months(tx, kind).await?);
-        }
-        let gone = known
-            .get(&kind)
-            .is_some_and(|months| months.iter().any(|(from, until)| (*from..*until).contains(&started)));
+        let months = match known.entry(kind) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(self.destroyed_months(tx, kind).await?),
+        };
+        let gone = months.iter().any(|(from, until)| (*from..*until).contains(&started));
         Ok(if gone { Err("it began in a month whose records were destroyed".to_owned()) } else { Ok(()) })
-    }
-
-    /// Keeps a heartbeat and answers with the time.
-    pub(crate) async fn heartbeat(&self, from: &Member, beat: Heartbeat) -> Result<HeartbeatReply, OfficeError> {
-        let text = write_json(&Heartbeat { nonce: Vec::new(), ..beat.clone() }, "a heartbeat")?;
-        let mut tx = self.store.write().await?;
-        tx.put_heartbeat(&from.site, &from.gateway, &text, self.now()).await?;
-        let state = Condition::of(Known::just_said(&beat, self.now()), self.now());
-        tx.put_state((&from.site, &from.gateway), state.id(), self.now()).await?;
-        self.unfiltered.hear(&from.gateway, beat.filter);
-        let recalled = super::share::recalled(&mut tx, &from.site, self.now()).await?;
-        let last = tx.generations().await?.into_iter().find(|row| row.site == from.site.as_str());
-        let audit = super::anchor::last(&mut tx).await?;
-        tx.commit().await?;
-        let mut generation = Generation::new(last.map_or(0, |row| u64::try_from(row.generation).unwrap_or_default()));
-        if beat.generation > generation {
-            // It would wait for a number above its own, and nothing that staff change would reach it.
-            tracing::warn!(gateway = %from.gateway, runs = %beat.generation, known = %generation, "a router runs a newer bundle than this database knows, as after a restored backup: publishing above it");
-            let published = self.publish_for(&from.site).await?;
-            generation = published.last().map_or(generation, |published| published.generation);
-        }
-        let time = SignedTime::sign(&self.keys.signer, from.gateway.clone(), beat.nonce, self.now())
-            .map_err(|error| OfficeError::Write("the time", error.into()))?;
-        Ok(HeartbeatReply { time, generation, renew: from.renew, recalled, audit })
-    }
-
-    /// Keeps what a gateway did with a bundle.
-    pub(crate) async fn outcome(&self, from: &Member, outcome: &BundleOutcome) -> Result<(), OfficeError> {
-        let verdict = serde_json::to_value(outcome.verdict).ok().and_then(|value| value.as_str().map(str::to_owned));
-        let verdict = (verdict.as_deref().unwrap_or("other"), outcome.verdict == BundleVerdict::Applied);
-        let detail: String = outcome.detail.chars().filter(|c| !c.is_control()).take(limits::TEXT_CHARS).collect();
-        let mut tx = self.store.write().await?;
-        tx.put_outcome((&from.site, &from.gateway), outcome.generation, verdict, &detail, self.now()).await?;
-        tx.commit().await?;
-        if !verdict.1 {
-            tracing::warn!(gateway = %from.gateway, generation = %outcome.generation, verdict = verdict.0, "bundle not applied");
-        }
-        Ok(())
     }
 
     /// The newest bundle of a site, if it is newer than `after`, as it is sent.
     pub(crate) async fn newer_bundle(&self, from: &Member, after: Generation) -> Result<Option<Vec<u8>>, OfficeError> {
-        Ok(self.store.read().await?.newer_bundle(&from.site, after).await?.map(|row| row.signed))
+        Ok(self.store.newer_bundle(&from.site, after).await?.map(|row| row.signed))
     }
 
     /// The newest bundle of a site, for staff and tests.
@@ -240,7 +150,7 @@ pub struct Usage {
 }
 
 /// Stores one record, or says why it cannot be. Visits are gathered, to be stored at once.
-async fn store_record(
+pub(super) async fn store_record(
     tx: &mut Tx,
     (site, gateway): (&str, &str),
     record: &Record,
@@ -325,6 +235,6 @@ fn visit_row(site: String, gateway: String, visit: &VisitUsage) -> VisitRow {
     }
 }
 
-fn as_i64(number: u64) -> i64 {
+pub(super) fn as_i64(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

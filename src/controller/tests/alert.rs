@@ -81,8 +81,7 @@ impl Quiet {
         let mut tx = self.office.store().write().await.unwrap();
         for number in sites {
             let site = format!("galeri-{number:02}");
-            let gateway = format!("gw-{site}").parse().unwrap();
-            tx.put_heartbeat(&site.parse().unwrap(), &gateway, &text, now).await.unwrap();
+            tx.put_heartbeats(&[(&site, &format!("gw-{site}"), &text)], now).await.unwrap();
         }
         tx.commit().await.unwrap();
     }

@@ -35,6 +35,7 @@ fn visit(id: usize, site: &str, device: &str, started: i64) -> VisitRow {
         seconds: 60,
         ended: None,
         cause: None,
+        address: None,
     }
 }
 

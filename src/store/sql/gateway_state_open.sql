@@ -1,1 +1,3 @@
-SELECT site, gateway, since, state, until FROM gateway_state WHERE site = $1 AND gateway = $2 AND until IS NULL
+WITH told (site, gateway) AS (VALUES ($1, $2))
+SELECT state.site, state.gateway, state.since, state.state, state.until FROM told CROSS JOIN gateway_state AS state
+WHERE state.site = told.site AND state.gateway = told.gateway AND state.until IS NULL

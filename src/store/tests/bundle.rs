@@ -13,7 +13,9 @@ async fn bundles_are_forgotten_but_for_the_newest_of_each_site() {
             tx.put_site(site, "{}", &[1; 32], at(0)).await.unwrap();
         }
         for (site, generation, published) in [(&galeri, 1, 0), (&galeri, 2, 10), (&galeri, 3, 20), (&plik, 1, 0)] {
-            tx.add_bundle(site, Generation::new(generation), &[7; 32], b"signed", at(published)).await.unwrap();
+            let (site, generation) = (SiteId::clone(site), Generation::new(generation));
+            let new = NewBundle { site, generation, content_hash: [7; 32], signed: b"signed".to_vec() };
+            tx.add_bundles(&[new], at(published)).await.unwrap();
         }
         assert_eq!(tx.prune_bundles(at(10)).await.unwrap(), 1, "only what was followed, and long ago");
         assert_eq!(tx.prune_bundles(at(1000)).await.unwrap(), 1);

@@ -19,9 +19,18 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running server; it ends with this.
 #[derive(Debug)]
-pub(super) struct Postgres {
+pub(crate) struct Postgres {
     home: Home,
     server: Guarded,
+}
+
+/// Whether what is committed survives a power cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Durable {
+    /// As in service.
+    Yes,
+    /// Where only reading is measured, which costs the same.
+    No,
 }
 
 #[derive(Debug)]
@@ -32,7 +41,7 @@ struct Home {
 
 impl Postgres {
     /// Starts it over `directory/data`, which is made if it is not there.
-    pub(super) fn start(directory: &Path) -> Result<Self, BenchError> {
+    pub(crate) fn start(directory: &Path, durable: Durable) -> Result<Self, BenchError> {
         let failed = || BenchError::io(format!("prepare {}", directory.display()));
         fs::create_dir_all(directory).map_err(failed())?;
         // PostgreSQL refuses to run as root.
@@ -48,9 +57,12 @@ impl Postgres {
             output_of(home.command("initdb", &[&["-D", &data][..], &how].concat())?, None)?;
         }
         let socket = directory.display().to_string();
-        // What is written need not survive a power cut here; what is read costs the same. All else is as Debian ships it.
-        let quick = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "listen_addresses="];
-        let mut command = home.command("postgres", &[&["-D", &data, "-k", &socket][..], &quick].concat())?;
+        // All else is as Debian ships it.
+        let quick: &[&str] = match durable {
+            Durable::Yes => &["-c", "listen_addresses="],
+            Durable::No => &["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "listen_addresses="],
+        };
+        let mut command = home.command("postgres", &[&["-D", &data, "-k", &socket][..], quick].concat())?;
         command.stdout(Stdio::null()).stderr(Stdio::null()).stdin(Stdio::null());
         let server = Guarded::start(command)?;
         let started = Self { home, server };
@@ -62,7 +74,7 @@ impl Postgres {
     }
 
     /// Makes the database, if it is not there; its address.
-    pub(super) fn database(&self) -> Result<String, BenchError> {
+    pub(crate) fn database(&self) -> Result<String, BenchError> {
         let socket = self.home.directory.display().to_string();
         let known = self.ask("postgres", "SELECT 1 FROM pg_database WHERE datname = 'gapura'")?;
         if known.trim().is_empty() {
@@ -72,7 +84,7 @@ impl Postgres {
     }
 
     /// Has it look at its tables, as it does by itself some minutes after so many rows came.
-    pub(super) fn analyze(&self) -> Result<(), BenchError> {
+    pub(crate) fn analyze(&self) -> Result<(), BenchError> {
         self.ask("gapura", "ANALYZE").map(drop)
     }
 

@@ -1,0 +1,1 @@
+SELECT DISTINCT site FROM appeal WHERE decided > $1

@@ -1,0 +1,1 @@
+SELECT site, document, changed FROM faq ORDER BY site

@@ -1,0 +1,1 @@
+SELECT DISTINCT site FROM request WHERE changed > $1

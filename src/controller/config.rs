@@ -36,6 +36,9 @@ pub struct Config {
     /// A program that is told of alerts.
     #[serde(default)]
     pub webhook: Option<Webhook>,
+    /// Figures for Prometheus; without this table they are served nowhere.
+    #[serde(default)]
+    pub metrics: Option<Metrics>,
     /// The department's identity provider (OpenID Connect), which staff may sign in with besides.
     #[serde(default)]
     pub sso: Option<SsoSection>,
@@ -217,6 +220,14 @@ const fn console_connections() -> usize {
     512
 }
 
+/// The table `[metrics]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metrics {
+    /// Where `GET /metrics` is answered, without any sign-in: this machine, or one address of a management network.
+    pub listen: SocketAddr,
+}
+
 /// The table `[backup]`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -379,6 +390,9 @@ fn mistakes(config: &Config) -> Vec<String> {
         }
     }
     found.extend(mistakes_of_alerts(config));
+    if config.metrics.as_ref().is_some_and(|metrics| metrics.listen.ip().is_unspecified()) {
+        found.push("metrics.listen: write one address, for example 127.0.0.1:9465".to_owned());
+    }
     found
 }
 

@@ -20,6 +20,8 @@ mod fleet;
 mod keys;
 mod lending;
 mod lists;
+mod meters;
+mod metrics;
 mod office;
 mod opening;
 pub mod preset;
@@ -52,6 +54,7 @@ pub use gapura_store::{
 };
 pub use keys::{Keys, KeysError};
 pub use lists::{Edition, Held, ListState, ListsError};
+pub use meters::{Meter, Meters, measure};
 pub use office::{
     AccountOrder, Actor, Alert, AlertMessage, Anchored, At, AuditFault, BackupFailed, BackupMade, BackupProgress,
     BatchSeen, Checked, Class, ClassOrder, CodeMade, Confirmed, DESK_FILE, DEVICE_CHARS, Day, DayOutage, DayUse,

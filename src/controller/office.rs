@@ -74,6 +74,7 @@ use crate::exchange::ExchangeError;
 use crate::fleet::CertificateError;
 use crate::keys::{Keys, KeysError};
 use crate::lists::{Lists, ListsError};
+use crate::meters::Meters;
 use crate::sso::SsoError;
 use crate::staff::StaffProblem;
 use crate::tls::{OwnTlsError, browser_config};
@@ -160,6 +161,8 @@ pub struct Office {
     unfiltered: Arc<Unfiltered>,
     /// The counter: who waits, who looks, who is online.
     pub(crate) desk: Arc<DeskRoom>,
+    /// What this process counts, for who scrapes it.
+    pub(crate) meters: Arc<Meters>,
     /// What was found in texts of the SOP desk that were looked at before.
     sop_checks: Arc<Found>,
 }
@@ -305,8 +308,14 @@ impl Office {
             list_room,
             unfiltered,
             desk,
+            meters: Arc::default(),
             sop_checks: Arc::default(),
         })
+    }
+
+    /// What this process counts.
+    pub const fn meters(&self) -> &Arc<Meters> {
+        &self.meters
     }
 
     /// The database, for questions that change nothing.

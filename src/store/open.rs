@@ -3,11 +3,13 @@
 use std::str::FromStr as _;
 use std::time::Duration;
 
+use gapura_metrics::Timer;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, SqlSafeStr as _};
 
+use crate::timed::{Timed, reading, writing};
 use crate::{StoreError, Tx};
 
 /// The controller's database. Clones share its connections.
@@ -73,11 +75,12 @@ impl Store {
     /// A look at the database as it stands.
     pub async fn read(&self) -> Result<Tx, StoreError> {
         let failed = |source| StoreError::Transaction { step: "begin", source };
+        let timer = Timer::start(reading());
         match &self.0 {
-            Kind::Sqlite { read, .. } => Ok(Tx::Sqlite(read.begin().await.map_err(failed)?)),
+            Kind::Sqlite { read, .. } => Ok(Tx::Sqlite(Timed::new(read.begin().await.map_err(failed)?, timer))),
             Kind::Postgres { read, .. } => {
                 let statement = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY";
-                Ok(Tx::Postgres(read.begin_with(statement).await.map_err(failed)?))
+                Ok(Tx::Postgres(Timed::new(read.begin_with(statement).await.map_err(failed)?, timer)))
             }
         }
     }
@@ -85,14 +88,17 @@ impl Store {
     /// A change; waits for the writer before.
     pub async fn write(&self) -> Result<Tx, StoreError> {
         let failed = |source| StoreError::Transaction { step: "begin", source };
+        let timer = Timer::start(writing());
         match &self.0 {
-            Kind::Sqlite { write, .. } => Ok(Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?)),
+            Kind::Sqlite { write, .. } => {
+                Ok(Tx::Sqlite(Timed::new(write.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?, timer)))
+            }
             // Writers of other processes are kept out by the lock; those of this one wait for its one connection, not for readers'.
             Kind::Postgres { write, .. } => {
                 let mut tx = write.begin().await.map_err(failed)?;
                 let lock = sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(WRITERS);
                 lock.execute(&mut *tx).await.map_err(failed)?;
-                Ok(Tx::Postgres(tx))
+                Ok(Tx::Postgres(Timed::new(tx, timer)))
             }
         }
     }

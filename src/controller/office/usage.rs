@@ -1,5 +1,6 @@
 //! What gateways report: usage (each record once), heartbeats, outcomes of bundles, balances.
 
+use gapura_metrics::Timer;
 use gapura_model::{ClockTrust, Generation};
 use gapura_store::{OutageRow, Span, TallyRow, Tx, VisitRow, VisitSum, millis};
 use gapura_wire::{
@@ -22,6 +23,7 @@ impl Office {
         batch: &ReceivedBatch,
         sha256: Sha256,
     ) -> Result<UsageAck, OfficeError> {
+        let _timer = Timer::start(&self.meters.ingest);
         let mut tx = self.store.write().await?;
         let (boot, seq) = (batch.boot.to_string(), as_i64(batch.seq));
         let known = tx.batch(&from.site, &from.gateway, &boot, seq).await?;
@@ -54,6 +56,7 @@ impl Office {
         if unread > 0 {
             tracing::warn!(gateway = %from.gateway, seq = batch.seq, unread, "usage records of a newer router are kept unread; upgrade the controller");
         }
+        self.meters.ingested(repeated, batch.records.len(), refused.len() + unread);
         let next = u64::try_from(next).unwrap_or_default();
         Ok(UsageAck { boot: batch.boot, seq: batch.seq, next, repeated, refused })
     }
@@ -115,6 +118,7 @@ impl Office {
         let mut tx = self.store.write().await?;
         tx.put_outcome((&from.site, &from.gateway), outcome.generation, verdict, &detail, self.now()).await?;
         tx.commit().await?;
+        self.meters.verdict(verdict.0);
         if !verdict.1 {
             tracing::warn!(gateway = %from.gateway, generation = %outcome.generation, verdict = verdict.0, "bundle not applied");
         }

@@ -26,6 +26,7 @@ mod dates;
 mod day;
 mod desk;
 mod explain;
+mod explorer;
 mod form;
 mod front;
 mod here;

@@ -13,8 +13,8 @@ use gapura_controller::{Meter, Right, measure};
 use crate::answer::{Oops, finish};
 use crate::here::{App, Here, Where};
 use crate::{
-    assets, audit, class, dashboard, day, desk, explain, front, lists, network, people, profile, requests, rollout,
-    signin, sops, vouchers, wall,
+    assets, audit, class, dashboard, day, desk, explain, explorer, front, lists, network, people, profile, requests,
+    rollout, signin, sops, vouchers, wall,
 };
 
 /// What an address needs of whoever asks.
@@ -137,6 +137,7 @@ fn all() -> Routes {
     network::routes(&mut routes);
     vouchers::routes(&mut routes);
     dashboard::routes(&mut routes);
+    explorer::routes(&mut routes);
     wall::routes(&mut routes);
     audit::routes(&mut routes);
     people::routes(&mut routes);

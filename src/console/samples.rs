@@ -42,6 +42,7 @@ mod tests {
             crate::day::samples,
             crate::desk::samples,
             crate::explain::samples,
+            crate::explorer::samples,
             crate::lists::samples,
             crate::vouchers::samples,
             crate::signin::samples,

@@ -267,9 +267,11 @@ sql_files! {
     UNREAD_REMOVE = "unread_remove";
     USAGE_HOUR_DAYS = "usage_hour_days";
     USAGE_HOUR_MOVE = "usage_hour_move";
+    USAGE_HOUR_SLOTS = "usage_hour_slots";
     USAGE_HOUR_PRIOR = "usage_hour_prior";
     VISIT_LIST = "visit_list";
     VISIT_OF_VOUCHERS = "visit_of_vouchers";
+    VISIT_PLANS = "visit_plans";
     VISIT_PUT = "visit_put";
     VISIT_SUM = "visit_sum";
     VOUCHER_ADD = "voucher_add";

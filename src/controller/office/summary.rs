@@ -128,7 +128,11 @@ fn worst(own: &[&GatewayStanding]) -> Option<Condition> {
 }
 
 /// Sums of the last days, by the department's clock: whole hours ahead of UTC, as all of Indonesia's are.
-async fn days_in(tx: &mut Tx, (now, zone): (Timestamp, &TimeZone), days: u16) -> Result<Vec<DayUse>, OfficeError> {
+pub(super) async fn days_in(
+    tx: &mut Tx,
+    (now, zone): (Timestamp, &TimeZone),
+    days: u16,
+) -> Result<Vec<DayUse>, OfficeError> {
     let today = now.to_zoned(zone.clone()).date();
     let first = today.checked_sub(Span::new().days(i64::from(days.saturating_sub(1)))).unwrap_or(today);
     let from = first.to_zoned(zone.clone()).map_or(now, |start| start.timestamp());

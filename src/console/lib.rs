@@ -35,6 +35,7 @@ mod lists;
 mod network;
 mod people;
 mod profile;
+mod public;
 mod requests;
 mod rollout;
 mod routes;

@@ -13,8 +13,8 @@ use gapura_controller::{Meter, Right, measure};
 use crate::answer::{Oops, finish};
 use crate::here::{App, Here, Where};
 use crate::{
-    assets, audit, class, dashboard, day, desk, explain, explorer, front, lists, network, people, profile, requests,
-    rollout, signin, sops, vouchers, wall,
+    assets, audit, class, dashboard, day, desk, explain, explorer, front, lists, network, people, profile, public,
+    requests, rollout, signin, sops, vouchers, wall,
 };
 
 /// What an address needs of whoever asks.
@@ -138,6 +138,7 @@ fn all() -> Routes {
     vouchers::routes(&mut routes);
     dashboard::routes(&mut routes);
     explorer::routes(&mut routes);
+    public::routes(&mut routes);
     wall::routes(&mut routes);
     audit::routes(&mut routes);
     people::routes(&mut routes);

@@ -50,6 +50,7 @@ mod tests {
             crate::network::samples,
             crate::people::samples,
             crate::profile::samples,
+            crate::public::samples,
             crate::requests::samples,
             crate::rollout::samples,
             crate::sops::samples,

@@ -192,6 +192,12 @@ pub struct Console {
     /// The time zone of pages that are about no single site; default: "Asia/Jakarta" (WIB).
     #[serde(default)]
     pub zone: Option<Zone>,
+    /// The public page of sites and hours (`/publik`), which anybody who reaches the console reads without signing in.
+    #[serde(default = "public_page")]
+    pub public_page: bool,
+    /// Sites, by their ids, that the public page leaves out.
+    #[serde(default)]
+    pub unlisted: Vec<String>,
     /// Connections at once; further ones wait in the kernel's queue.
     #[serde(default = "console_connections")]
     pub connections: usize,
@@ -214,6 +220,10 @@ const FEWEST: usize = 8;
 
 fn department() -> String {
     "Dinas Komunikasi dan Informatika".to_owned()
+}
+
+const fn public_page() -> bool {
+    true
 }
 
 const fn console_connections() -> usize {

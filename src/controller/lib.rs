@@ -62,14 +62,15 @@ pub use office::{
     Halfway, Impact, ImportOrder, Imported, IndexAsked, Judged, LONGEST_DAYS, ListFailed, ListOrder, ListStatus,
     ListWork, MOVE_CODE, MoveCodeSeen, NoEarlyClosing, Office, OfficeError, OnlineView, OrderSeen, OrderState,
     PLAN_DAYS, PartTaken, Past, Pending, Person, PersonAdded, PersonOrder, Place, PlanUse, PlanUsed, PresetError,
-    PrintError, PrintMistake, PrintOrder, Printed, PrintedVoucher, Proved, Published, Queue, Reach, Refreshed,
-    RequestList, RequestOrder, RequestRecord, RequestView, RequestsAsked, RolloutChoice, RolloutGateway, RolloutLine,
-    RolloutOrder, RolloutSite, RolloutView, RolloutWave, Runs, SCREEN_CHARS, Screen, Seat, SeatState, SeenFrom,
-    SessionSeen, SetAt, SetPart, SettingsTree, Sheet, SignIn, SignedIn, SiteAnswer, SiteNow, SiteQuestion,
-    SiteSettings, SiteStands, SiteWeek, SlotUse, SopChoices, SopEnding, SopFile, SopLine, SopSeen, SsoBegun, SsoEnded,
-    Staff, Stood, Summary, Tab, TakenIn, TermsVersion, Ticket, TicketState, Tile, TrialResult, Unheld, Usage, Used,
-    Visits, VoucherOrder, VoucherQuery, VoucherSeen, VoucherState, VouchersMade, VouchersSeen, Which, Work, Worked,
-    decree_hash, early, early_closing, export_csv, newer_sop, ticket_name,
+    PrintError, PrintMistake, PrintOrder, Printed, PrintedVoucher, Proved, Public, PublicDay, PublicSite, PublicState,
+    PublicUse, Published, Queue, Reach, Refreshed, RequestList, RequestOrder, RequestRecord, RequestView,
+    RequestsAsked, RolloutChoice, RolloutGateway, RolloutLine, RolloutOrder, RolloutSite, RolloutView, RolloutWave,
+    Runs, SCREEN_CHARS, Screen, Seat, SeatState, SeenFrom, SessionSeen, SetAt, SetPart, SettingsTree, Sheet, SignIn,
+    SignedIn, SiteAnswer, SiteNow, SiteQuestion, SiteSettings, SiteStands, SiteWeek, SlotUse, SopChoices, SopEnding,
+    SopFile, SopLine, SopSeen, SsoBegun, SsoEnded, Staff, Stood, Summary, Tab, TakenIn, TermsVersion, Ticket,
+    TicketState, Tile, TrialResult, Unheld, Usage, Used, Visits, VoucherOrder, VoucherQuery, VoucherSeen, VoucherState,
+    VouchersMade, VouchersSeen, Which, Work, Worked, decree_hash, early, early_closing, export_csv, newer_sop,
+    ticket_name,
 };
 pub use opening::{OpenError, migrate};
 pub use rights::{

@@ -32,6 +32,7 @@ mod part;
 mod people;
 mod preset;
 mod print;
+mod public;
 mod publish;
 mod queue;
 mod request;
@@ -110,6 +111,8 @@ pub use orders::{MoveCodeSeen, OrderSeen, OrderState};
 pub use part::SetPart;
 pub use preset::{PresetError, Tile};
 pub use print::{FormKey, PrintError, PrintMistake, PrintOrder, Printed, PrintedVoucher, Sheet, Which};
+use public::PublicShelf;
+pub use public::{Public, PublicDay, PublicSite, PublicState, PublicUse};
 pub use publish::Published;
 pub use queue::{Queue, Ticket, TicketState, ticket_name};
 pub use request::{Reach, RequestList, RequestOrder, RequestView, RequestsAsked, Tab};
@@ -163,6 +166,8 @@ pub struct Office {
     unfiltered: Arc<Unfiltered>,
     /// The counter: who waits, who looks, who is online.
     pub(crate) desk: Arc<DeskRoom>,
+    /// What anybody may see, as it was last looked at.
+    public: Arc<PublicShelf>,
     /// What this process counts, for who scrapes it.
     pub(crate) meters: Arc<Meters>,
     /// What was found in texts of the SOP desk that were looked at before.
@@ -310,6 +315,7 @@ impl Office {
             list_room,
             unfiltered,
             desk,
+            public: Arc::default(),
             meters: Arc::default(),
             sop_checks: Arc::default(),
         })

@@ -10,7 +10,7 @@ use gapura_lab::visit::Family;
 use gapura_metrics::{Family as Figures, Format, Kind, read};
 
 use crate::people::{is_in, log_out, one_tap, redeem};
-use crate::world::{SOON, World};
+use crate::world::{OTHER, SOON, World};
 
 const GATEWAY: &str = "127.0.0.1:9464";
 const CONTROLLER: &str = "127.0.0.1:9465";
@@ -90,7 +90,8 @@ fn both_daemons_are_scraped_and_a_visit_moves_their_figures() {
     // A wrong code, then a right one; then bytes.
     world.visitor(1);
     let visitor = world.at(1);
-    assert!(!is_in(&redeem(visitor, "AAAA-AAAA-AAAA")));
+    let elsewhere = world.staff(&["voucher", "make", "--site", OTHER, "--plan", "warga", "--count", "1"]);
+    assert!(!is_in(&redeem(visitor, elsewhere["codes"][0].as_str().unwrap())));
     assert!(is_in(&redeem(visitor, &codes[0])));
     visitor.ns().run(|| download(Family::V4.server(), 300_000, SOON)).unwrap();
     soon(&world, "the bytes of the visit", &|world| {

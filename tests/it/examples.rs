@@ -49,6 +49,7 @@ const OF_CONTROLLER: Examples<'_> = &[
     ("console.certificate", "\"/etc/gapura/console.pem\""),
     ("console.key", "\"/etc/gapura/console.key\""),
     ("console.zone", "\"Asia/Makassar\""),
+    ("console.unlisted", "[\"rumah-singgah\"]"),
     ("console.contact", "\"(0482) 555 0110\""),
     ("mail.server", "\"surel.sinjai.example\""),
     ("mail.user", "\"gapura\""),

@@ -151,4 +151,43 @@ fn both_daemons_are_scraped_and_a_visit_moves_their_figures() {
         let points: usize = families.iter().map(|family| family.points.len()).sum();
         assert!(points < 1_000, "{points} figures");
     }
+
+    // The dashboards and the alert rules ask for nothing that is not there.
+    let mut there: BTreeSet<String> = BTreeSet::from(["up".to_owned()]);
+    for family in after.iter().chain(&seen) {
+        let name = &family.name;
+        there.extend(match family.kind {
+            Kind::Counter => vec![format!("{name}_total")],
+            Kind::Gauge => vec![name.clone()],
+            Kind::Histogram => ["_bucket", "_sum", "_count"].map(|suffix| format!("{name}{suffix}")).to_vec(),
+        });
+    }
+    let wanted = asked_for();
+    assert!(wanted.len() > 40, "{wanted:?}");
+    let missing: Vec<_> = wanted.difference(&there).collect();
+    assert!(missing.is_empty(), "{missing:?} are asked for and served by neither daemon");
+}
+
+/// Every metric's name in an expression of a dashboard or a rule.
+fn asked_for() -> BTreeSet<String> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/grafana");
+    let mut expressions = Vec::new();
+    for name in ["gapura-controller.json", "gapura-gateway.json"] {
+        let text = std::fs::read_to_string(folder.join(name)).unwrap();
+        let board: serde_json::Value = serde_json::from_str(&text).unwrap();
+        for panel in board["panels"].as_array().unwrap().iter().filter(|panel| panel["type"] != "row") {
+            let targets = panel["targets"].as_array().unwrap();
+            assert!(!targets.is_empty(), "{panel}");
+            expressions.extend(targets.iter().map(|target| target["expr"].as_str().unwrap().to_owned()));
+        }
+        for variable in board["templating"]["list"].as_array().unwrap() {
+            expressions.extend(variable["query"]["query"].as_str().map(str::to_owned));
+        }
+    }
+    let rules = std::fs::read_to_string(folder.join("gapura-rules.yml")).unwrap();
+    expressions.extend(rules.lines().filter_map(|line| line.trim().strip_prefix("expr: ")).map(str::to_owned));
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let ours = ["gapura_", "process_"];
+    let words = expressions.iter().flat_map(|text| text.split(|c| !is_name(c)));
+    words.filter(|word| ours.iter().any(|start| word.starts_with(start))).map(str::to_owned).collect()
 }

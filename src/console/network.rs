@@ -165,7 +165,7 @@ fn place(one: &GatewayStanding) -> SitePlace {
     SitePlace { site: one.site.clone(), agency: one.agency.clone(), regency: one.regency.clone() }
 }
 
-const fn kind(kind: SiteKind) -> &'static str {
+pub(crate) const fn kind(kind: SiteKind) -> &'static str {
     match kind {
         SiteKind::Gallery => "network-kind-gallery",
         SiteKind::Hotspot => "network-kind-hotspot",

@@ -8,13 +8,13 @@ use axum::handler::Handler;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
-use gapura_controller::Right;
+use gapura_controller::{Meter, Right, measure};
 
 use crate::answer::{Oops, finish};
 use crate::here::{App, Here, Where};
 use crate::{
-    assets, audit, class, dashboard, day, desk, explain, front, lists, network, people, profile, records, reports,
-    requests, rollout, signin, sops, vouchers, wall,
+    assets, audit, class, dashboard, day, desk, explain, explorer, front, lists, network, people, profile, public,
+    records, reports, requests, rollout, signin, sops, vouchers, wall,
 };
 
 /// What an address needs of whoever asks.
@@ -116,7 +116,9 @@ impl Routes {
         for (path, needs, method) in self.methods {
             router = router.route(path, method.layer(from_fn_with_state((app.clone(), needs), guard)));
         }
-        router.route("/aset/{name}", get(assets::asset_named)).fallback(front::nowhere).with_state(app.clone())
+        let meter = (app.office.meters().clone(), Meter::Console);
+        let router = router.route("/aset/{name}", get(assets::asset_named)).fallback(front::nowhere);
+        router.layer(from_fn_with_state(meter, measure)).with_state(app.clone())
     }
 }
 
@@ -136,6 +138,8 @@ fn all() -> Routes {
     vouchers::routes(&mut routes);
     dashboard::routes(&mut routes);
     reports::routes(&mut routes);
+    explorer::routes(&mut routes);
+    public::routes(&mut routes);
     wall::routes(&mut routes);
     audit::routes(&mut routes);
     records::routes(&mut routes);

@@ -81,11 +81,13 @@ pub async fn serve(settings: &Console, office: &Office, tasks: &Tasks) -> Result
     let address = listener.local_addr().map_err(listen)?;
     let wall = Feed::new(tasks);
     let app = App { office: office.clone(), settings: Arc::new(settings.clone()), menu: Arc::default(), wall };
+    let places = Arc::new(Semaphore::new(settings.connections));
+    office.meters().door("console", &places);
     let door = Door {
         tls: TlsAcceptor::from(tls),
         router: router(app),
         tasks: tasks.clone(),
-        places: Arc::new(Semaphore::new(settings.connections)),
+        places,
         strangers: None,
         crowd: Some(Crowd::new(settings.connections, settings.per_address())),
         patience: READER,

@@ -11,7 +11,7 @@ macro_rules! rooms {
     };
 }
 
-rooms! { "console", "audit", "basics", "calendars", "class", "dash", "day", "desk", "explain", "hours", "levels", "lists", "looks", "network", "people", "plans", "profile", "records", "reports", "requests", "rollout", "signin", "sops", "staff", "terms", "vouchers" }
+rooms! { "console", "audit", "basics", "calendars", "class", "dash", "day", "desk", "explain", "hours", "levels", "lists", "looks", "network", "people", "plans", "profile", "public", "records", "reports", "requests", "rollout", "signin", "sops", "staff", "terms", "usage", "vouchers" }
 
 static LOCALE: LazyLock<Locale> = LazyLock::new(|| Locale::new(ID, EN));
 

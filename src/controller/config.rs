@@ -39,6 +39,9 @@ pub struct Config {
     /// A program that is told of alerts.
     #[serde(default)]
     pub webhook: Option<Webhook>,
+    /// Figures for Prometheus; without this table they are served nowhere.
+    #[serde(default)]
+    pub metrics: Option<Metrics>,
     /// The department's identity provider (OpenID Connect), which staff may sign in with besides.
     #[serde(default)]
     pub sso: Option<SsoSection>,
@@ -238,6 +241,12 @@ pub struct Console {
     /// The time zone of pages that are about no single site; default: "Asia/Jakarta" (WIB).
     #[serde(default)]
     pub zone: Option<Zone>,
+    /// The public page of sites and hours (`/publik`), which anybody who reaches the console reads without signing in.
+    #[serde(default = "public_page")]
+    pub public_page: bool,
+    /// Sites, by their ids, that the public page leaves out.
+    #[serde(default)]
+    pub unlisted: Vec<String>,
     /// Connections at once; further ones wait in the kernel's queue.
     #[serde(default = "console_connections")]
     pub connections: usize,
@@ -262,8 +271,20 @@ fn department() -> String {
     "Dinas Komunikasi dan Informatika".to_owned()
 }
 
+const fn public_page() -> bool {
+    true
+}
+
 const fn console_connections() -> usize {
     512
+}
+
+/// The table `[metrics]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Metrics {
+    /// Where `GET /metrics` is answered, without any sign-in: this machine, or one address of a management network.
+    pub listen: SocketAddr,
 }
 
 /// The table `[backup]`.
@@ -429,6 +450,9 @@ fn mistakes(config: &Config) -> Vec<String> {
     }
     found.extend(config.retention.mistakes());
     found.extend(mistakes_of_alerts(config));
+    if config.metrics.as_ref().is_some_and(|metrics| metrics.listen.ip().is_unspecified()) {
+        found.push("metrics.listen: write one address, for example 127.0.0.1:9465".to_owned());
+    }
     found
 }
 

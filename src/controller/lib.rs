@@ -20,6 +20,8 @@ mod fleet;
 mod keys;
 mod lending;
 mod lists;
+mod meters;
+mod metrics;
 mod office;
 mod opening;
 pub mod preset;
@@ -54,22 +56,25 @@ pub use gapura_store::{
 };
 pub use keys::{Keys, KeysError};
 pub use lists::{Edition, Held, ListState, ListsError};
+pub use meters::{Meter, Meters, measure};
 pub use office::{
     AccountOrder, Actor, Alert, AlertMessage, Anchored, At, AuditFault, BackupFailed, BackupMade, BackupProgress,
     BatchSeen, CASE_CHARS, Checked, Class, ClassOrder, CodeMade, Confirmed, DESK_FILE, DEVICE_CHARS, Day, DayOutage,
-    DayUse, Decided, Decision, Destruction, DraftJudged, Enlisted, Excepted, ExportSpan, ExportState, FormKey,
-    FoundVisit, GatewayStanding, Group, Halfway, Hold, HoldOrder, HoldState, HoldStep, Impact, ImportOrder, Imported,
-    IndexAsked, Judged, KindStands, LOOKUP_DAYS, ListFailed, ListOrder, ListStatus, ListWork, LookupAsked, LookupOrder,
-    LookupQuestion, LookupSeen, LookupState, MOVE_CODE, MonthReported, MoveCodeSeen, NoEarlyClosing, Office,
-    OfficeError, OnlineView, OrderSeen, OrderState, PartTaken, Past, Pending, Person, PersonAdded, PersonOrder, Place,
-    PlanUse, PresetError, PrintError, PrintMistake, PrintOrder, Printed, PrintedVoucher, Proved, Published, Queue,
+    DayUse, Decided, Decision, Destruction, DraftJudged, Enlisted, Excepted, Explored, ExportSpan, ExportState,
+    FormKey, FoundVisit, GatewayStanding, Group, Halfway, Hold, HoldOrder, HoldState, HoldStep, Impact, ImportOrder,
+    Imported, IndexAsked, Judged, KindStands, LONGEST_DAYS, LOOKUP_DAYS, ListFailed, ListOrder, ListStatus, ListWork,
+    LookupAsked, LookupOrder, LookupQuestion, LookupSeen, LookupState, MOVE_CODE, MonthReported, MoveCodeSeen,
+    NoEarlyClosing, Office, OfficeError, OnlineView, OrderSeen, OrderState, PLAN_DAYS, PartTaken, Past, Pending,
+    Person, PersonAdded, PersonOrder, Place, PlanUse, PlanUsed, PresetError, PrintError, PrintMistake, PrintOrder,
+    Printed, PrintedVoucher, Proved, Public, PublicDay, PublicSite, PublicState, PublicUse, Published, Queue,
     REASON_CHARS, Reach, Refreshed, ReportsMade, RequestList, RequestOrder, RequestRecord, RequestView, RequestsAsked,
     RetentionStands, RolloutChoice, RolloutGateway, RolloutLine, RolloutOrder, RolloutSite, RolloutView, RolloutWave,
     Runs, SCREEN_CHARS, Screen, Seat, SeatState, SeenFrom, SessionSeen, SetAt, SetPart, SettingsTree, Sheet, SignIn,
-    SignedIn, SiteAnswer, SiteNow, SiteQuestion, SiteSettings, SiteStands, SiteWeek, SopChoices, SopEnding, SopFile,
-    SopLine, SopSeen, SsoBegun, SsoEnded, Staff, Stood, Summary, Tab, TakenIn, TermsVersion, Ticket, TicketState, Tile,
-    TrialResult, Unheld, Usage, Visits, VoucherOrder, VoucherQuery, VoucherSeen, VoucherState, VouchersMade,
-    VouchersSeen, Which, Work, Worked, decree_hash, early, early_closing, export_csv, newer_sop, ticket_name,
+    SignedIn, SiteAnswer, SiteNow, SiteQuestion, SiteSettings, SiteStands, SiteWeek, SlotUse, SopChoices, SopEnding,
+    SopFile, SopLine, SopSeen, SsoBegun, SsoEnded, Staff, Stood, Summary, Tab, TakenIn, TermsVersion, Ticket,
+    TicketState, Tile, TrialResult, Unheld, Usage, Used, Visits, VoucherOrder, VoucherQuery, VoucherSeen, VoucherState,
+    VouchersMade, VouchersSeen, Which, Work, Worked, decree_hash, early, early_closing, export_csv, newer_sop,
+    ticket_name,
 };
 pub use opening::{OpenError, migrate};
 pub use retention::{Kind, Rule};

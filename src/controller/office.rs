@@ -17,6 +17,7 @@ mod draft;
 mod enlist;
 pub(crate) mod enrol;
 mod explain;
+mod explored;
 mod export;
 mod faq;
 mod filter;
@@ -35,6 +36,7 @@ mod part;
 mod people;
 mod preset;
 mod print;
+mod public;
 mod publish;
 mod queue;
 mod report;
@@ -82,6 +84,7 @@ use crate::exchange::ExchangeError;
 use crate::fleet::CertificateError;
 use crate::keys::{Keys, KeysError};
 use crate::lists::{Lists, ListsError};
+use crate::meters::Meters;
 use crate::sso::SsoError;
 use crate::staff::StaffProblem;
 use crate::tls::{OwnTlsError, browser_config};
@@ -103,6 +106,7 @@ pub use draft::Excepted;
 pub use enlist::Enlisted;
 pub use enrol::{CodeMade, Pending};
 pub use explain::{DraftJudged, IndexAsked, Judged, SiteAnswer, SiteQuestion};
+pub use explored::{Explored, LONGEST_DAYS, PLAN_DAYS, PlanUsed, SlotUse, Used};
 pub use group::Group;
 pub use hours::{NoEarlyClosing, SiteWeek, early, early_closing};
 pub use impact::Impact;
@@ -117,6 +121,8 @@ pub use orders::{MoveCodeSeen, OrderSeen, OrderState};
 pub use part::SetPart;
 pub use preset::{PresetError, Tile};
 pub use print::{FormKey, PrintError, PrintMistake, PrintOrder, Printed, PrintedVoucher, Sheet, Which};
+use public::PublicShelf;
+pub use public::{Public, PublicDay, PublicSite, PublicState, PublicUse};
 pub use publish::Published;
 pub use queue::{Queue, Ticket, TicketState, ticket_name};
 pub(crate) use report::ReportRoom;
@@ -177,6 +183,10 @@ pub struct Office {
     pub(crate) desk: Arc<DeskRoom>,
     /// What the monthly reports wait for.
     reports: Arc<ReportRoom>,
+    /// What anybody may see, as it was last looked at.
+    public: Arc<PublicShelf>,
+    /// What this process counts, for who scrapes it.
+    pub(crate) meters: Arc<Meters>,
     /// What was found in texts of the SOP desk that were looked at before.
     sop_checks: Arc<Found>,
     /// Usage that waits to be stored.
@@ -331,6 +341,8 @@ impl Office {
             unfiltered,
             desk,
             reports: Arc::default(),
+            public: Arc::default(),
+            meters: Arc::default(),
             sop_checks: Arc::default(),
             intake: Arc::default(),
             beats: Arc::default(),
@@ -338,6 +350,11 @@ impl Office {
             newest: Arc::default(),
             holder: uuid::Uuid::new_v4().to_string().into(),
         })
+    }
+
+    /// What this process counts.
+    pub const fn meters(&self) -> &Arc<Meters> {
+        &self.meters
     }
 
     /// The database, for questions that change nothing.

@@ -112,6 +112,7 @@ pub async fn serve(config: &Config, clock: Arc<dyn Clock>, tasks: &Tasks) -> Res
     }
     let first = office.store.publication().await?;
     let (told, publications) = watch::channel(first);
+    crate::metrics::start(config.metrics.as_ref(), &office, &publications, tasks);
     tasks.spawn_vital("publications", watch_publications(office.clone(), told, tasks.clone()));
     tasks.spawn_vital("orders", watch_orders(office.clone(), tasks.clone()));
     tasks.spawn_vital("review of bundles", review(office.clone(), tasks.clone()));
@@ -127,11 +128,13 @@ pub async fn serve(config: &Config, clock: Arc<dyn Clock>, tasks: &Tasks) -> Res
     if office.lists.fetched {
         tasks.spawn_vital("lists", look_at_lists(office.clone(), tasks.clone()));
     }
+    let places = Arc::new(Semaphore::new(settings.connections));
+    office.meters.door("api", &places);
     let door = Door {
         tls: TlsAcceptor::from(tls),
         router: router(Api { office: office.clone(), publications, tasks: tasks.clone() }),
         tasks: tasks.clone(),
-        places: Arc::new(Semaphore::new(settings.connections)),
+        places,
         strangers: Some(Arc::new(Semaphore::new(STRANGERS))),
         crowd: None,
         patience: WEAK_UPLINK,

@@ -36,6 +36,9 @@ pub struct Config {
     /// What visitors can make this router hold, or wait for; the defaults are for 1000 devices.
     #[serde(default)]
     pub limits: LimitsSection,
+    /// Figures for Prometheus; without this table they are served nowhere.
+    #[serde(default)]
+    pub metrics: Option<MetricsSection>,
     /// The department's controller; leave out for a site that runs alone from `gateway.site_file`.
     pub controller: Option<ControllerSection>,
 }
@@ -189,6 +192,15 @@ pub struct FilterSection {
     pub inspect: bool,
 }
 
+/// `[metrics]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetricsSection {
+    /// Where `GET /metrics` is answered, without any sign-in: this machine, or one address of a management network; never a visitor
+    /// bridge.
+    pub listen: SocketAddr,
+}
+
 /// `[controller]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -284,6 +296,15 @@ impl Config {
                 wrong.push(format!("controller.pin: {why}"));
             }
         }
+        if let Some(MetricsSection { listen }) = &self.metrics {
+            let bridge = self.lan.iter().any(|lan| listen.ip() == lan.address.address);
+            if listen.ip().is_unspecified() || bridge {
+                wrong.push(
+                    "metrics.listen: write one address that visitors do not reach, for example 127.0.0.1:9464"
+                        .to_owned(),
+                );
+            }
+        }
         wrong.extend(self.dns.contradictions());
         wrong.extend(self.limits.contradictions());
         if !(1..=65_000).contains(&self.gateway.devices) {
@@ -344,6 +365,12 @@ interfaces = ["wan0"]
         let text = GOOD.replace("wan0", "br-lan").replace("site_file", "#");
         let config: Config = settings::parse(&text).unwrap();
         assert_eq!(config.contradictions().len(), 2);
+        for listen in ["0.0.0.0:9464", "[::]:9464", "10.20.0.1:9464"] {
+            let config: Config = settings::parse(&format!("{GOOD}[metrics]\nlisten = \"{listen}\"\n")).unwrap();
+            assert_eq!(config.contradictions().len(), 1, "{listen}");
+        }
+        let config: Config = settings::parse(&format!("{GOOD}[metrics]\nlisten = \"127.0.0.1:9464\"\n")).unwrap();
+        assert_eq!(config.contradictions().len(), 0);
         let text = format!(
             "{}prefix = \"fe80\"\n[controller]\nurl = \"http://x\"\npin = \"x\"\n",
             GOOD.replace("site_file = \"/etc/gapura/site.toml\"", "management = [\"192.0.2.1/40\"]")

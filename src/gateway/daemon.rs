@@ -29,6 +29,7 @@ use crate::gate::{self, Command, Handle};
 use crate::inspector;
 use crate::joining::Joining;
 use crate::link::{self, IdentityStore, Link};
+use crate::metrics;
 use crate::names::{GateNames, Known};
 use crate::network;
 use crate::portal::{Door, Passwords};
@@ -187,7 +188,7 @@ fn start_rooms(
     if config.filter.inspect {
         inspector::start(&filtering, features, started.handle.clone(), clock.clone(), tasks)?;
     }
-    serve_dns(&config, sockets, names, &filtering, &clock, addresses_seen, tasks)?;
+    let counters = serve_dns(&config, sockets, names, &filtering, &clock, addresses_seen, tasks)?;
 
     let link: Arc<OnceCell<Link>> = Arc::new(OnceCell::new());
     let door = Arc::new(Door {
@@ -224,6 +225,13 @@ fn start_rooms(
     network::lend(&config, api, clock.clone(), started.handle.clone(), tasks)?;
 
     serve_ctl(&config, &started.handle, tasks)?;
+    let scraped = metrics::Sources {
+        gate: started.handle.clone(),
+        dns: counters,
+        link: config.controller.is_some().then(|| link.clone()),
+        certificate: config.portal.certificate.clone(),
+    };
+    metrics::start(config.metrics.as_ref(), scraped, tasks);
     if let Some(section) = config.controller.clone() {
         let joining = Joining {
             section,
@@ -270,13 +278,14 @@ fn serve_dns(
     clock: &Arc<dyn Clock>,
     addresses: watch::Receiver<Vec<std::net::IpAddr>>,
     tasks: &Tasks,
-) -> Result<(), Failure> {
+) -> Result<Arc<gapura_dns::Counters>, Failure> {
     let filter = Arc::new(filtering.current.clone());
     let dns = Arc::new(Dns::start(config, sockets, names, filter, clock.clone(), tasks)?);
+    let counters = dns.counters();
     let stopping = || tasks.stopping().clone();
     tasks.spawn("resolver: zones", follow_zones(dns.clone(), filtering.clone(), stopping()));
     tasks.spawn("resolver: addresses", follow_addresses(dns, addresses, stopping()));
-    Ok(())
+    Ok(counters)
 }
 
 fn serve_ctl(config: &Config, gate: &Handle, tasks: &Tasks) -> Result<(), Failure> {

@@ -21,6 +21,7 @@ mod inspector;
 mod joining;
 pub mod limits;
 mod link;
+mod metrics;
 mod names;
 mod network;
 mod notices;

@@ -236,6 +236,11 @@ impl Dns {
         })
     }
 
+    /// What it counts.
+    pub(crate) fn counters(&self) -> Arc<gapura_dns::Counters> {
+        self.resolver.counters()
+    }
+
     /// Serves addresses that are not served yet. One that is gone keeps its sockets: nothing reaches them.
     pub(crate) fn serve(&self, addresses: &[IpAddr]) -> Result<(), ServeError> {
         let mut served = self.served.lock().unwrap_or_else(PoisonError::into_inner);

@@ -3,12 +3,14 @@
 use std::str::FromStr as _;
 use std::time::Duration;
 
+use gapura_metrics::Timer;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, SqlSafeStr as _};
 
 use crate::sql::Sql;
+use crate::timed::{Timed, reading, writing};
 use crate::tx::{Arg, Row, bound};
 use crate::{StoreError, Tx};
 
@@ -75,11 +77,12 @@ impl Store {
     /// A look at the database as it stands.
     pub async fn read(&self) -> Result<Tx, StoreError> {
         let failed = |source| StoreError::Transaction { step: "begin", source };
+        let timer = Timer::start(reading());
         match &self.0 {
-            Kind::Sqlite { read, .. } => Ok(Tx::Sqlite(read.begin().await.map_err(failed)?)),
+            Kind::Sqlite { read, .. } => Ok(Tx::Sqlite(Timed::new(read.begin().await.map_err(failed)?, timer))),
             Kind::Postgres { read, .. } => {
                 let statement = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY";
-                Ok(Tx::Postgres(read.begin_with(statement).await.map_err(failed)?))
+                Ok(Tx::Postgres(Timed::new(read.begin_with(statement).await.map_err(failed)?, timer)))
             }
         }
     }
@@ -87,14 +90,17 @@ impl Store {
     /// A change; waits for the writer before.
     pub async fn write(&self) -> Result<Tx, StoreError> {
         let failed = |source| StoreError::Transaction { step: "begin", source };
+        let timer = Timer::start(writing());
         match &self.0 {
-            Kind::Sqlite { write, .. } => Ok(Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?)),
+            Kind::Sqlite { write, .. } => {
+                Ok(Tx::Sqlite(Timed::new(write.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?, timer)))
+            }
             // Writers of other processes are kept out by the lock; those of this one wait for its one connection, not for readers'.
             Kind::Postgres { write, .. } => {
                 let mut tx = write.begin().await.map_err(failed)?;
                 let lock = sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(WRITERS);
                 lock.execute(&mut *tx).await.map_err(failed)?;
-                Ok(Tx::Postgres(tx))
+                Ok(Tx::Postgres(Timed::new(tx, timer)))
             }
         }
     }

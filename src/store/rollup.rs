@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use gapura_model::SiteId;
 use jiff::Timestamp;
 
 use crate::sql;
@@ -29,6 +30,40 @@ row! {
         site: String,
         /// The day, in days since 1970 by the clock asked for.
         day: i64,
+        /// How many.
+        visits: i64,
+        /// Bytes from devices.
+        bytes_up: i64,
+        /// Bytes to devices.
+        bytes_down: i64,
+        /// Time online.
+        seconds: i64,
+    }
+}
+
+row! {
+    /// Visits of a site that began in an hour of the week, added up.
+    pub SlotSum {
+        /// The site.
+        site: String,
+        /// The hour of the week, 0 to 167, by the clock asked for; 0 is the first hour of a Thursday, as 1 January 1970 was one.
+        slot: i64,
+        /// How many.
+        visits: i64,
+        /// Bytes from devices.
+        bytes_up: i64,
+        /// Bytes to devices.
+        bytes_down: i64,
+        /// Time online.
+        seconds: i64,
+    }
+}
+
+row! {
+    /// Visits of a plan, added up.
+    pub PlanSum {
+        /// The plan.
+        plan: String,
         /// How many.
         visits: i64,
         /// Bytes from devices.
@@ -88,6 +123,24 @@ impl Tx {
         ahead: i64,
     ) -> Result<Vec<DaySum>, StoreError> {
         self.rows(sql::USAGE_HOUR_DAYS, args![millis(from), millis(until), ahead]).await
+    }
+
+    /// Sums by site and hour of the week of visits that began in a span; by a clock that is ahead of UTC by `ahead`.
+    pub async fn slot_sums(
+        &mut self,
+        (from, until): (Timestamp, Timestamp),
+        ahead: i64,
+    ) -> Result<Vec<SlotSum>, StoreError> {
+        self.rows(sql::USAGE_HOUR_SLOTS, args![millis(from), millis(until), ahead]).await
+    }
+
+    /// Sums by plan of a site's visits that began in a span, the most used first: reads each of those visits.
+    pub async fn plan_sums(
+        &mut self,
+        site: &SiteId,
+        (from, until): (Timestamp, Timestamp),
+    ) -> Result<Vec<PlanSum>, StoreError> {
+        self.rows(sql::VISIT_PLANS, args![site.as_str(), millis(from), millis(until)]).await
     }
 }
 

@@ -331,12 +331,14 @@ sql_files! {
     UNREAD_REMOVE = "unread_remove";
     USAGE_HOUR_DAYS = "usage_hour_days";
     USAGE_HOUR_MOVE = "usage_hour_move";
+    USAGE_HOUR_SLOTS = "usage_hour_slots";
     USAGE_HOUR_PRIOR = "usage_hour_prior";
     VISIT_LIST = "visit_list";
     VISIT_OF_ADDRESS = "visit_of_address";
     VISIT_OF_DEVICE = "visit_of_device";
     VISIT_OF_VOUCHERS = "visit_of_vouchers";
     VISIT_PRIOR_PARTS = "visit_prior_parts";
+    VISIT_PLANS = "visit_plans";
     VISIT_PUT = "visit_put";
     VISIT_PUT_PARTS = "visit_put_parts";
     VISIT_SUM = "visit_sum";

@@ -2,19 +2,20 @@
 
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, FromRow, Postgres, Sqlite, Transaction};
+use sqlx::{AssertSqlSafe, FromRow, Postgres, Sqlite};
 
 use crate::StoreError;
 use crate::bulk::{gathered, repeated};
 use crate::sql::Sql;
+use crate::timed::Timed;
 
 /// A transaction; dropped without [`Tx::commit`], it never happened.
 #[derive(Debug)]
 pub enum Tx {
     /// On SQLite.
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite(Timed<Sqlite>),
     /// On PostgreSQL.
-    Postgres(Transaction<'static, Postgres>),
+    Postgres(Timed<Postgres>),
 }
 
 /// A value for a placeholder.

@@ -15,6 +15,7 @@ mod emergency;
 mod enrol;
 mod filter;
 mod group;
+mod metrics;
 mod people;
 mod postgres;
 mod privacy;

@@ -6,6 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Extension, Path, Query, State};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use gapura_model::Generation;
@@ -21,6 +22,7 @@ use tokio::sync::watch;
 use super::Shown;
 use super::answer::{Failed, json, raw_json, read};
 use super::file::send;
+use crate::meters::{Meter, measure};
 use crate::office::Office;
 use crate::office::enrol::{Member, NotMember};
 
@@ -41,6 +43,7 @@ pub(crate) fn router(api: Api) -> Router {
     let nowhere =
         || async { Failed::new(StatusCode::NOT_FOUND, ProblemKind::NotFound, "there is nothing at this address") };
     let wrong = || async { Failed::new(StatusCode::METHOD_NOT_ALLOWED, ProblemKind::NotFound, "not with this method") };
+    let meter = (api.office.meters.clone(), Meter::Api);
     Router::new()
         .route("/v1/enrol", post(enrol))
         .route("/v1/renew", post(renew))
@@ -60,6 +63,7 @@ pub(crate) fn router(api: Api) -> Router {
         .route("/v1/index/{version}/from/{older}", get(index_changes))
         .method_not_allowed_fallback(wrong)
         .fallback(nowhere)
+        .layer(from_fn_with_state(meter, measure))
         .with_state(api)
 }
 

@@ -133,6 +133,9 @@ impl Office {
             rest = behind;
         }
         tx.commit().await?;
+        for outcome in &outcomes {
+            self.meters.verdict(&outcome.verdict);
+        }
         Ok(vec![(); outcomes.len()])
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use gapura_metrics::Timer;
 use gapura_model::BootId;
 use gapura_store::{BatchKnown, BatchName, Tx, VisitRow, millis};
 use gapura_wire::{ReceivedBatch, Record, Refused, Sha256, UsageAck};
@@ -55,6 +56,7 @@ impl Office {
         batch: ReceivedBatch,
         sha256: Sha256,
     ) -> Result<UsageAck, OfficeError> {
+        let _timer = Timer::start(&self.meters.ingest);
         // Read before the writer's turn, so that nobody waits for it.
         let records = batch.records.into_iter().map(|record| match serde_json::from_str(record.get()) {
             Ok(read) => Told::Read(read),
@@ -77,19 +79,20 @@ impl Office {
             // The same number with other records (a gateway whose database was set aside) is not skipped: each record has its
             // own identity, so storing it again is harmless and leaving it out would lose it.
             let repeated = standing.hash_of(name).is_some_and(|known| known == batch.sha256.as_bytes());
-            let mut refused = Vec::new();
+            let mut left = (Vec::new(), 0);
             if !repeated {
-                refused = self.store_records(&mut tx, batch, (&mut destroyed, &mut visits)).await?;
+                left = self.store_records(&mut tx, batch, (&mut destroyed, &mut visits)).await?;
                 standing.came(name, batch.sha256.as_bytes());
                 new.push((*name, *batch.sha256.as_bytes()));
             }
-            answers.push((repeated, refused));
+            answers.push((repeated, left));
         }
         tx.put_visits(&visits).await?;
         tx.add_batches(&new, millis(self.now())).await?;
         let next = standing.next(&mut tx, &names).await?;
         tx.commit().await?;
-        let acks = batches.iter().zip(&names).zip(answers).map(|((batch, name), (repeated, refused))| {
+        let acks = batches.iter().zip(&names).zip(answers).map(|((batch, name), (repeated, (refused, unread)))| {
+            self.meters.ingested(repeated, batch.records.len(), refused.len() + unread);
             if !refused.is_empty() {
                 tracing::warn!(gateway = %batch.from.gateway, seq = batch.seq, refused = refused.len(), "usage records refused");
             }
@@ -100,13 +103,13 @@ impl Office {
         Ok(acks.collect())
     }
 
-    /// Stores all of a batch but its visits, which are gathered; what is refused of it.
+    /// Stores all of a batch but its visits, which are gathered; what is refused of it, and how much is kept unread.
     async fn store_records(
         &self,
         tx: &mut Tx,
         batch: &Batch,
         (destroyed, visits): (&mut Destroyed, &mut Vec<VisitRow>),
-    ) -> Result<Vec<Refused>, OfficeError> {
+    ) -> Result<(Vec<Refused>, usize), OfficeError> {
         let (from, mut refused, mut unread) = (&batch.from, Vec::new(), 0_usize);
         for (index, record) in batch.records.iter().enumerate() {
             match record {
@@ -130,7 +133,7 @@ impl Office {
         if unread > 0 {
             tracing::warn!(gateway = %from.gateway, seq = batch.seq, unread, "usage records of a newer router are kept unread; upgrade the controller");
         }
-        Ok(refused)
+        Ok((refused, unread))
     }
 }
 

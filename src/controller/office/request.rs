@@ -26,8 +26,6 @@ use crate::why::{Why, why};
 const A_DAY: i64 = 200;
 /// A gateway with more of them asks again after so many seconds.
 const RETRY_SECONDS: u32 = 3600;
-/// Answers stand in bundles, and what visitors wrote stays, for so long after an answer.
-const ANSWERED: SignedDuration = SignedDuration::from_hours(24 * 90);
 /// Answers in a site's bundle, in bytes of words, the newest first.
 const TOLD_BYTES: usize = 256 * 1024;
 /// A visit is looked for among those that began so long before its request.

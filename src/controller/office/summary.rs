@@ -122,7 +122,7 @@ fn online(one: &GatewayStanding) -> u64 {
     }
 }
 
-fn worst(own: &[&GatewayStanding]) -> Option<Condition> {
+pub(super) fn worst(own: &[&GatewayStanding]) -> Option<Condition> {
     let in_service = own.iter().filter(|one| !matches!(one.condition, Condition::Revoked { .. }));
     in_service.min_by_key(|one| one.condition.tone()).map(|one| one.condition.clone())
 }
@@ -131,8 +131,17 @@ fn worst(own: &[&GatewayStanding]) -> Option<Condition> {
 async fn days_in(tx: &mut Tx, (now, zone): (Timestamp, &TimeZone), days: u16) -> Result<Vec<DayUse>, OfficeError> {
     let today = now.to_zoned(zone.clone()).date();
     let first = today.checked_sub(Span::new().days(i64::from(days.saturating_sub(1)))).unwrap_or(today);
+    days_in_span(tx, (now, zone), (first, today)).await
+}
+
+/// The same of the days `first` to `last`.
+pub(super) async fn days_in_span(
+    tx: &mut Tx,
+    (now, zone): (Timestamp, &TimeZone),
+    (first, last): (Date, Date),
+) -> Result<Vec<DayUse>, OfficeError> {
     let from = first.to_zoned(zone.clone()).map_or(now, |start| start.timestamp());
-    let until = today.tomorrow().ok().and_then(|day| day.to_zoned(zone.clone()).ok());
+    let until = last.tomorrow().ok().and_then(|day| day.to_zoned(zone.clone()).ok());
     let until = until.map_or(Timestamp::MAX, |end| end.timestamp());
     let ahead = i64::from(zone.to_offset(now).seconds()) * 1000;
     let number = |number: i64| u64::try_from(number).unwrap_or_default();

@@ -74,6 +74,50 @@ async fn a_summary_counts_each_visit_once_on_the_day_it_began_by_the_clock_there
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn usage_is_told_by_day_hour_of_the_week_and_plan_within_the_span() {
+    on_both("explore", async |world| {
+        world.furnish().await;
+        let office = &world.serving.office;
+        let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap().as_millisecond();
+        let mut tx = office.store.write().await.unwrap();
+        for (id, started, plan) in [
+            // Monday 00.30 and Sunday 23.59 WITA, another Monday, and a day outside.
+            ("a", "2026-11-15T16:30:00Z", "umum"),
+            ("b", "2026-11-15T15:59:59Z", "umum"),
+            ("c", "2026-11-08T16:00:00Z", "lama"),
+            ("d", "2026-11-07T15:00:00Z", "umum"),
+        ] {
+            let visit = VisitRow { plan: plan.to_owned(), ..visit(id, "galeri", 1, at(started), 9) };
+            tx.put_visit(&visit).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let zone = TimeZone::get("Asia/Makassar").unwrap();
+        let day = |text: &str| text.parse::<jiff::civil::Date>().unwrap();
+        let seen = office.explore(&zone, (day("2026-11-08"), day("2026-11-16"))).await.unwrap();
+        let days: Vec<_> = seen.days.iter().map(|(site, day, used)| (site.as_str(), *day, used.visits)).collect();
+        let expected =
+            [("galeri", day("2026-11-09"), 1), ("galeri", day("2026-11-15"), 1), ("galeri", day("2026-11-16"), 1)];
+        assert_eq!(days, expected);
+        let mut slots: Vec<_> = seen.slots.iter().map(|one| (one.weekday, one.hour, one.used.visits)).collect();
+        slots.sort_unstable();
+        assert_eq!(slots, [(0, 0, 2), (6, 23, 1)], "Mondays' first hour twice, and the last of a Sunday");
+        assert_eq!(seen.slots[0].used.octets, 10 * seen.slots[0].used.visits);
+        assert_eq!(seen.slots[0].used.seconds, 60 * seen.slots[0].used.visits);
+        let site = "galeri".parse().unwrap();
+        let plans = office.explore_plans(&site, &zone, (day("2026-11-08"), day("2026-11-16"))).await.unwrap();
+        // Seven days at most: from the tenth on.
+        let plans: Vec<_> = plans.iter().map(|one| (one.plan.as_str(), one.name.as_str(), one.used.visits)).collect();
+        assert_eq!(plans, [("umum", "Umum", 2)]);
+        let plans = office.explore_plans(&site, &zone, (day("2026-11-09"), day("2026-11-09"))).await.unwrap();
+        assert_eq!((plans[0].plan.as_str(), plans[0].name.as_str()), ("lama", "lama"), "a plan that is gone");
+        // A span without an end in sight is cut.
+        let all = office.explore(&zone, (day("2020-01-01"), day("2026-11-07"))).await.unwrap();
+        assert_eq!(all.days.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_screen_opens_by_its_secret_alone_until_it_is_taken_back() {
     on_both("screen", async |world| {
         let office = &world.serving.office;

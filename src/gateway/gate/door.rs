@@ -58,6 +58,7 @@ impl Gate {
             Command::OutboxSent(seq, ack) => self.batch_sent(seq, &ack),
             Command::OutboxRefused(seq) => self.batch_refused(seq),
             Command::Heartbeat(reply) => drop(reply.send(self.heartbeat(now))),
+            Command::Figures(reply) => drop(reply.send(self.scraped(now))),
             Command::Balances(reply) => drop(reply.send(self.balances(now))),
             Command::RestoreBalances(report, reply) => drop(reply.send(self.restore_balances(now, &report))),
             Command::LostBalances(reply) => drop(reply.send(self.lost_its_balances())),
@@ -127,7 +128,10 @@ impl Gate {
                 self.came_in(visit, &device);
                 waiting.push(Waiting::Entered { visit, entered, reply });
             }
-            Err(refused) => drop(reply.send(Err(refused))),
+            Err(refused) => {
+                self.seen.refusal(&refused);
+                drop(reply.send(Err(refused)));
+            }
         }
     }
 
@@ -243,6 +247,9 @@ impl Gate {
         match answer {
             Ok(admitted) => {
                 self.begun = Some(admitted.visit);
+                if let Some(record) = self.engine.record(admitted.visit) {
+                    self.seen.login(record.way);
+                }
                 Ok((admitted.visit, Entered { resumed: admitted.by == HowEntered::Moved }))
             }
             Err(refusal) => {

@@ -46,6 +46,8 @@ pub(crate) enum Command {
     OutboxRefused(u64),
     /// How the gateway is.
     Heartbeat(oneshot::Sender<Heartbeat>),
+    /// What is scraped.
+    Figures(oneshot::Sender<super::Figures>),
     /// Balances for a box that may take this one's place.
     Balances(oneshot::Sender<Option<BalanceReport>>),
     /// Balances of the box this one replaces.
@@ -188,6 +190,11 @@ impl Handle {
 
     pub(crate) async fn heartbeat(&self) -> Option<Heartbeat> {
         self.ask(Command::Heartbeat).await
+    }
+
+    /// What is scraped; `None` when the gate is too busy to say.
+    pub(crate) async fn figures(&self) -> Option<super::Figures> {
+        self.ask(Command::Figures).await
     }
 
     pub(crate) async fn balances(&self) -> Option<BalanceReport> {

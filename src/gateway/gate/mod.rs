@@ -9,6 +9,7 @@ mod bundle;
 mod class;
 mod desk;
 mod door;
+mod figures;
 mod filter;
 mod handle;
 mod holders;
@@ -26,6 +27,7 @@ mod start;
 mod tally;
 mod view;
 
+pub(crate) use figures::Figures;
 pub(crate) use handle::{Command, Credential, Entry, Handle};
 pub(crate) use memory::last_time_on_disk;
 pub(crate) use run::{OnAddresses, OnPolicy};

@@ -66,6 +66,8 @@ pub(crate) struct Gate {
     pub(super) addresses_taken: u64,
     /// Visits whose address was taken, told lately.
     pub(super) thefts: Notices<VisitId>,
+    /// Totals for who scrapes them.
+    pub(super) seen: super::figures::Seen,
     /// What the controller was last told of counts.
     pub(super) told: super::tally::Told,
     /// What staff should see to.
@@ -157,6 +159,7 @@ impl Gate {
             }
             self.due(&now);
             self.settle(&now, waiting);
+            self.seen.rounds.observe(now.up.until(self.clock.now().up));
         }
         let now = self.clock.now();
         self.close(&now);
@@ -218,7 +221,10 @@ impl Gate {
     /// Reads the kernel's counters and tells the engine.
     pub(super) fn read(&mut self, now: &Moment) {
         match self.hands.read() {
-            Ok(deltas) => self.engine.usage(now, &deltas),
+            Ok(deltas) => {
+                self.seen.bytes(&deltas);
+                self.engine.usage(now, &deltas);
+            }
             Err(error) => {
                 tracing::warn!(error = %gapura_model::with_causes(&error), "the kernel's counters could not be read");
             }
@@ -312,7 +318,10 @@ impl Gate {
                 }
                 if let Some(scarce) = scarce {
                     match self.hands.read() {
-                        Ok(deltas) => self.engine.depleted(now, &scarce, &deltas),
+                        Ok(deltas) => {
+                            self.seen.bytes(&deltas);
+                            self.engine.depleted(now, &scarce, &deltas);
+                        }
                         Err(error) => {
                             tracing::warn!(error = %gapura_model::with_causes(&error), "the kernel's counters could not be read");
                         }

@@ -160,6 +160,7 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
         addresses_taken: 0,
         thefts: Notices::once_in(Duration::from_mins(1)),
         told: super::tally::Told::since(now.wall),
+        seen: super::figures::Seen::default(),
         alerts: Vec::new(),
         pool_alert: None,
         sent: None,

@@ -113,6 +113,11 @@ impl IdentityStore {
         serde_json::from_slice(&text).map(Some).map_err(|_| IdentityError::Damaged(path))
     }
 
+    /// The certificate chain that an approval brought (PEM).
+    pub(crate) fn certificate(&self) -> Option<Vec<u8>> {
+        self.read("certificate.pem").ok().flatten()
+    }
+
     /// Certificate and key for TLS, once approved. Where a renewal was cut short, the pair that fits is found.
     pub(crate) fn client(&self) -> Result<Option<ClientIdentity>, IdentityError> {
         let path = self.directory.join("certificate.pem");

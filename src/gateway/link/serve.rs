@@ -20,6 +20,7 @@ use crate::anchors::{AnchorStore, Kept};
 use crate::bundles::BundleStore;
 use crate::filter::Filtering;
 use crate::gate::{Command, Handle};
+use crate::metrics::LinkFigures;
 use crate::requests::Requests;
 
 /// What the link needs of the house.
@@ -36,6 +37,8 @@ pub(crate) struct Link {
     pub(crate) requests: Arc<Requests>,
     /// Where visitors reach the portal, for QR codes.
     portal: Option<PortalBase>,
+    /// How it fares, for who scrapes that.
+    pub(crate) figures: Arc<LinkFigures>,
     /// The controller has been told that a visit ended, or that a voucher is used.
     ended: Arc<Notify>,
     /// What holders used is known here, or nobody knows it.
@@ -89,6 +92,7 @@ impl Link {
             anchors,
             requests,
             portal,
+            figures: Arc::default(),
             ended,
             balances_known,
             controller,
@@ -341,9 +345,13 @@ async fn beat(link: Link) {
         match one_beat(&link, &beat).await {
             Ok(()) => {
                 luck.good();
+                link.figures.answered(link.clock.now().wall);
                 rest(&link.gate, beat.state).await;
             }
-            Err(error) => luck.bad(&error).await,
+            Err(error) => {
+                link.figures.failed();
+                luck.bad(&error).await;
+            }
         }
     }
 }

@@ -1,0 +1,27 @@
+# The public page: sites, hours, and last month's usage.
+public-title = Free Internet: places and hours
+public-sub = Where anybody can use the local government's free Internet.
+public-at = As of {$when}.
+public-open-of = {$some} of {$all} places are open.
+public-sites = Places
+public-site = Place
+public-now = Now
+public-today = Hours today
+public-week = This week
+public-week-show = Show hours
+public-help = Help
+public-open = Open
+public-open-until = Open until {$when}
+public-closed = Closed
+public-closed-until = Closed, opens {$when}
+public-disturbed = The Internet is disturbed
+public-planned = Not yet in service
+public-all-day = 24 hours
+public-month = Usage in {$month}
+public-visits = Visits
+public-volume = Volume
+public-few = fewer than 10 visits
+public-defined = A visit is one stay online, from entering to its end. Places with fewer than 10 visits are not detailed, so that nobody in particular is meant.
+public-none = No places yet
+public-none-do = Places appear here once the service opens.
+public-twin = This page's data for programs (JSON)

@@ -1,0 +1,27 @@
+# Halaman publik: lokasi, jam buka, dan pemakaian bulan lalu.
+public-title = Internet gratis: lokasi dan jam buka
+public-sub = Tempat warga dapat memakai Internet gratis dari pemerintah daerah.
+public-at = Keadaan {$when}.
+public-open-of = {$some} dari {$all} lokasi buka.
+public-sites = Lokasi layanan
+public-site = Lokasi
+public-now = Sekarang
+public-today = Jam hari ini
+public-week = Pekan ini
+public-week-show = Lihat jam buka
+public-help = Bantuan
+public-open = Buka
+public-open-until = Buka sampai {$when}
+public-closed = Tutup
+public-closed-until = Tutup, buka {$when}
+public-disturbed = Internet sedang terganggu
+public-planned = Belum melayani
+public-all-day = 24 jam
+public-month = Pemakaian {$month}
+public-visits = Sesi
+public-volume = Volume
+public-few = di bawah 10 sesi
+public-defined = Sesi ialah sekali masuk sampai selesai. Lokasi dengan sesi di bawah 10 tidak dirinci agar tidak menunjuk orang tertentu.
+public-none = Belum ada lokasi
+public-none-do = Daftar lokasi muncul di sini setelah layanan dibuka.
+public-twin = Data halaman ini untuk program (JSON)

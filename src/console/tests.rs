@@ -12,6 +12,7 @@ mod looks;
 mod office;
 mod plans;
 mod provider;
+mod reports;
 mod requests;
 mod rollout;
 mod sops;

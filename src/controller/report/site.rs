@@ -25,9 +25,9 @@ pub(crate) struct SiteMonth {
     /// Reckoned up to then (ms): the end of the month, or the moment while it runs.
     pub(crate) upto: i64,
     /// Hours that were planned, and how many were kept.
-    pub(crate) hours: Kept,
+    pub(crate) hours: Hours,
     /// The same of all the month's hours.
-    pub(crate) up: Kept,
+    pub(crate) up: Hours,
     /// What was used.
     pub(crate) used: Used,
     /// Different devices; none where that is not known.
@@ -57,7 +57,7 @@ pub(crate) struct About {
 
 /// Time that was to be served, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Kept {
+pub(crate) struct Hours {
     /// In all.
     pub(crate) planned: u64,
     /// Of it: somebody listened, so that it is known how the gateway was.
@@ -81,12 +81,12 @@ pub(crate) struct Used {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Refusals {
     pub(crate) total: u64,
-    pub(crate) clauses: Vec<Clause>,
+    pub(crate) clauses: Vec<Refused>,
 }
 
 /// How often a clause refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Clause {
+pub(crate) struct Refused {
     /// The SOP's number.
     pub(crate) sop: String,
     /// The clause's.
@@ -292,10 +292,10 @@ impl Order {
         Self { watched, bad, silent }
     }
 
-    fn kept(&self, planned: &Spans) -> Kept {
+    fn kept(&self, planned: &Spans) -> Hours {
         let watched = planned.within(&self.watched);
         let kept = watched.without(&self.bad).seconds();
-        Kept { planned: planned.seconds(), watched: watched.seconds(), kept }
+        Hours { planned: planned.seconds(), watched: watched.seconds(), kept }
     }
 }
 
@@ -315,7 +315,7 @@ fn used(hours: &[MonthHour], (month, zone): (Month, &TimeZone)) -> Used {
 }
 
 fn refusals(rows: &[CountSum]) -> Refusals {
-    let clause = |row: &CountSum| Clause {
+    let clause = |row: &CountSum| Refused {
         sop: row.sop.clone(),
         clause: row.clause.clone(),
         list: row.list.clone(),

@@ -44,7 +44,7 @@ struct Line {
 
 #[derive(Template)]
 #[template(path = "reports.html")]
-struct Months {
+struct Overview {
     c: Chrome,
     months: Vec<Line>,
     /// Years that there is a closed month of; empty for whoever may not take them for the whole department.
@@ -113,7 +113,7 @@ async fn months(here: Here) -> Answer {
     let (w, say) = (here.w(), here.say());
     let all = here.office().months_reported().await?;
     let whole = here.may(Right::SeeReports);
-    page(&Months {
+    page(&Overview {
         c: Chrome::of(&here, w.t("reports-title")).sub(w.t("reports-sub")),
         years: if whole { years(&all) } else { Vec::new() },
         months: all.iter().map(|one| line(one, &say)).collect(),

@@ -44,7 +44,7 @@ struct Line {
 
 #[derive(Template)]
 #[template(path = "reports.html")]
-struct Months {
+struct Overview {
     c: Chrome,
     months: Vec<Line>,
     /// Years that there is a closed month of; empty for whoever may not take them for the whole department.
@@ -100,7 +100,8 @@ struct Report {
     notes: Vec<String>,
     running: Option<String>,
     changes: Vec<String>,
-    facts: Vec<Fact>,
+    /// Each with whether it is said in words, which take more room than figures.
+    facts: Vec<(Fact, bool)>,
     chart: Option<Drawn>,
     blocks: Vec<Block>,
     meaning: String,
@@ -112,7 +113,7 @@ async fn months(here: Here) -> Answer {
     let (w, say) = (here.w(), here.say());
     let all = here.office().months_reported().await?;
     let whole = here.may(Right::SeeReports);
-    page(&Months {
+    page(&Overview {
         c: Chrome::of(&here, w.t("reports-title")).sub(w.t("reports-sub")),
         years: if whole { years(&all) } else { Vec::new() },
         months: all.iter().map(|one| line(one, &say)).collect(),
@@ -183,13 +184,24 @@ fn framed(c: Chrome, sheet: Sheet, scope: &str) -> Report {
         notes: sheet.notes,
         running: sheet.running,
         changes: sheet.changes,
-        facts: sheet.facts,
+        facts: sheet
+            .facts
+            .into_iter()
+            .map(|fact| {
+                let words = in_words(&fact.value);
+                (fact, words)
+            })
+            .collect(),
         chart: sheet.chart.map(drawn),
         blocks,
         meaning: sheet.meaning,
         definitions: sheet.definitions,
         signed: sheet.signed,
     }
+}
+
+fn in_words(value: &str) -> bool {
+    value.starts_with(char::is_alphabetic)
 }
 
 /// The box of the chart: 31 days fit beside the figures.

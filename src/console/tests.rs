@@ -13,6 +13,7 @@ mod office;
 mod plans;
 mod provider;
 mod public;
+mod reports;
 mod requests;
 mod rollout;
 mod sops;

@@ -9,7 +9,7 @@ use gapura_model::SiteKind;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::{Choice, Line, Months, Report, framed};
+use super::{Choice, Line, Overview, Report, framed};
 use crate::chrome::Chrome;
 use crate::samples::Sample;
 
@@ -149,12 +149,12 @@ pub(crate) fn samples(frame: &dyn Fn(&str, &str) -> Chrome) -> Vec<Sample> {
         running,
         made: "Minggu, 1 November 2026 pukul 02.00 WITA".to_owned(),
     };
-    let months = Months {
+    let months = Overview {
         c: c().sub(c().w.t("reports-sub")),
         months: vec![line("2026-11", "November 2026", true), line("2026-10", "Oktober 2026", false)],
         years: vec!["2026".to_owned()],
     };
-    let none = Months { c: c(), months: Vec::new(), years: Vec::new() };
+    let none = Overview { c: c(), months: Vec::new(), years: Vec::new() };
     vec![
         Sample::of("report", &of(&october())),
         Sample::of("report-running", &of(&running)),

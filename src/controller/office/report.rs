@@ -131,9 +131,10 @@ impl Office {
             let oldest = if first == 0 { current } else { Month::of(document.hours.zone().date(timestamp(first))) };
             let mut months: Vec<Month> =
                 std::iter::successors(Some(current), |month| month.before()).take(FIRST_BACK).collect();
-            months.retain(|month| *month >= oldest);
-            for month in months.into_iter().rev() {
-                self.make_report((site, document), month, look_back, &mut made).await?;
+            months.reverse();
+            for month in months {
+                let known = month >= oldest;
+                self.make_report((site, document), (month, known), look_back, &mut made).await?;
             }
         }
         if look_back {
@@ -145,7 +146,7 @@ impl Office {
     async fn make_report(
         &self,
         (site, document): (&str, &SiteDocument),
-        month: Month,
+        (month, known): (Month, bool),
         look_back: bool,
         made: &mut ReportsMade,
     ) -> Result<(), OfficeError> {
@@ -157,9 +158,10 @@ impl Office {
         let before = newest(&mut tx, site, month).await?;
         let issue = before.as_ref().map_or(0, |row| row.issue);
         let due = match &before {
-            Some(row) if row.issue == 0 => now >= closes || now.duration_since(timestamp(row.made)) >= FRESH,
+            Some(row) if row.issue == 0 => now >= closes || now.duration_since(timestamp(row.made)).abs() >= FRESH,
             Some(_) => look_back && now.duration_since(span.1) <= LATE,
-            None => true,
+            // Before the first visit of all there is nothing but what was noted while it ran.
+            None => known,
         };
         if !due {
             return Ok(());
@@ -178,6 +180,10 @@ impl Office {
             return Ok(());
         }
         let closed = now >= closes;
+        // Before there was a site there is no report of it.
+        if closed && before.is_none() && figures.is_empty() {
+            return Ok(());
+        }
         count_people(&mut tx, site, &mut figures, (span, closed.then_some(now)), (earlier.as_ref(), document, now))
             .await?;
         drop(tx);
@@ -225,7 +231,7 @@ impl Office {
 impl ReportRoom {
     fn due(&self, now: Timestamp) -> bool {
         let last = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        last.is_none_or(|last| now.duration_since(last) >= LOOK_BACK)
+        last.is_none_or(|last| now.duration_since(last).abs() >= LOOK_BACK)
     }
 
     fn looked(&self, now: Timestamp) {

@@ -111,7 +111,7 @@ mod tests {
         let site = |(site, regency, people): &(&'a str, &'a str, u64)| Weighed {
             site,
             regency,
-            agency: "",
+            agency: regency,
             people: Some(*people),
             visits: people * 2,
         };

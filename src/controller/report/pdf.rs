@@ -301,3 +301,80 @@ fn bind(paper: Paper, sheet: &Sheet, owner: &str, say: &Say) -> Vec<u8> {
     }
     pdf.finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sheet::Fact;
+    use super::*;
+
+    fn many(caption: &str, columns: usize, rows: usize, wide: bool) -> Table {
+        let row = |at: usize| {
+            let name = format!("Telecenter Desa Nomor {at} di Kecamatan Pulau Sembilan");
+            std::iter::once(name).chain((1..columns).map(|column| format!("{}.{at:03}", column * 7))).collect()
+        };
+        let head = ["Lokasi", "Jam buka ditepati", "Tersedia", "Orang", "Kunjungan", "Volume", "Permintaan terjawab"];
+        Table {
+            caption: caption.to_owned(),
+            head: head.iter().take(columns).map(|&name| name.to_owned()).collect(),
+            rows: (0..rows).map(row).collect(),
+            wide,
+            empty: "Tidak ada.".to_owned(),
+        }
+    }
+
+    fn sheet() -> Sheet {
+        let fact = |label: &str, value: &str, small: &str| Fact {
+            label: label.to_owned(),
+            value: value.to_owned(),
+            small: small.to_owned(),
+        };
+        let text = "Perangkat berbeda menurut nama samaran dalam bulan itu. ".repeat(5);
+        Sheet {
+            title: "Laporan Layanan Internet Publik, Oktober 2026".to_owned(),
+            of: "Kabupaten/kota Sinjai".to_owned(),
+            notes: vec!["Disusun otomatis 1 November 2026 pukul 02.00 WITA.".to_owned(), "Terbitan 1.".to_owned()],
+            running: None,
+            changes: vec!["Terbitan 2: data terlambat dari MPLIK Sinjai Barat.".to_owned()],
+            facts: vec![
+                fact("Orang terlayani", "18.422", "2 lokasi tidak diketahui"),
+                fact("Kunjungan", "83.327", ""),
+                fact("Volume", "21,4 TB", ""),
+                fact("Jam buka ditepati", "98,6 %", ""),
+                fact("Permintaan terjawab", "412 dari 431", "95,6 %"),
+            ],
+            chart: Some(Chart {
+                caption: "Kunjungan per hari".to_owned(),
+                says: "Terbanyak 2.990 pada 8 Oktober 2026.".to_owned(),
+                bars: (1..=31).map(|day: u8| (day, 3_000 - u64::from(day) * 40, day % 7 == 4)).collect(),
+                top: 4_000,
+                lines: ["0", "2.000", "4.000"].map(str::to_owned),
+            }),
+            tables: vec![many("Per lokasi", 7, 70, true), many("Kosong", 2, 0, false), many("Per hari", 2, 31, false)],
+            meaning: "Arti angka".to_owned(),
+            definitions: (0..11).map(|at| (format!("Istilah {at}"), text.clone())).collect(),
+            signed: ["Disusun oleh", "Diketahui oleh"].map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn a_long_report_goes_on_page_by_page_under_its_heads() {
+        let say = crate::words::say(Lang::Id, jiff::tz::TimeZone::UTC, jiff::Timestamp::UNIX_EPOCH);
+        let paper = pdf(&sheet(), "Dinas Komunikasi, Informatika, dan Persandian", &say);
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/console-pages");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("laporan.pdf"), &paper).unwrap();
+        let text: String = paper.iter().map(|octet| char::from(*octet)).collect();
+        let pages = text.matches("/Type /Page\n").count();
+        assert!(pages > 3, "{pages}");
+        for page in 1..=pages {
+            assert!(text.contains(&format!("(Halaman {page} dari {pages})")), "{page} of {pages}");
+        }
+        assert!(text.contains("/Lang (id-ID)") && text.contains("/DisplayDocTitle true"));
+        assert!(text.matches("(Permintaan)").count() >= 2, "the head stands above each part of the table");
+        assert!(text.contains("(Tidak ada.)") && text.contains("(18.422)") && text.contains("(Diketahui oleh)"));
+        // All of it stands on the paper: nothing is set below the page's own number.
+        let heights =
+            text.split(" Tm").filter_map(|part| part.rsplit(' ').next()).filter_map(|y| y.parse::<f32>().ok());
+        assert!(heights.into_iter().all(|y| (36.0..=TOP).contains(&y)));
+    }
+}

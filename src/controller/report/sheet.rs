@@ -189,6 +189,11 @@ fn long(seconds: Option<u64>, say: &Say) -> String {
     seconds.map_or_else(|| say.words.t("report-unknown"), |seconds| say.duration(Duration::from_secs(seconds)))
 }
 
+/// Whole hours, rounded down: of many sites together no days.
+fn hours(seconds: u64, say: &Say) -> String {
+    say.words.t1("report-hours", "number", say.number(seconds / 3600))
+}
+
 fn volume(figures: &Figures) -> Cell {
     match (figures.octets_down, figures.octets_up) {
         (Cell::Known(down), Cell::Known(up)) => Cell::Known(down.saturating_add(up)),
@@ -271,11 +276,11 @@ fn tables(report: &MonthReport, say: &Say) -> Vec<Table> {
     tables.push(pairs(
         "report-table-hours",
         vec![
-            ("report-planned", long(Some(total.planned_seconds), say)),
-            ("report-watched", long(Some(total.watched_seconds), say)),
+            ("report-planned", hours(total.planned_seconds, say)),
+            ("report-watched", hours(total.watched_seconds, say)),
             (
                 "report-kept-hours",
-                if total.watched_seconds == 0 { w.t("report-unknown") } else { long(Some(total.kept_seconds), say) },
+                if total.watched_seconds == 0 { w.t("report-unknown") } else { hours(total.kept_seconds, say) },
             ),
             ("report-kept", percent(total.kept_permille, say)),
             ("report-available", percent(total.available_permille, say)),
@@ -286,7 +291,7 @@ fn tables(report: &MonthReport, say: &Say) -> Vec<Table> {
         vec![
             ("report-people", number(total.people, say)),
             ("report-visits", number(total.visits, say)),
-            ("report-online", cell_words(total.online_seconds, say, |seconds| long(Some(seconds), say))),
+            ("report-online", cell_words(total.online_seconds, say, |seconds| hours(seconds, say))),
             ("report-down", bytes(total.octets_down, say)),
             ("report-up", bytes(total.octets_up, say)),
         ],

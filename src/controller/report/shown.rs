@@ -8,7 +8,7 @@ use gapura_model::{SiteId, SiteKind};
 
 use super::hide::{FEWEST, Hidden, Weighed};
 use super::month::Month;
-use super::site::{Appeals, Attack, Clause, Kept, Part, Requests, SiteMonth, Tried};
+use super::site::{Appeals, Attack, Hours, Part, Refused, Requests, SiteMonth, Tried};
 use crate::rights::Scope;
 
 /// Clauses that a report names.
@@ -284,9 +284,13 @@ pub(crate) fn report(
 
 fn figures(months: &[&SiteMonth], covered: bool) -> Figures {
     let sum = |of: &dyn Fn(&SiteMonth) -> u64| months.iter().map(|month| of(month)).fold(0, u64::saturating_add);
-    let kept = |of: &dyn Fn(&SiteMonth) -> Kept| {
-        let part = |which: &dyn Fn(Kept) -> u64| sum(&|month| which(of(month)));
-        Kept { planned: part(&|kept| kept.planned), watched: part(&|kept| kept.watched), kept: part(&|kept| kept.kept) }
+    let kept = |of: &dyn Fn(&SiteMonth) -> Hours| {
+        let part = |which: &dyn Fn(Hours) -> u64| sum(&|month| which(of(month)));
+        Hours {
+            planned: part(&|kept| kept.planned),
+            watched: part(&|kept| kept.watched),
+            kept: part(&|kept| kept.kept),
+        }
     };
     let (hours, up) = (kept(&|month| month.hours), kept(&|month| month.up));
     let about_people = |number: u64| if covered { Cell::Withheld } else { Cell::Known(number) };
@@ -378,7 +382,7 @@ fn days(months: &[&SiteMonth], month: Month, covered: bool) -> Vec<DayCell> {
 }
 
 fn clauses(months: &[&SiteMonth]) -> Option<Vec<ClauseCount>> {
-    let known: Vec<&Clause> =
+    let known: Vec<&Refused> =
         months.iter().filter_map(|month| month.blocked.as_ref()).flat_map(|all| &all.clauses).collect();
     if months.iter().all(|month| month.blocked.is_none()) {
         return None;

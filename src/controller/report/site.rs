@@ -25,9 +25,9 @@ pub(crate) struct SiteMonth {
     /// Reckoned up to then (ms): the end of the month, or the moment while it runs.
     pub(crate) upto: i64,
     /// Hours that were planned, and how many were kept.
-    pub(crate) hours: Kept,
+    pub(crate) hours: Hours,
     /// The same of all the month's hours.
-    pub(crate) up: Kept,
+    pub(crate) up: Hours,
     /// What was used.
     pub(crate) used: Used,
     /// Different devices; none where that is not known.
@@ -57,7 +57,7 @@ pub(crate) struct About {
 
 /// Time that was to be served, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Kept {
+pub(crate) struct Hours {
     /// In all.
     pub(crate) planned: u64,
     /// Of it: somebody listened, so that it is known how the gateway was.
@@ -81,12 +81,12 @@ pub(crate) struct Used {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Refusals {
     pub(crate) total: u64,
-    pub(crate) clauses: Vec<Clause>,
+    pub(crate) clauses: Vec<Refused>,
 }
 
 /// How often a clause refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Clause {
+pub(crate) struct Refused {
     /// The SOP's number.
     pub(crate) sop: String,
     /// The clause's.
@@ -224,6 +224,11 @@ impl SiteMonth {
         }
     }
 
+    /// Nobody came, nobody asked, and nothing was heard of a gateway.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.used.visits == 0 && self.up.watched == 0 && self.requests.made == 0 && self.appeals == Appeals::default()
+    }
+
     /// What differs from figures made before, but for how many people came.
     pub(crate) fn differs(&self, before: &Self) -> Vec<Part> {
         [
@@ -287,10 +292,10 @@ impl Order {
         Self { watched, bad, silent }
     }
 
-    fn kept(&self, planned: &Spans) -> Kept {
+    fn kept(&self, planned: &Spans) -> Hours {
         let watched = planned.within(&self.watched);
         let kept = watched.without(&self.bad).seconds();
-        Kept { planned: planned.seconds(), watched: watched.seconds(), kept }
+        Hours { planned: planned.seconds(), watched: watched.seconds(), kept }
     }
 }
 
@@ -310,7 +315,7 @@ fn used(hours: &[MonthHour], (month, zone): (Month, &TimeZone)) -> Used {
 }
 
 fn refusals(rows: &[CountSum]) -> Refusals {
-    let clause = |row: &CountSum| Clause {
+    let clause = |row: &CountSum| Refused {
         sop: row.sop.clone(),
         clause: row.clause.clone(),
         list: row.list.clone(),
@@ -362,4 +367,34 @@ fn tried(tallies: &[TallyRow], state: &Order, upto: i64) -> BTreeMap<Attack, Tri
 
 fn count(number: i64) -> u64 {
     u64::try_from(number).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_served_when_they_are_answered_before_the_month_ends() {
+        let request = |received, due, answered, settled| MonthRequest { received, due, answered, settled };
+        let found = requests(
+            &[
+                request(0, 50_000, Some(9_000), Some(9_000)),
+                // Answered too late, though in the month.
+                request(0, 10_000, Some(31_000), Some(31_000)),
+                // Closed without an answer: nobody waits, nobody was served.
+                request(0, 50_000, None, Some(20_000)),
+                // Answered at the stroke of midnight and after it: both still waited.
+                request(0, 200_000, Some(100_000), Some(100_000)),
+                request(99_000, 200_000, Some(120_000), Some(120_000)),
+                // Nobody has done anything, and its time is over.
+                request(0, 90_000, None, None),
+                // Answered, and asked again: it waits.
+                request(0, 50_000, Some(3_000), None),
+            ],
+            100_000,
+        );
+        assert_eq!((found.made, found.answered, found.waiting, found.late), (7, 3, 4, 3));
+        assert_eq!(found.took, [3, 9, 31]);
+        assert_eq!(requests(&[], 0), Requests::default());
+    }
 }

@@ -18,6 +18,7 @@ report-part-attacks = security events
 report-below = fewer than 10
 report-withheld = not shown
 report-unknown = not known
+report-hours = { $number } h
 report-percent = { $number }%
 report-of-many = { $some } of { $all }
 report-people = People served

@@ -18,6 +18,7 @@ report-part-attacks = gangguan keamanan
 report-below = kurang dari 10
 report-withheld = tidak ditampilkan
 report-unknown = tidak diketahui
+report-hours = { $number } jam
 report-percent = { $number } %
 report-of-many = { $some } dari { $all }
 report-people = Orang terlayani

@@ -7,7 +7,8 @@ mod samples;
 use askama::Template;
 use axum::extract::Path;
 use gapura_controller::{
-    CASE_CHARS, Destruction, Hold, HoldOrder, HoldState, HoldStep, Kind, KindStands, REASON_CHARS, RetentionStands, Right,
+    CASE_CHARS, Destruction, Hold, HoldOrder, HoldState, HoldStep, Kind, KindStands, REASON_CHARS, RetentionStands,
+    Right,
 };
 use gapura_speech::{Say, Words};
 
@@ -127,11 +128,8 @@ async fn hold(here: Here, Posted(fields): Posted) -> Answer {
         last: fields.get("sampai").to_owned(),
         reason: fields.get("alasan").to_owned(),
     };
-    let order = HoldOrder {
-        case_number: typed.case_number.clone(),
-        first: month(&typed.first),
-        last: month(&typed.last),
-    };
+    let order =
+        HoldOrder { case_number: typed.case_number.clone(), first: month(&typed.first), last: month(&typed.last) };
     match here.office().ask_hold(&order, &here.actor(&typed.reason)).await {
         Ok(_) => Ok(to(PATH, "records-hold-asked")),
         Err(error) => {
@@ -190,7 +188,8 @@ fn made(c: Chrome, say: &Say, department: &str, one: &Destruction) -> Paper {
     let finished = one.finished.map_or_else(|| w.t("records-running"), time);
     let keys = if one.epoch_keys.is_empty() { w.t("records-no-key") } else { one.epoch_keys.join(", ") };
     let staff = if one.staff == "gapura" { w.t("records-itself") } else { one.staff.clone() };
-    let chained = one.line.map_or_else(|| w.t("records-unchained"), |line| w.t1("records-line", "number", line.to_string()));
+    let chained =
+        one.line.map_or_else(|| w.t("records-unchained"), |line| w.t1("records-line", "number", line.to_string()));
     Paper {
         c,
         base: format!("{PATH}/musnah/{}", one.id),
@@ -268,7 +267,10 @@ fn kind_row(say: &Say, one: &KindStands) -> KindRow {
         let at = last.finished.unwrap_or(last.began);
         w.t2("records-last", "records", say.number(last.records), "when", say.day(at))
     });
-    let next = one.oldest.as_ref().map(|(month, due)| w.t2("records-next", "month", month_words(w, month), "when", say.day(*due)));
+    let next = one
+        .oldest
+        .as_ref()
+        .map(|(month, due)| w.t2("records-next", "month", month_words(w, month), "when", say.day(*due)));
     let monthly = one.kind.monthly().is_some();
     KindRow {
         name,
@@ -324,7 +326,9 @@ fn hold_line(say: &Say, one: &Hold, me: Option<&str>) -> HoldLine {
     if one.state != HoldState::Refused {
         history.extend(one.agreed.as_ref().map(|agreed| did("records-hold-agreed", agreed)));
     }
-    history.extend(one.lift.as_ref().map(|(who, why)| w.t2("records-hold-lift", "who", who.as_str(), "why", why.as_str())));
+    history.extend(
+        one.lift.as_ref().map(|(who, why)| w.t2("records-hold-lift", "who", who.as_str(), "why", why.as_str())),
+    );
     history.extend(one.ended.as_ref().map(|ended| did("records-hold-ended", ended)));
     let other = |by: Option<&str>| me.is_some() && me != by;
     let agrees = |step: &'static str, key: &str, by: Option<&str>| other(by).then(|| (step, w.t(key), false));

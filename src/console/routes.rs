@@ -13,8 +13,8 @@ use gapura_controller::Right;
 use crate::answer::{Oops, finish};
 use crate::here::{App, Here, Where};
 use crate::{
-    assets, audit, class, dashboard, day, desk, explain, front, lists, network, people, profile, records, requests, rollout,
-    signin, sops, vouchers, wall,
+    assets, audit, class, dashboard, day, desk, explain, front, lists, network, people, profile, records, requests,
+    rollout, signin, sops, vouchers, wall,
 };
 
 /// What an address needs of whoever asks.

@@ -4,8 +4,8 @@ use askama::Template;
 use axum::extract::Path;
 use axum::response::IntoResponse as _;
 use gapura_controller::{
-    CASE_CHARS, FoundVisit, LOOKUP_DAYS, LookupAsked, LookupOrder, LookupQuestion, LookupSeen, LookupState, REASON_CHARS,
-    Right, inert,
+    CASE_CHARS, FoundVisit, LOOKUP_DAYS, LookupAsked, LookupOrder, LookupQuestion, LookupSeen, LookupState,
+    REASON_CHARS, Right, inert,
 };
 use gapura_model::ByteCount;
 use gapura_speech::{Say, Words};
@@ -223,16 +223,26 @@ async fn download(here: Here, Path(id): Path<String>) -> Answer {
 
 fn csv(case_number: &str, visits: &[FoundVisit]) -> String {
     use std::fmt::Write as _;
-    let mut text = "case,site,visit,gateway,device,way,holder,plan,started,ended,told,clock,bytes_up,bytes_down\r\n".to_owned();
+    let mut text =
+        "case,site,visit,gateway,device,way,holder,plan,started,ended,told,clock,bytes_up,bytes_down\r\n".to_owned();
     let cell = |text: &str| format!("\"{}\"", inert(text).replace('"', "\"\""));
     for one in visits {
         let clock = if one.clock_trusted { "trusted" } else { "doubtful" };
-        let names = [&one.site, &one.visit, &one.gateway, &one.device, &one.way, one.holder.as_ref().unwrap_or(&String::new()), &one.plan]
-            .map(|name| cell(name))
-            .join(",");
+        let names = [
+            &one.site,
+            &one.visit,
+            &one.gateway,
+            &one.device,
+            &one.way,
+            one.holder.as_ref().unwrap_or(&String::new()),
+            &one.plan,
+        ]
+        .map(|name| cell(name))
+        .join(",");
         let ended = one.ended.map(|at| at.to_string()).unwrap_or_default();
         let (up, down) = (one.bytes_up, one.bytes_down);
-        let _ = write!(text, "{},{names},{},{ended},{},{clock},{up},{down}\r\n", cell(case_number), one.started, one.told);
+        let _ =
+            write!(text, "{},{names},{},{ended},{},{clock},{up},{down}\r\n", cell(case_number), one.started, one.told);
     }
     text
 }
@@ -283,7 +293,8 @@ async fn form_page(here: &Here, form: Form, wrong: Vec<String>) -> Result<New, O
 async fn shown(here: &Here, seen: LookupSeen) -> Result<One, Oops> {
     let w = here.w();
     let sites = here.office().sites().await?;
-    let names: Vec<(String, String)> = sites.into_iter().map(|(id, document)| (id.to_string(), document.name)).collect();
+    let names: Vec<(String, String)> =
+        sites.into_iter().map(|(id, document)| (id.to_string(), document.name)).collect();
     let c = Chrome::of(here, w.t1("records-lookup-case", "number", seen.asked.case_number.as_str()));
     Ok(told(c.up(PATH, w.t("records-lookup-title")), &here.say(), seen, &here.actor("").name, &names))
 }
@@ -292,7 +303,8 @@ async fn shown(here: &Here, seen: LookupSeen) -> Result<One, Oops> {
 pub(super) fn told(c: Chrome, say: &Say, seen: LookupSeen, me: &str, sites: &[(String, String)]) -> One {
     let w = say.words;
     let one = &seen.asked;
-    let named = |id: &str| sites.iter().find(|(known, _)| known == id).map_or_else(|| id.to_owned(), |(_, name)| name.clone());
+    let named =
+        |id: &str| sites.iter().find(|(known, _)| known == id).map_or_else(|| id.to_owned(), |(_, name)| name.clone());
     let time = |at: Timestamp| format!("{} {}", say.day(at), say.clock(at));
     let (state, tag) = state(w, say, one);
     let own = one.asked.0 == me;
@@ -304,12 +316,15 @@ pub(super) fn told(c: Chrome, say: &Say, seen: LookupSeen, me: &str, sites: &[(S
         ("records-lookup-span", format!("{} – {}", time(one.from), time(one.until))),
         ("records-lookup-where", if one.by_address { named(&one.place) } else { one.place.clone() }),
     ];
-    facts.push(("records-lookup-what", match &seen.question {
-        Some(LookupQuestion::Device { mac, .. }) => mac.to_string(),
-        Some(LookupQuestion::Address { address, .. }) => address.to_string(),
-        None if matches!(one.state, LookupState::Asked | LookupState::Open) => w.t("records-lookup-not-shown"),
-        None => w.t("records-lookup-erased"),
-    }));
+    facts.push((
+        "records-lookup-what",
+        match &seen.question {
+            Some(LookupQuestion::Device { mac, .. }) => mac.to_string(),
+            Some(LookupQuestion::Address { address, .. }) => address.to_string(),
+            None if matches!(one.state, LookupState::Asked | LookupState::Open) => w.t("records-lookup-not-shown"),
+            None => w.t("records-lookup-erased"),
+        },
+    ));
     facts.push(("records-lookup-asked-by", format!("{}, {}", one.asked.0, time(one.asked.1))));
     if let Some((who, at)) = &one.decided {
         facts.push(("records-lookup-decided-by", format!("{who}, {}", time(*at))));
@@ -329,7 +344,8 @@ pub(super) fn told(c: Chrome, say: &Say, seen: LookupSeen, me: &str, sites: &[(S
         from: time(found.started),
         until: found.ended.map_or_else(|| w.t1("records-lookup-not-ended", "when", time(found.told)), time),
         way: way(w, &found.way),
-        bytes: say.bytes(ByteCount::new(u64::try_from(found.bytes_up.saturating_add(found.bytes_down)).unwrap_or_default())),
+        bytes: say
+            .bytes(ByteCount::new(u64::try_from(found.bytes_up.saturating_add(found.bytes_down)).unwrap_or_default())),
         device: found.device,
         doubtful: !found.clock_trusted,
     };

@@ -138,7 +138,12 @@ pub(crate) fn samples(frame: &dyn Fn(&str, &str) -> Chrome) -> Vec<Sample> {
     };
     let wrong = vec!["Bulan pertama: tulis tahun dan bulan, misalnya 2026-08.".to_owned()];
     let empty = shown(page(), &say, nothing, me, typed, wrong);
-    let paper = made(c("/retensi", "records-paper"), &say, "Dinas Komunikasi dan Informatika Kabupaten Sinjai", &destruction(1, Kind::Visits, &["sinjai", "bone"]));
+    let paper = made(
+        c("/retensi", "records-paper"),
+        &say,
+        "Dinas Komunikasi dan Informatika Kabupaten Sinjai",
+        &destruction(1, Kind::Visits, &["sinjai", "bone"]),
+    );
     let line = |id, tag, key: &str| Line {
         id,
         case_number: format!("LP/B/{id}/XI/2026/SPKT"),

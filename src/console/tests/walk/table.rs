@@ -48,8 +48,8 @@ const SET_HOURS: Who = Who::AtSite(&[SiteHead, NetworkAdmin]);
 
 /// All of them, room by room.
 pub(super) const EXPECTED: &[&[Line]] = &[
-    FRONT, SIGNIN, PROFILE, PEOPLE, AUDIT, RECORDS, VOUCHERS, COUNTER, REQUESTS, QUESTIONS, NETWORK, ROLLOUT, SOPS, FILTER,
-    WHOLE,
+    FRONT, SIGNIN, PROFILE, PEOPLE, AUDIT, RECORDS, VOUCHERS, COUNTER, REQUESTS, QUESTIONS, NETWORK, ROLLOUT, SOPS,
+    FILTER, WHOLE,
 ];
 
 const FRONT: &[Line] = &[("GET", "/", Who::Staff, false)];

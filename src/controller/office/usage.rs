@@ -1,6 +1,7 @@
 //! What gateways report: usage (each record once), heartbeats, outcomes of bundles, balances.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use gapura_model::{ClockTrust, Generation};
 use gapura_store::{OutageRow, Span, TallyRow, Tx, VisitRow, VisitSum, millis};
@@ -115,12 +116,11 @@ impl Office {
         if !self.can_be_destroyed(kind, started) {
             return Ok(Ok(()));
         }
-        if !known.contains_key(&kind) {
-            known.insert(kind, self.destroyed_months(tx, kind).await?);
-        }
-        let gone = known
-            .get(&kind)
-            .is_some_and(|months| months.iter().any(|(from, until)| (*from..*until).contains(&started)));
+        let months = match known.entry(kind) {
+            Entry::Occupied(months) => months.into_mut(),
+            Entry::Vacant(place) => place.insert(self.destroyed_months(tx, kind).await?),
+        };
+        let gone = months.iter().any(|(from, until)| (*from..*until).contains(&started));
         Ok(if gone { Err("it began in a month whose records were destroyed".to_owned()) } else { Ok(()) })
     }
 

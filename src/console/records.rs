@@ -297,7 +297,7 @@ fn month_words(w: Words, month: &str) -> String {
 fn span(say: &Say, one: &Destruction) -> String {
     let days = one.until.duration_since(one.from).as_hours() / 24;
     let first = one.from.to_zoned(jiff::tz::TimeZone::UTC).date();
-    if days > 1 { month_words(say.words, &first.to_string()[..7]) } else { say.date(first) }
+    if days > 1 { month_words(say.words, &first.strftime("%Y-%m").to_string()) } else { say.date(first) }
 }
 
 fn gone(say: &Say, one: &Destruction) -> Gone {

@@ -12,6 +12,7 @@ mod fleet;
 mod group;
 mod levels;
 mod lists;
+mod lookup;
 mod network;
 mod part;
 mod people;

@@ -238,7 +238,7 @@ fn name(field: &str) -> Option<Why> {
         "authority" => why!("field-authority"),
         "asked" => why!("field-asked"),
         "where" => why!("field-where"),
-        "until" => why!("field-until"),
+        "span" => why!("field-span"),
         "first" => why!("field-first"),
         "last" => why!("field-last"),
         "use-time" => why!("field-use-time"),

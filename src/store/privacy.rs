@@ -15,6 +15,7 @@ pub struct PrivacyColumn {
 
 /// Every column of the controller's database that can hold an address or a name, for `gapura doctor privacy`. Visits name
 /// devices and holders by pseudonyms alone.
+#[expect(clippy::too_many_lines, reason = "one table")]
 pub const fn privacy_columns() -> &'static [PrivacyColumn] {
     COLUMNS
 }

@@ -259,7 +259,7 @@ impl Office {
         let reads = is_one_of_both || known.state == LookupState::Asked;
         let question = match known.state {
             LookupState::Asked | LookupState::Open if reads => self.opened_question(&row)?,
-            _ => None,
+            LookupState::Asked | LookupState::Open | LookupState::Refused | LookupState::Closed => None,
         };
         let answer: Option<Answer> = match (&row.answer, known.state) {
             (Some(sealed), LookupState::Open) if is_one_of_both => {
@@ -269,7 +269,7 @@ impl Office {
             _ => None,
         };
         if export && answer.is_none() {
-            return Err(OfficeError::Refused(why!("lookup-over", case_number = &row.case_number)));
+            return Err(OfficeError::Refused(why!("lookup-over", number = &row.case_number)));
         }
         if answer.is_some() {
             let action = if export { "lookup-export" } else { "lookup-see" };
@@ -340,7 +340,7 @@ impl Office {
         let row = lookup_in(&mut tx, id).await?;
         let open = matches!(asked(&row, self.now())?.state, LookupState::Asked | LookupState::Open);
         if !open {
-            return Err(OfficeError::Refused(why!("lookup-over", case_number = &row.case_number)));
+            return Err(OfficeError::Refused(why!("lookup-over", number = &row.case_number)));
         }
         if row.asked_by != who.name && row.decided_by.as_ref() != Some(&who.name) {
             return Err(OfficeError::Refused(why!("lookup-not-yours")));
@@ -378,7 +378,7 @@ impl Office {
     async fn to_decide(&self, tx: &mut Tx, id: i64, read: &str, who: &Actor) -> Result<LookupRow, OfficeError> {
         let row = lookup_in(tx, id).await?;
         if asked(&row, self.now())?.state != LookupState::Asked {
-            return Err(OfficeError::Refused(why!("lookup-decided", case_number = &row.case_number)));
+            return Err(OfficeError::Refused(why!("lookup-decided", number = &row.case_number)));
         }
         if row.asked_by == who.name {
             return Err(OfficeError::Refused(why!("lookup-second", staff = &who.name)));
@@ -492,10 +492,10 @@ impl Office {
 }
 
 fn span_of(order: &LookupOrder, now: Timestamp) -> Result<(Timestamp, Timestamp), Why> {
-    let (Some(from), Some(until)) = (order.from, order.until) else { return Err(why!("lookup-time").at("until")) };
+    let (Some(from), Some(until)) = (order.from, order.until) else { return Err(why!("lookup-time").at("span")) };
     let most = SignedDuration::from_hours(24 * LOOKUP_DAYS);
     if from >= until || until.duration_since(from) > most || from > now {
-        return Err(why!("lookup-span", most = LOOKUP_DAYS.unsigned_abs()).at("until"));
+        return Err(why!("lookup-span", most = LOOKUP_DAYS.unsigned_abs()).at("span"));
     }
     Ok((from, until))
 }

@@ -255,10 +255,7 @@ impl Office {
             let known = tx.destruction_of(kind.as_str(), month.span()).await?;
             let step = tx.destroy_month(table, month).await?;
             let rows = i64::try_from(step.rows).unwrap_or(i64::MAX);
-            let keys = match kind {
-                Kind::Visits => tx.destroy_epoch_keys(&month.to_string()).await?,
-                _ => Vec::new(),
-            };
+            let keys = if kind == Kind::Visits { tx.destroy_epoch_keys(&month.to_string()).await? } else { Vec::new() };
             let id = match &known {
                 Some(row) if row.finished.is_some() && rows == 0 && keys.is_empty() => return Ok(None),
                 None if rows == 0 && keys.is_empty() => return Ok(None),
@@ -428,7 +425,7 @@ impl Office {
             HoldStep::Keep => (HoldState::Lifting, HoldState::Held, "hold-keep"),
         };
         if state != needs {
-            return Err(OfficeError::Refused(why!("hold-state", case_number = &row.case_number)));
+            return Err(OfficeError::Refused(why!("hold-state", number = &row.case_number)));
         }
         let asked_by = match step {
             HoldStep::Agree => Some(row.asked_by.as_str()),

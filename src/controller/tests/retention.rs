@@ -61,10 +61,10 @@ async fn a_month_is_destroyed_with_its_key_leaves_a_record_and_does_not_rise_aga
         assert!(send(&router, 1, first).await.refused.is_empty());
         assert!(keys(&world).await.contains(&"2026-11".to_owned()));
         // The last day before the month is due: nothing.
-        forward(&world, "2027-02-27T23:00:00Z");
+        forward(&world, "2027-02-28T23:59:59Z");
         assert_eq!(office.run_retention(&who("gapura", "")).await.unwrap(), []);
         assert_eq!(visits(&world).await, 3);
-        forward(&world, "2027-02-28T00:00:00Z");
+        forward(&world, "2027-03-01T00:00:00Z");
         let ran = world.cli(&["retention", "run"]).await;
         let one = &ran["destroyed"][0];
         assert_eq!((&one["kind"], &one["records"]), (&json!("visits"), &json!(1)), "{ran}");
@@ -101,7 +101,7 @@ async fn a_month_is_destroyed_with_its_key_leaves_a_record_and_does_not_rise_aga
         assert_eq!(kind("visits")["oldest"][0], "2026-12");
         assert_eq!(kind("audit")["days"], json!(null));
         // By night what has no day goes too, when it was told long ago.
-        forward(&world, "2027-02-28T18:30:00Z");
+        forward(&world, "2027-03-01T18:30:00Z");
         office.run_retention(&who("gapura", "")).await.unwrap();
         assert_eq!(visits(&world).await, 2, "both told in 1970 by their own clock");
         assert!(office.retention().await.unwrap().destructions.iter().any(|one| one.kind == Some(Kind::Undated)));

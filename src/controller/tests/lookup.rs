@@ -1,0 +1,247 @@
+//! Lawful look-ups: two persons, bound to what was read, for a time, and every step noted.
+
+use gapura_model::MacAddr;
+use gapura_wire::{EpochKey, Record, UsageAck, UsageBatch};
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::client::Router;
+use super::world::{World, on_both};
+use crate::{Actor, LookupOrder, LookupQuestion, LookupState, OfficeError};
+
+const MAC: &str = "02:ab:00:00:00:0f";
+
+fn who(name: &str, reason: &str) -> Actor {
+    Actor { name: name.to_owned(), reason: reason.to_owned() }
+}
+
+fn time(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+async fn key(world: &World, month: &str) -> EpochKey {
+    let mut tx = world.serving.office.store().read().await.unwrap();
+    let keys = tx.epoch_keys("sinjai", month).await.unwrap();
+    let secret = keys.into_iter().find(|(epoch, _)| epoch == month).unwrap().1;
+    EpochKey { epoch: month.parse().unwrap(), key: gapura_model::Secret::new(secret.try_into().unwrap()) }
+}
+
+fn record(key: &EpochKey, number: u32, mac: &str, address: Option<&str>, (from, until): (&str, &str)) -> Record {
+    let mut text = json!({
+        "record": "visit", "visit": format!("0d5c7f6e-0000-4000-8000-{number:012}"), "revision": 1,
+        "device": key.mac(mac.parse::<MacAddr>().unwrap()).to_string(), "device_local": true, "way": "voucher",
+        "plan": "umum", "generation": 1, "start": from, "clock": "trusted", "at": until,
+        "traffic": { "up": 1, "down": 10 }, "seconds": 60, "end": until, "cause": "logged-out",
+    });
+    if let Some(address) = address {
+        text["address"] = json!(key.ipv4(address.parse().unwrap()).to_string());
+    }
+    serde_json::from_value(text).unwrap()
+}
+
+async fn send(router: &Router, seq: u64, records: Vec<Record>) {
+    let boot = "5a4f0e3c-8f5e-4a0a-9d5a-000000000001".parse().unwrap();
+    let batch = UsageBatch { gateway: "gw-galeri-1".parse().unwrap(), boot, seq, records };
+    let ack: UsageAck = router.post("/v1/usage", &batch).await.unwrap();
+    assert!(ack.refused.is_empty(), "{ack:?}");
+}
+
+fn order(asked: &str) -> LookupOrder {
+    LookupOrder {
+        case_number: "LP/12/XI/2026".to_owned(),
+        basis: "Pasal 43 UU 11/2008".to_owned(),
+        authority: "Polres Sinjai".to_owned(),
+        reason: "penipuan daring".to_owned(),
+        asked: asked.to_owned(),
+        by_address: false,
+        place: "sinjai".to_owned(),
+        from: Some(time("2026-11-20T08:00:00Z")),
+        until: Some(time("2026-11-20T12:00:00Z")),
+    }
+}
+
+async fn filled(world: &World) {
+    world.furnish().await;
+    let (router, _) = world.member(&[]).await;
+    let november = key(world, "2026-11").await;
+    let visit = |number, mac, address, span| record(&november, number, mac, address, span);
+    let records = vec![
+        visit(1, MAC, Some("10.7.3.41"), ("2026-11-20T07:30:00Z", "2026-11-20T08:30:00Z")),
+        visit(2, MAC, Some("10.7.3.42"), ("2026-11-20T11:59:59Z", "2026-11-20T13:00:00Z")),
+        visit(3, MAC, None, ("2026-11-20T12:00:00Z", "2026-11-20T13:00:00Z")),
+        visit(4, MAC, None, ("2026-11-20T06:00:00Z", "2026-11-20T07:59:59Z")),
+        visit(5, "02:ab:00:00:00:10", Some("10.7.3.41"), ("2026-11-20T09:00:00Z", "2026-11-20T10:00:00Z")),
+    ];
+    send(&router, 1, records).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_persons_look_a_device_up_and_everything_is_gone_after_three_days() {
+    on_both("lookup", async |world| {
+        let office = &world.serving.office;
+        filled(&world).await;
+        let id = office.ask_lookup(&order(MAC), &who("ani", "")).await.unwrap();
+        // What is asked for is nowhere in clear.
+        let mut tx = office.store().read().await.unwrap();
+        let row = tx.lookup(id).await.unwrap().unwrap();
+        assert!(!format!("{row:?}").contains("02:ab"), "{row:?}");
+        drop(tx);
+        let own = office.see_lookup(id, false, &who("ani", "")).await.unwrap();
+        assert!(own.question.is_some() && own.visits.is_none());
+        assert!(matches!(office.agree_lookup(id, &own.digest, &who("ani", "")).await, Err(OfficeError::Refused(_))));
+        assert!(matches!(office.refuse_lookup(id, &own.digest, &who("ani", "x")).await, Err(OfficeError::Refused(_))));
+        assert!(
+            matches!(office.agree_lookup(id, "0f0f", &who("budi", "")).await, Err(OfficeError::Refused(_))),
+            "unread"
+        );
+        let read = office.see_lookup(id, false, &who("budi", "")).await.unwrap();
+        let mac: MacAddr = MAC.parse().unwrap();
+        assert_eq!(read.question, Some(LookupQuestion::Device { mac, regency: "sinjai".to_owned() }));
+        assert_eq!(office.lookups_waiting("budi").await.unwrap(), 1);
+        assert_eq!(office.lookups_waiting("ani").await.unwrap(), 0);
+        assert_eq!(office.agree_lookup(id, &read.digest, &who("budi", "sesuai surat")).await.unwrap(), 2);
+        assert!(
+            matches!(office.agree_lookup(id, &read.digest, &who("cici", "")).await, Err(OfficeError::Refused(_))),
+            "twice"
+        );
+        for name in ["ani", "budi"] {
+            let seen = office.see_lookup(id, false, &who(name, "")).await.unwrap();
+            let found: Vec<String> = seen.visits.unwrap().into_iter().map(|one| one.started.to_string()).collect();
+            assert_eq!(found, ["2026-11-20T07:30:00Z", "2026-11-20T11:59:59Z"], "ran into the span, began in it");
+            assert!(!seen.more && seen.no_key.is_empty());
+        }
+        // A third investigator sees that there is a case, and no more.
+        let third = office.see_lookup(id, false, &who("cici", "")).await.unwrap();
+        assert!(third.question.is_none() && third.visits.is_none());
+        assert!(matches!(office.see_lookup(id, true, &who("cici", "")).await, Err(OfficeError::Refused(_))));
+        assert!(matches!(office.close_lookup(id, &who("cici", "")).await, Err(OfficeError::Refused(_))));
+        assert_eq!(office.see_lookup(id, true, &who("ani", "")).await.unwrap().visits.unwrap().len(), 2);
+        // Three days later it is over before anybody erased it, and then erased.
+        world.clock.advance(std::time::Duration::from_hours(72));
+        let late = office.see_lookup(id, false, &who("ani", "")).await.unwrap();
+        assert!(late.asked.state == LookupState::Closed && late.visits.is_none() && late.question.is_none());
+        assert!(matches!(office.see_lookup(id, true, &who("ani", "")).await, Err(OfficeError::Refused(_))));
+        office.forget_old().await.unwrap();
+        let row = office.store().read().await.unwrap().lookup(id).await.unwrap().unwrap();
+        assert_eq!((row.question, row.answer, row.found, row.closed_by.as_deref()), (None, None, 2, Some("gapura")));
+        let audit = world.cli(&["audit", "list"]).await;
+        let steps: Vec<(&str, &str)> = audit
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|line| line["object"] == format!("lookup/{id}"))
+            .map(|line| (line["action"].as_str().unwrap(), line["actor"].as_str().unwrap()))
+            .collect();
+        let mut expected = [
+            ("lookup-ask", "ani"),
+            ("lookup-read", "budi"),
+            ("lookup-agree", "budi"),
+            ("lookup-see", "ani"),
+            ("lookup-see", "budi"),
+            ("lookup-export", "ani"),
+            ("lookup-close", "gapura"),
+        ];
+        let mut steps = steps;
+        steps.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(steps, expected);
+        assert!(!audit.to_string().contains("02:ab"), "the log never names the device");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_leads_to_the_visits_that_had_it_then() {
+    on_both("lookup-address", async |world| {
+        let office = &world.serving.office;
+        filled(&world).await;
+        let by = |from: &str, until: &str| LookupOrder {
+            by_address: true,
+            place: "galeri".to_owned(),
+            from: Some(time(from)),
+            until: Some(time(until)),
+            ..order("10.7.3.41")
+        };
+        for (from, until, visits) in [
+            ("2026-11-20T09:30:00Z", "2026-11-20T09:31:00Z", 1),
+            ("2026-11-20T08:00:00Z", "2026-11-20T12:00:00Z", 2),
+            ("2026-11-20T08:40:00Z", "2026-11-20T08:50:00Z", 0),
+        ] {
+            let id = office.ask_lookup(&by(from, until), &who("ani", "")).await.unwrap();
+            let read = office.see_lookup(id, false, &who("budi", "")).await.unwrap();
+            assert_eq!(office.agree_lookup(id, &read.digest, &who("budi", "")).await.unwrap(), visits, "{from}");
+        }
+        // Without the month's key nothing is found, and that is said.
+        let mut tx = office.store().write().await.unwrap();
+        tx.destroy_epoch_keys("2026-11").await.unwrap();
+        tx.commit().await.unwrap();
+        let id = office.ask_lookup(&by("2026-11-20T08:00:00Z", "2026-11-20T12:00:00Z"), &who("ani", "")).await.unwrap();
+        let read = office.see_lookup(id, false, &who("budi", "")).await.unwrap();
+        assert_eq!(office.agree_lookup(id, &read.digest, &who("budi", "")).await.unwrap(), 0);
+        assert_eq!(office.see_lookup(id, false, &who("ani", "")).await.unwrap().no_key, ["2026-11"]);
+        // Refused: what was asked for is erased at once; taken back: likewise; not decided in a week: closed.
+        let id = office.ask_lookup(&order(MAC), &who("ani", "")).await.unwrap();
+        let read = office.see_lookup(id, false, &who("budi", "")).await.unwrap();
+        assert!(matches!(
+            office.refuse_lookup(id, &read.digest, &who("budi", " ")).await,
+            Err(OfficeError::Refused(_))
+        ));
+        office.refuse_lookup(id, &read.digest, &who("budi", "tanpa surat")).await.unwrap();
+        let taken_back = office.ask_lookup(&order(MAC), &who("ani", "")).await.unwrap();
+        office.close_lookup(taken_back, &who("ani", "")).await.unwrap();
+        let waits = office.ask_lookup(&order(MAC), &who("ani", "")).await.unwrap();
+        world.clock.advance(std::time::Duration::from_hours(24 * 7));
+        let read = office.see_lookup(waits, false, &who("budi", "")).await.unwrap();
+        assert!(matches!(
+            office.agree_lookup(waits, &read.digest, &who("budi", "")).await,
+            Err(OfficeError::Refused(_))
+        ));
+        office.forget_old().await.unwrap();
+        let mut tx = office.store().read().await.unwrap();
+        for id in [id, taken_back, waits] {
+            let row = tx.lookup(id).await.unwrap().unwrap();
+            assert!(row.question.is_none() && row.answer.is_none() && row.state != "asked", "{row:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_wider_than_may_be_asked_or_no_address_is_refused_all_at_once() {
+    on_both("lookup-wrong", async |world| {
+        let office = &world.serving.office;
+        world.furnish().await;
+        let wrong = async |order: &LookupOrder| match office.ask_lookup(order, &who("ani", "")).await {
+            Err(OfficeError::Mistakes(all)) => all.len(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(wrong(&LookupOrder::default()).await, 6);
+        for asked in ["", "02:ab", "10.7.3.41", "' OR 1=1 --", "<script>alert(1)</script>", "02:ab:00:00:00:0f\n"] {
+            let order = order(asked);
+            // White space around is taken away.
+            if asked.trim() != MAC {
+                assert_eq!(wrong(&order).await, 1, "{asked}");
+            }
+        }
+        let address = |asked: &str| LookupOrder { by_address: true, place: "galeri".to_owned(), ..order(asked) };
+        for asked in ["8.8.8.8", "127.0.0.1", "fe80::1", "10.7.3", MAC] {
+            assert_eq!(wrong(&address(asked)).await, 1, "{asked}");
+        }
+        assert_eq!(wrong(&LookupOrder { place: "seberang".to_owned(), ..address("10.7.3.41") }).await, 1);
+        assert_eq!(wrong(&LookupOrder { place: "bone".to_owned(), ..order(MAC) }).await, 1);
+        let span =
+            |from: &str, until: &str| LookupOrder { from: Some(time(from)), until: Some(time(until)), ..order(MAC) };
+        for (from, until) in [
+            ("2026-11-20T12:00:00Z", "2026-11-20T08:00:00Z"),
+            ("2026-10-01T00:00:00Z", "2026-11-01T00:00:01Z"),
+            ("2026-12-01T00:00:00Z", "2026-12-02T00:00:00Z"),
+        ] {
+            assert_eq!(wrong(&span(from, until)).await, 1, "{from}");
+        }
+        let long = LookupOrder { case_number: "x".repeat(81), reason: "a\u{0}b".to_owned(), ..order(MAC) };
+        assert_eq!(wrong(&long).await, 2);
+        assert!(office.lookups().await.unwrap().is_empty());
+        assert!(matches!(office.see_lookup(99, false, &who("ani", "")).await, Err(OfficeError::NotFound { .. })));
+    })
+    .await;
+}

@@ -134,7 +134,15 @@ impl Office {
             months.reverse();
             for month in months {
                 let known = month >= oldest;
-                self.make_report((site, document), (month, known), look_back, &mut made).await?;
+                match self.make_report((site, document), (month, known), look_back, &mut made).await {
+                    Ok(()) => {}
+                    Err(error @ OfficeError::Store(_)) => return Err(error),
+                    // What of one site cannot be read must not keep all others from their reports.
+                    Err(error) => {
+                        let error = gapura_model::with_causes(&error);
+                        tracing::error!(site, %month, error, "cannot make the monthly report of a site");
+                    }
+                }
             }
         }
         if look_back {

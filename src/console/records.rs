@@ -282,7 +282,11 @@ fn kind_row(say: &Say, one: &KindStands) -> KindRow {
             (Some(days), false) => w.t1("records-days", "days", days.to_string()),
         },
         last: last.unwrap_or_else(|| w.t("records-nothing-yet")),
-        next: next.unwrap_or_else(|| w.t(if monthly { "records-nothing-there" } else { "records-next-daily" })),
+        next: match (next, one.days) {
+            (Some(next), _) => next,
+            (None, None) => "–".to_owned(),
+            (None, Some(_)) => w.t(if monthly { "records-nothing-there" } else { "records-next-daily" }),
+        },
         held: one.held.as_ref().map(|case| w.t1("records-held-for", "number", case.as_str())),
     }
 }

@@ -216,6 +216,7 @@ const FILTER: &[Line] = &[
 const WHOLE: &[Line] = &[
     ("GET", "/ringkasan", Who::Anywhere(SEE_NETWORK), false),
     ("GET", "/publik", Who::Anybody, false),
+    ("GET", "/api/openapi.json", Who::Anybody, false),
     ("GET", "/publik.json", Who::Anybody, false),
     ("GET", "/pemakaian", Who::Anywhere(SEE_NETWORK), false),
     ("GET", "/pemakaian.csv", Who::Anywhere(SEE_NETWORK), false),

@@ -35,6 +35,7 @@ if [ "${1:-demo}" = tests ]; then
     need setpriv util-linux
     need chromium chromium
     need chromedriver chromium-driver
+    python3 -c 'import ensurepip, venv' 2>/dev/null || { packages="$packages python3-venv"; missing="$missing python3-venv"; }
     [ -x /usr/lib/postgresql/15/bin/initdb ] || { packages="$packages postgresql-15"; missing="$missing initdb"; }
 fi
 if [ "${1:-demo}" = bench ]; then
@@ -46,7 +47,17 @@ if [ "${1:-demo}" = bench ]; then
     need unbound unbound
 fi
 
-[ -n "$packages" ] || exit 0
+# What is not in Debian, in a place of its own: schemathesis holds the API against deploy/openapi.json.
+schemathesis=4.32.5
+beside() {
+    [ "${1:-demo}" = tests ] || return 0
+    venv="$(dirname "$0")/../target/schemathesis"
+    "$venv/bin/python" -c "import importlib.metadata as m; assert m.version('schemathesis') == '$schemathesis'" 2>/dev/null && return 0
+    python3 -m venv --clear "$venv"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check "schemathesis==$schemathesis"
+}
+
+[ -n "$packages" ] || { beside "$@"; exit 0; }
 line="apt-get install -y --no-install-recommends$packages"
 if [ "$(id -u)" = 0 ]; then
     sudo=""
@@ -61,3 +72,4 @@ echo "Installing:$packages" >&2
 $sudo env DEBIAN_FRONTEND=noninteractive apt-get update -qq
 # shellcheck disable=SC2086 # the words of $line are the arguments
 $sudo env DEBIAN_FRONTEND=noninteractive $line >/dev/null
+beside "$@"

@@ -29,6 +29,9 @@ pub(crate) use samples::samples;
 const PATH: &str = "/publik";
 /// The same for programs.
 const TWIN: &str = "/publik.json";
+/// What programs may ask, as an OpenAPI document.
+const DESCRIPTION: &str = "/api/openapi.json";
+const OPENAPI: &str = include_str!("../../deploy/openapi.json");
 /// Browsers and proxies may keep it for a minute.
 const CACHED: &str = "public, max-age=60";
 
@@ -36,6 +39,7 @@ const CACHED: &str = "public, max-age=60";
 pub(crate) fn routes(routes: &mut Routes) {
     routes.get(PATH, Needs::Nothing, show);
     routes.get(TWIN, Needs::Nothing, twin);
+    routes.get(DESCRIPTION, Needs::Nothing, description);
 }
 
 /// A day of a site.
@@ -100,6 +104,10 @@ async fn seen(here: &Here, peer: Option<Extension<Peer>>) -> Result<Result<std::
 fn cached(mut response: Response) -> Response {
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(CACHED));
     response
+}
+
+async fn description() -> Answer {
+    Ok(cached(([(header::CONTENT_TYPE, "application/json")], OPENAPI).into_response()))
 }
 
 async fn show(here: Here, peer: Option<Extension<Peer>>) -> Answer {

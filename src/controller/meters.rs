@@ -116,7 +116,9 @@ impl Meters {
         );
         page.counter("gapura_controller_bundle_verdicts", "What gateways did with bundles.", |it| {
             let verdicts = self.verdicts.lock().unwrap_or_else(PoisonError::into_inner);
-            verdicts.iter().for_each(|(verdict, count)| it.with(&[("verdict", verdict)], *count));
+            for (verdict, count) in &*verdicts {
+                it.with(&[("verdict", verdict)], *count);
+            }
         });
         let doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner).clone();
         page.gauge("gapura_controller_connections", "Connections open, by what they are for.", |it| {
@@ -125,7 +127,9 @@ impl Meters {
             }
         });
         page.gauge("gapura_controller_connections_max", "Connections that may be open.", |it| {
-            doors.iter().for_each(|(name, (most, _))| it.with(&[("door", name)], *most));
+            for (name, (most, _)) in &doors {
+                it.with(&[("door", name)], *most);
+            }
         });
         page.histogram(
             "gapura_controller_db_transaction_seconds",
@@ -182,7 +186,9 @@ impl Served {
         });
         let routes = self.by_route.lock().unwrap_or_else(PoisonError::into_inner).clone();
         page.histogram(seconds, &format!("What requests of the {of} took until their answer began, by route."), |it| {
-            routes.iter().for_each(|(route, one)| it.took(&[("route", route)], &one.seconds));
+            for (route, one) in &routes {
+                it.took(&[("route", route)], &one.seconds);
+            }
         });
         page.gauge(
             in_flight,

@@ -89,7 +89,7 @@ fn fleet_figures(page: &mut Page, fleet: &Fleet) {
     page.gauge("gapura_controller_alerts_open", "Alerts that are not over.", |it| it.value(fleet.alerts));
     page.gauge("gapura_controller_requests_open", "Requests that wait for an answer.", |it| it.value(fleet.waiting));
     page.gauge("gapura_controller_requests_overdue", "Of them, those whose time is over.", |it| {
-        it.value(fleet.overdue)
+        it.value(fleet.overdue);
     });
     page.gauge(
         "gapura_controller_backup_timestamp_seconds",
@@ -114,7 +114,7 @@ fn fleet_figures(page: &mut Page, fleet: &Fleet) {
         &fleet.checked,
     );
     page.gauge("gapura_controller_lists_held", "Updates of filter lists that wait for a person.", |it| {
-        it.value(fleet.held)
+        it.value(fleet.held);
     });
 }
 

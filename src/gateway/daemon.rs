@@ -224,14 +224,7 @@ fn start_rooms(
     network::probe_uplinks(config.clone(), clock.clone(), started.handle.clone(), tasks)?;
     network::lend(&config, api, clock.clone(), started.handle.clone(), tasks)?;
 
-    serve_ctl(&config, &started.handle, tasks)?;
-    let scraped = metrics::Sources {
-        gate: started.handle.clone(),
-        dns: counters,
-        link: config.controller.is_some().then(|| link.clone()),
-        certificate: config.portal.certificate.clone(),
-    };
-    metrics::start(config.metrics.as_ref(), scraped, tasks);
+    serve_locally(&config, &started.handle, counters, &link, tasks)?;
     if let Some(section) = config.controller.clone() {
         let joining = Joining {
             section,
@@ -286,6 +279,21 @@ fn serve_dns(
     tasks.spawn("resolver: zones", follow_zones(dns.clone(), filtering.clone(), stopping()));
     tasks.spawn("resolver: addresses", follow_addresses(dns, addresses, stopping()));
     Ok(counters)
+}
+
+/// For staff at this router, and for who scrapes it.
+fn serve_locally(
+    config: &Config,
+    gate: &Handle,
+    dns: Arc<gapura_dns::Counters>,
+    link: &Arc<OnceCell<Link>>,
+    tasks: &Tasks,
+) -> Result<(), Failure> {
+    serve_ctl(config, gate, tasks)?;
+    let link = config.controller.is_some().then(|| link.clone());
+    let sources = metrics::Sources { gate: gate.clone(), dns, link, certificate: config.portal.certificate.clone() };
+    metrics::start(config.metrics.as_ref(), sources, tasks);
+    Ok(())
 }
 
 fn serve_ctl(config: &Config, gate: &Handle, tasks: &Tasks) -> Result<(), Failure> {

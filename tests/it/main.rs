@@ -13,6 +13,7 @@ mod help;
 mod lists;
 mod lists_office;
 mod office;
+mod openapi;
 mod recovery;
 mod sandbox;
 mod scratch;

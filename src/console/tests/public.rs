@@ -22,5 +22,8 @@ async fn anybody_reads_where_the_service_is_and_when_without_a_cookie() {
     assert_eq!(sites.len(), 2);
     assert_eq!((&sites[0]["state"], sites[0]["week"].as_array().unwrap().len()), (&"planned".into(), 7));
     assert_eq!(sites[0]["month"]["visits"], 0);
+    let description = stranger.get("/api/openapi.json").await;
+    let description: serde_json::Value = serde_json::from_str(&description.text).unwrap();
+    assert_eq!(description["openapi"], "3.1.0");
     department.close().await;
 }

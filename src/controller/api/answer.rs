@@ -23,7 +23,9 @@ impl Failed {
 
 impl IntoResponse for Failed {
     fn into_response(self) -> Response {
-        (self.0, axum::Json(self.1)).into_response()
+        // RFC 9457 section 3.
+        let kind = (header::CONTENT_TYPE, "application/problem+json");
+        (self.0, [kind], axum::Json(self.1)).into_response()
     }
 }
 

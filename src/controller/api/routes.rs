@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::rejection::PathRejection;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Extension, Path, Query, State};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
@@ -110,7 +110,12 @@ struct Poll {
     wait: u64,
 }
 
-async fn bundle(State(api): State<Api>, Extension(shown): Extension<Shown>, Query(poll): Query<Poll>) -> Answer {
+async fn bundle(
+    State(api): State<Api>,
+    Extension(shown): Extension<Shown>,
+    poll: Result<Query<Poll>, QueryRejection>,
+) -> Answer {
+    let Query(poll) = poll.map_err(no_question)?;
     let after = Generation::new(poll.after);
     let mut publications = api.publications.clone();
     let deadline = tokio::time::Instant::now() + Duration::from_secs(poll.wait.min(limits::POLL_SECONDS));
@@ -177,7 +182,12 @@ struct Page {
     after: String,
 }
 
-async fn balances(State(api): State<Api>, Extension(shown): Extension<Shown>, Query(page): Query<Page>) -> Answer {
+async fn balances(
+    State(api): State<Api>,
+    Extension(shown): Extension<Shown>,
+    page: Result<Query<Page>, QueryRejection>,
+) -> Answer {
+    let Query(page) = page.map_err(no_question)?;
     let member = member(&api.office, shown).await?;
     Ok(json(&api.office.balances(&member, &page.after).await?))
 }
@@ -269,6 +279,10 @@ async fn desk(State(api): State<Api>, Extension(shown): Extension<Shown>, body: 
             () = api.tasks.stopping().cancelled() => return Ok(json(&reply)),
         }
     }
+}
+
+fn no_question(error: QueryRejection) -> Failed {
+    Failed::new(StatusCode::BAD_REQUEST, ProblemKind::Unreadable, error.body_text())
 }
 
 fn no_version(_: PathRejection) -> Failed {

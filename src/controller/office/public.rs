@@ -168,12 +168,12 @@ fn state(condition: Option<&Condition>, hours: &Hours, now: Timestamp) -> Public
         Some(Condition::OpenInEmergency) => PublicState::Open(None),
         Some(Condition::Silent { .. } | Condition::UplinkDown { .. } | Condition::Starting) => match by_hours() {
             PublicState::Open(_) => PublicState::Disturbed,
-            closed => closed,
+            closed @ (PublicState::Closed(_) | PublicState::Disturbed | PublicState::Planned) => closed,
         },
         Some(Condition::Serving | Condition::Unfiltered | Condition::Degraded) => match by_hours() {
             // Opened by staff beyond its hours.
             PublicState::Closed(_) => PublicState::Open(None),
-            open => open,
+            open @ (PublicState::Open(_) | PublicState::Disturbed | PublicState::Planned) => open,
         },
     }
 }

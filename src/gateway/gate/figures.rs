@@ -14,6 +14,7 @@ use crate::filter::Standing;
 
 /// How the gate is, at one moment.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a figure of its own")]
 pub(crate) struct Figures {
     pub(crate) state: GatewayState,
     pub(crate) online: usize,

@@ -131,8 +131,7 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
     let (voucher_key, voucher_key_seen) =
         watch::channel(setup.bundle.as_ref().map(|bundle| bundle.voucher_key.clone()));
     let (commands, queue) = sync_channel(QUEUE);
-    let filled = Arc::new(Notify::new());
-    let shares = super::share::Shares::new(balances_lost);
+    let (filled, shares) = (Arc::new(Notify::new()), super::share::Shares::new(balances_lost));
     let handle = Handle::new(commands, filled.clone(), shares.wanted());
     let shapes = hands.shaping.works();
     let (recent_holders, overrides) = (memory.recent_holders(super::run::MOST_HOLDERS), memory.overrides());

@@ -238,6 +238,7 @@ const WHOLE: &[Line] = &[
     ("GET", "/laporan-bulanan/statistik/{period}/{part}", Who::Whole(SEE_REPORTS), false),
     ("GET", "/ringkasan", Who::Anywhere(SEE_NETWORK), false),
     ("GET", "/publik", Who::Anybody, false),
+    ("GET", "/api/openapi.json", Who::Anybody, false),
     ("GET", "/publik.json", Who::Anybody, false),
     ("GET", "/pemakaian", Who::Anywhere(SEE_NETWORK), false),
     ("GET", "/pemakaian.csv", Who::Anywhere(SEE_NETWORK), false),

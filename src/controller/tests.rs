@@ -27,6 +27,7 @@ mod sop;
 mod sop_desk;
 mod staff;
 mod summary;
+mod two;
 mod usage;
 mod voucher;
 mod webhook;

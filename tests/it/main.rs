@@ -19,4 +19,3 @@ mod sandbox;
 mod scratch;
 mod sop;
 mod sop_table;
-mod two_controllers;

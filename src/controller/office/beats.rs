@@ -95,9 +95,10 @@ impl Office {
         let mut kept = Vec::with_capacity(beats.len());
         for beat in &beats {
             let site = &beat.from.site;
-            let recalled = match recalled.contains(site.as_str()) {
-                true => super::share::recalled(&mut tx, site, now).await?,
-                false => Vec::new(),
+            let recalled = if recalled.contains(site.as_str()) {
+                super::share::recalled(&mut tx, site, now).await?
+            } else {
+                Vec::new()
             };
             let number = newest.get(site.as_str()).map_or(0, |row| u64::try_from(row.generation).unwrap_or_default());
             kept.push(Kept { generation: Generation::new(number), recalled, audit: audit.clone() });

@@ -32,6 +32,12 @@ impl Router {
         Self { address, pin, key: KeyPair::generate().unwrap(), chain: Vec::new() }
     }
 
+    /// The same router at another address of its controller.
+    pub(crate) fn at(&self, address: SocketAddr) -> Self {
+        let key = KeyPair::try_from(self.key.serialize_der()).unwrap();
+        Self { address, pin: self.pin, key, chain: self.chain.clone() }
+    }
+
     pub(crate) fn csr(&self) -> String {
         CertificateParams::default().serialize_request(&self.key).unwrap().pem().unwrap()
     }

@@ -99,5 +99,6 @@ fn row(from: &Enlisted, visit: &VisitUsage) -> VisitRow {
         seconds: number(visit.seconds),
         ended: visit.end.map(|end| end.as_millisecond()),
         cause: visit.cause.map(|cause| cause.id().to_owned()),
+        address: None,
     }
 }

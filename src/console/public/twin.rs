@@ -38,6 +38,7 @@ struct Day<'a> {
 }
 
 #[derive(Clone, Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "keys of a public file")]
 struct Month {
     month: String,
     /// Fewer than ten visits are not told: then both are null.

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::chromium::{Browser, DESKTOP, Habits, PHONE};
 use crate::looks;
-use crate::world::{OTHER, SITE, SOON, World};
+use crate::world::{OTHER, SITE, SOON, World, from_base64};
 
 /// Who looks how people use the Internet before it is forbidden: as many devices as a name needs to be named.
 const VISITORS: std::ops::RangeInclusive<u16> = 1..=3;
@@ -224,4 +224,32 @@ fn a_sop_is_drafted_counted_stopped_published_appealed_and_lifted() {
     visitor.open(&portal(&format!("/lacak?nomor={number}")));
     assert!(visitor.words().contains("Dibuka untuk pelajaran"), "{}", visitor.words());
     looks::expect_good(&visitor, "story-lifted", PHONE);
+
+    // What the month was: the totals go every few minutes, and a router that starts anew tells them at once.
+    sign_out(&staff);
+    world.stop_router();
+    world.start_router();
+    world.wait("the totals", LATER, || {
+        let counts = world.staff(&["filter", "counts", "--site", SITE]);
+        (!counts.as_array()?.is_empty()).then_some(())
+    });
+    world.staff(&["report", "make"]);
+    let site_head = add(&world, "kepala", &format!("site-head@site:{SITE}"));
+    let months = "/laporan-bulanan";
+    sign_in(&staff, &site_head, months);
+    expect_good(&staff, "reports", DESKTOP);
+    staff.press(".list a, table a");
+    let words = staff.words();
+    let figure = |label: &str| {
+        let value = words.split(label).nth(1).and_then(|rest| rest.split_whitespace().next());
+        value.unwrap_or_else(|| panic!("no {label}: {words}")).to_owned()
+    };
+    assert_ne!(figure("Permintaan nama diblokir"), "0");
+    assert_eq!((figure("Keberatan diterima"), figure("Dikabulkan, situs dibuka")), ("1".to_owned(), "1".to_owned()));
+    expect_good(&staff, "report", DESKTOP);
+    staff.use_screen(PHONE);
+    expect_good(&staff, "report", PHONE);
+    let paper = staff.devtools("Page.printToPDF", serde_json::json!({ "printBackground": false }));
+    let paper = from_base64(paper["data"].as_str().unwrap());
+    assert!(paper.starts_with(b"%PDF-"), "{} octets", paper.len());
 }

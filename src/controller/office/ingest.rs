@@ -36,7 +36,7 @@ pub(super) struct Batch {
 /// A record as far as it can be read here.
 #[derive(Debug)]
 enum Told {
-    Read(Record),
+    Read(Box<Record>),
     Unread(Box<RawValue>),
 }
 
@@ -57,7 +57,7 @@ impl Office {
     ) -> Result<UsageAck, OfficeError> {
         // Read before the writer's turn, so that nobody waits for it.
         let records = batch.records.into_iter().map(|record| match serde_json::from_str(record.get()) {
-            Ok(read) => Told::Read(read),
+            Ok(read) => Told::Read(Box::new(read)),
             Err(_) => Told::Unread(record),
         });
         let (boot, seq, boot_text) = (batch.boot, batch.seq, batch.boot.to_string());

@@ -38,7 +38,7 @@ pub(super) struct Batch {
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "nearly all are of the large kind")]
 enum Told {
-    Read(Record),
+    Read(Box<Record>),
     Unread(Box<RawValue>),
 }
 
@@ -60,7 +60,7 @@ impl Office {
         let _timer = Timer::start(&self.meters.ingest);
         // Read before the writer's turn, so that nobody waits for it.
         let records = batch.records.into_iter().map(|record| match serde_json::from_str(record.get()) {
-            Ok(read) => Told::Read(read),
+            Ok(read) => Told::Read(Box::new(read)),
             Err(_) => Told::Unread(record),
         });
         let (boot, seq, boot_text) = (batch.boot, batch.seq, batch.boot.to_string());

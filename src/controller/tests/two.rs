@@ -122,8 +122,8 @@ async fn one_of_two_controllers_ends_in_the_midst_and_nothing_is_lost_or_counted
         for sender in 0..SENDERS {
             tellers.spawn(tell(doors(), sender, acknowledged.clone()));
         }
-        #[expect(clippy::disallowed_methods, reason = "the test itself waits for it")]
-        let waiting = tokio::spawn(wait_for_bundle(doors(), 1));
+        let mut waiting = JoinSet::new();
+        waiting.spawn(wait_for_bundle(doors(), 1));
         let all = usize::try_from(SENDERS * BATCHES).unwrap();
         while acknowledged.load(Ordering::Relaxed) < all / 3 {
             tokio::task::yield_now().await;
@@ -139,7 +139,7 @@ async fn one_of_two_controllers_ends_in_the_midst_and_nothing_is_lost_or_counted
         assert!(broke_off > 0);
 
         world.cli(&["voucher", "make", "--site", "galeri", "--plan", "pelajar", "--count", "1"]).await;
-        let (moved, signed) = waiting.await.unwrap();
+        let (moved, signed) = waiting.join_next().await.unwrap().unwrap();
         let bundle = signed.verify(&bundle_key, &site, Generation::new(1)).unwrap();
         assert_eq!((moved > 0, bundle.generation), (true, Generation::new(2)), "who waited at it waits at the other");
 

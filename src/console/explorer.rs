@@ -168,7 +168,9 @@ impl Seen {
                         break;
                     }
                 }
-                days.iter().for_each(|(_, day, used)| *by_day.entry(*day).or_default() += *used);
+                for (_, day, used) in &days {
+                    *by_day.entry(*day).or_default() += *used;
+                }
                 let line = |(day, used): (jiff::civil::Date, Used)| Line {
                     head: format!("{}, {}", say.weekday(day.weekday()), say.date(day)),
                     short: day.day().to_string(),
@@ -186,7 +188,9 @@ impl Seen {
                 .collect(),
             By::Site => {
                 let mut by_site: BTreeMap<&str, Used> = BTreeMap::new();
-                days.iter().for_each(|(site, _, used)| *by_site.entry(site).or_default() += *used);
+                for (site, _, used) in &days {
+                    *by_site.entry(site).or_default() += *used;
+                }
                 let shown = sites.iter().filter(|(id, _)| wanted(id));
                 let mut lines: Vec<Line> = shown
                     .map(|(id, name)| Line {

@@ -171,8 +171,7 @@ const STEPS: [(&str, HoldStep); 5] = [
 fn month(text: &str) -> String {
     let parts: Vec<&str> = text.split(['-', '/', '.', ' ']).filter(|part| !part.is_empty()).collect();
     match parts.as_slice() {
-        [month, year] if year.len() == 4 && month.len() <= 2 => format!("{year}-{month:0>2}"),
-        [year, month] if year.len() == 4 && month.len() <= 2 => format!("{year}-{month:0>2}"),
+        [month, year] | [year, month] if year.len() == 4 && month.len() <= 2 => format!("{year}-{month:0>2}"),
         _ => text.to_owned(),
     }
 }

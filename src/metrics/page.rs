@@ -216,7 +216,7 @@ mod tests {
         });
         page.counter("gapura_bytes", "Bytes.", |it| it.value(u64::MAX));
         let histogram = Histogram::new(crate::FAST);
-        for took in [Duration::from_millis(1), Duration::from_millis(3), Duration::from_secs(60)] {
+        for took in [Duration::from_millis(1), Duration::from_millis(3), Duration::from_mins(1)] {
             histogram.observe(took);
         }
         page.histogram("gapura_wait_seconds", "Waits.", |it| it.took(&[("for", "it")], &histogram));

@@ -97,7 +97,8 @@ fn row(from: &Enlisted, visit: &VisitUsage) -> VisitRow {
         bytes_up: number(visit.traffic.up.get()),
         bytes_down: number(visit.traffic.down.get()),
         seconds: number(visit.seconds),
-        ended: visit.end.map(|end| end.as_millisecond()),
+        ended: visit.end.map(jiff::Timestamp::as_millisecond),
         cause: visit.cause.map(|cause| cause.id().to_owned()),
+        address: None,
     }
 }

@@ -58,7 +58,9 @@ pub(crate) fn samples(frame: &dyn Fn(&str, &str) -> Chrome) -> Vec<Sample> {
     let by_site = by_site.map(|((_, name), n)| Line { head: name.clone(), short: String::new(), used: used(n) });
     let seen = |lines: Vec<Line>| {
         let mut total = Used::default();
-        lines.iter().for_each(|line| total += line.used);
+        for line in &lines {
+            total += line.used;
+        }
         Seen { sites: sites.clone(), lines, total, slots: slots.clone(), narrow: false }
     };
     let page = |asked: &Asked, seen: &Seen| made(c(), &say, asked, seen, asked.wrong(say.words, &sites));

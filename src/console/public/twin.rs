@@ -27,7 +27,7 @@ struct Site<'a> {
     /// When it closes, or opens; none where nobody knows.
     changes: Option<Timestamp>,
     week: Vec<Day<'a>>,
-    month: Month,
+    month: Usage,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -38,7 +38,7 @@ struct Day<'a> {
 }
 
 #[derive(Clone, Debug, Serialize)]
-struct Month {
+struct Usage {
     month: String,
     /// Fewer than ten visits are not told: then both are null.
     suppressed: bool,
@@ -84,6 +84,6 @@ fn one<'a>(site: &'a PublicSite, month: &str) -> Site<'a> {
         state,
         changes,
         week: site.week.iter().map(day).collect(),
-        month: Month { month: month.to_owned(), suppressed, visits, octets },
+        month: Usage { month: month.to_owned(), suppressed, visits, octets },
     }
 }

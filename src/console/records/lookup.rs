@@ -109,6 +109,7 @@ pub(super) struct Visit {
 
 #[derive(Template)]
 #[template(path = "records/lookup.html")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a part of the page")]
 pub(super) struct One {
     pub(super) c: Chrome,
     pub(super) script: Option<&'static str>,

@@ -91,7 +91,7 @@ fn days_of(text: &str) -> Option<Vec<String>> {
 fn day(text: &str) -> Option<usize> {
     let text = text.replace('’', "'");
     let begins = |name: &&str| text.chars().count() >= LETTERS && name.starts_with(text.as_str());
-    DAYS.iter().position(|(_, names)| names.iter().any(|name| begins(&name)))
+    DAYS.iter().position(|(_, names)| names.iter().any(begins))
 }
 
 #[cfg(test)]

@@ -36,6 +36,7 @@ pub(super) struct Batch {
 
 /// A record as far as it can be read here.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are of the large kind")]
 enum Told {
     Read(Record),
     Unread(Box<RawValue>),

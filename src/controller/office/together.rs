@@ -46,13 +46,13 @@ impl<T, A> Together<T, A> {
         loop {
             let _turn = tokio::select! {
                 biased;
-                answered = &mut answer => match answered {
-                    Ok(answered) => return answered,
-                    Err(_) => {
-                        answer = self.wait(&item, weight);
-                        continue;
+                answered = &mut answer => {
+                    if let Ok(answered) = answered {
+                        return answered;
                     }
-                },
+                    answer = self.wait(&item, weight);
+                    continue;
+                }
                 turn = self.turn.lock() => turn,
             };
             match answer.try_recv() {

@@ -122,6 +122,7 @@ async fn one_of_two_controllers_ends_in_the_midst_and_nothing_is_lost_or_counted
         for sender in 0..SENDERS {
             tellers.spawn(tell(doors(), sender, acknowledged.clone()));
         }
+        #[expect(clippy::disallowed_methods, reason = "the test itself waits for it")]
         let waiting = tokio::spawn(wait_for_bundle(doors(), 1));
         let all = usize::try_from(SENDERS * BATCHES).unwrap();
         while acknowledged.load(Ordering::Relaxed) < all / 3 {

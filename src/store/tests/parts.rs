@@ -157,7 +157,7 @@ async fn questions_about_some_days_read_their_months_alone() {
         let types = if values.len() == 2 { "BIGINT, BIGINT, TEXT, BIGINT" } else { "BIGINT, BIGINT, TEXT" };
         let prepare = format!("PREPARE {name} ({types}) AS {}", sql.text);
         sqlx::raw_sql(sqlx::AssertSqlSafe(prepare)).execute(&mut **inner).await.unwrap();
-        let rest: String = values.iter().map(|value| format!(", '{value}'")).collect();
+        let rest = values.iter().map(|value| format!(", '{value}'")).collect::<Vec<_>>().concat();
         let explain = format!("EXPLAIN EXECUTE {name} ({from}, {until}{rest})");
         let lines: Vec<String> =
             sqlx::query_scalar(sqlx::AssertSqlSafe(explain)).fetch_all(&mut **inner).await.unwrap();

@@ -15,11 +15,11 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::{
-    LATER, add, browser, expect_good, office, open, portal, prove, see, sign_in, sign_out, wait_for_the_newest,
+    LATER, Person, add, browser, expect_good, office, open, portal, prove, see, sign_in, sign_out, wait_for_the_newest,
 };
 use crate::chromium::{Browser, DESKTOP, Habits, PHONE};
 use crate::looks;
-use crate::world::{OTHER, SITE, SOON, World};
+use crate::world::{OTHER, SITE, SOON, World, from_base64};
 
 /// Who looks how people use the Internet before it is forbidden: as many devices as a name needs to be named.
 const VISITORS: std::ops::RangeInclusive<u16> = 1..=3;
@@ -109,6 +109,31 @@ fn in_force(world: &World, visitor: &Browser, open: bool) {
     });
 }
 
+/// The editor writes, and is told beside the line what is wrong; then what it would have blocked. Where the draft is read.
+fn written_and_tried(world: &World, staff: &Browser, editor: &Person) -> String {
+    sign_in(staff, editor, "/sop/baru?dari=kosong");
+    staff.fill("#teks", &draft().replace("\"block\"", "\"blok\""));
+    staff.press("button[value=simpan]");
+    assert!(staff.count(".src li.bad") == 1 && staff.words().contains("1 kesalahan"), "{}", staff.words());
+    expect_good(staff, "sop-wrong", DESKTOP);
+    staff.fill("#teks", &draft());
+    staff.press("button[value=simpan]");
+    assert!(staff.words().contains("Situs perjudian daring diblokir."), "{}", staff.words());
+    expect_good(staff, "sop-draft", DESKTOP);
+    let draft = sop(world, "draft");
+    assert!(staff.url().contains(&draft), "{}", staff.url());
+
+    // What it would have blocked, from the gateway's own counts.
+    open(staff, &format!("{draft}/dampak"));
+    staff.press("form[action$='/coba'] button");
+    see(world, staff, &format!("{draft}/dampak"), FORBIDDEN, LATER);
+    let words = staff.words();
+    assert!(words.contains("1 dari 1 gerbang sudah melapor") && !words.contains(RARE), "{words}");
+    assert!(words.contains("Nama terlindung terkena: tidak ada"), "{words}");
+    expect_good(staff, "sop-impact", DESKTOP);
+    draft
+}
+
 #[test]
 fn a_sop_is_drafted_counted_stopped_published_appealed_and_lifted() {
     let mut world = office("sop", *VISITORS.end()).with_router();
@@ -124,27 +149,7 @@ fn a_sop_is_drafted_counted_stopped_published_appealed_and_lifted() {
     look_up(&world, 1, RARE);
     let staff = browser(&world, Habits::Plain);
 
-    // The editor writes, and is told beside the line what is wrong.
-    sign_in(&staff, &editor, "/sop/baru?dari=kosong");
-    staff.fill("#teks", &draft().replace("\"block\"", "\"blok\""));
-    staff.press("button[value=simpan]");
-    assert!(staff.count(".src li.bad") == 1 && staff.words().contains("1 kesalahan"), "{}", staff.words());
-    expect_good(&staff, "sop-wrong", DESKTOP);
-    staff.fill("#teks", &draft());
-    staff.press("button[value=simpan]");
-    assert!(staff.words().contains("Situs perjudian daring diblokir."), "{}", staff.words());
-    expect_good(&staff, "sop-draft", DESKTOP);
-    let draft = sop(&world, "draft");
-    assert!(staff.url().contains(&draft), "{}", staff.url());
-
-    // What it would have blocked, from the gateway's own counts.
-    open(&staff, &format!("{draft}/dampak"));
-    staff.press("form[action$='/coba'] button");
-    see(&world, &staff, &format!("{draft}/dampak"), FORBIDDEN, LATER);
-    let words = staff.words();
-    assert!(words.contains("1 dari 1 gerbang sudah melapor") && !words.contains(RARE), "{words}");
-    assert!(words.contains("Nama terlindung terkena: tidak ada"), "{words}");
-    expect_good(&staff, "sop-impact", DESKTOP);
+    let draft = written_and_tried(&world, &staff, &editor);
     sign_out(&staff);
 
     // A second person approves, and begins with a pilot whose disk takes nothing any more.
@@ -224,4 +229,36 @@ fn a_sop_is_drafted_counted_stopped_published_appealed_and_lifted() {
     visitor.open(&portal(&format!("/lacak?nomor={number}")));
     assert!(visitor.words().contains("Dibuka untuk pelajaran"), "{}", visitor.words());
     looks::expect_good(&visitor, "story-lifted", PHONE);
+
+    sign_out(&staff);
+    report(&mut world, &staff);
+}
+
+/// What the month was: the totals go every few minutes, and a router that starts anew tells them at once.
+fn report(world: &mut World, staff: &Browser) {
+    world.stop_router();
+    world.start_router();
+    world.wait("the totals", LATER, || {
+        let counts = world.staff(&["filter", "counts", "--site", SITE]);
+        (!counts.as_array()?.is_empty()).then_some(())
+    });
+    world.staff(&["report", "make"]);
+    let site_head = add(world, "kepala", &format!("site-head@site:{SITE}"));
+    let months = "/laporan-bulanan";
+    sign_in(staff, &site_head, months);
+    expect_good(staff, "reports", DESKTOP);
+    staff.press(".list a, table a");
+    let words = staff.words();
+    let figure = |label: &str| {
+        let value = words.split(label).nth(1).and_then(|rest| rest.split_whitespace().next());
+        value.unwrap_or_else(|| panic!("no {label}: {words}")).to_owned()
+    };
+    assert_ne!(figure("Permintaan nama diblokir"), "0");
+    assert_eq!((figure("Keberatan diterima"), figure("Dikabulkan, situs dibuka")), ("1".to_owned(), "1".to_owned()));
+    expect_good(staff, "report", DESKTOP);
+    staff.use_screen(PHONE);
+    expect_good(staff, "report", PHONE);
+    let paper = staff.devtools("Page.printToPDF", serde_json::json!({ "printBackground": false }));
+    let paper = from_base64(paper["data"].as_str().unwrap());
+    assert!(paper.starts_with(b"%PDF-"), "{} octets", paper.len());
 }

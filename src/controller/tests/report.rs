@@ -301,15 +301,20 @@ async fn hours_are_kept_where_the_gate_was_in_order_and_what_was_planned_stays()
         // From the middle of the month on it is open on Mondays until 20.00: what was planned before stays planned.
         let longer = world.file("longer.toml", &open.replace("18.00", "20.00"));
         world.cli(&["site", "set", "galeri", "--file", &longer]).await;
+        // On the last Monday staff close at 13.00: what was planned is not kept.
+        set("2026-10-26T02:00:00Z");
+        let who = crate::Actor { name: "petugas".to_owned(), reason: "Listrik padam".to_owned() };
+        office.close_early(&"galeri".parse().unwrap(), jiff::civil::time(13, 0, 0, 0), &who).await.unwrap();
         set("2026-11-01T00:00:00Z");
         office.make_reports().await.unwrap();
         let october = report(&world, "site:galeri", "2026-10").await.total;
         let hours = |hours: u64| hours * 3600;
         assert_eq!(october.planned_seconds, hours(10 + 10 + 12 + 12));
         assert_eq!(october.watched_seconds, hours(10 + 12 + 12), "nobody listened on the 5th");
-        // Two hours of silence and two of outages on Mondays.
-        assert_eq!(october.kept_seconds, hours(34 - 2 - 2));
-        assert_eq!(october.kept_permille, Some(30 * 1000 / 34));
+        // Two hours of silence and two of outages on Mondays, and seven that were closed early.
+        assert_eq!(october.kept_seconds, hours(34 - 2 - 2 - 7));
+        assert_eq!(october.closed_early_seconds, hours(7));
+        assert_eq!(october.kept_permille, Some(23 * 1000 / 34));
         let whole = 26 * 24 - 8;
         assert_eq!(
             october.available_permille,
@@ -329,13 +334,33 @@ async fn hours_are_kept_where_the_gate_was_in_order_and_what_was_planned_stays()
         let clauses = report(&world, "site:galeri", "2026-10").await.clauses.unwrap();
         assert_eq!((clauses[0].clause.as_str(), clauses[0].total), ("3", 90));
         let json = world.cli(&["report", "month", "--month", "2026-10", "--site", "galeri"]).await;
-        assert_eq!((&json["total"]["kept_permille"], &json["total"]["people"]), (&882.into(), &0.into()));
+        assert_eq!((&json["total"]["kept_permille"], &json["total"]["people"]), (&676.into(), &0.into()));
         let out = world.directory().join("laporan.pdf").display().to_string();
         let words = ["report", "month", "--month", "2026-10", "--format", "pdf", "--out", &out];
         world.cli(&words).await;
         assert!(std::fs::read(&out).unwrap().starts_with(b"%PDF-"));
         assert!(world.try_cli(&words).await.is_err(), "what is there stays");
         assert!(world.try_cli(&["report", "month", "--month", "2020-01"]).await.is_err());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_of_a_month_whose_visits_are_destroyed_are_not_known_and_nothing_is_reckoned_anew() {
+    on_both("month-gone", async |world| {
+        world.furnish().await;
+        let office = &world.serving.office;
+        let set = |wall: &str| world.clock.set_wall(wall.parse().unwrap(), gapura_model::ClockTrust::Trusted);
+        put(&world, &october("galeri", 40, 300)).await;
+        // The controller was away until October's visits were due: they go first.
+        let itself = crate::Actor { name: "gapura".to_owned(), reason: String::new() };
+        set("2027-03-15T18:30:00Z");
+        office.run_retention(&itself).await.unwrap();
+        office.make_reports().await.unwrap();
+        let total = report(&world, "site:galeri", "2026-10").await.total;
+        assert_eq!((total.visits, total.people, total.people_unknown_sites), (Cell::Known(300), Cell::Unknown, 1));
+        world.clock.advance(Duration::from_hours(7));
+        assert_eq!(office.make_reports().await.unwrap().later, 0);
     })
     .await;
 }

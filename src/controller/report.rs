@@ -13,14 +13,15 @@ mod statistics;
 
 pub use csv::csv;
 pub use hide::FEWEST;
+pub(crate) use hide::Hidden;
 pub use month::{Month, ParseMonthError};
 pub use pdf::pdf;
 pub use sheet::{Chart, Fact, Sheet, Table, cell_words, percent};
 pub use shown::{
     AttackFigures, Cell, ClauseCount, DayCell, Figures, LateChange, MonthReport, RequestFigures, SiteLine,
 };
-pub(crate) use shown::{KeptSite, Late, report};
+pub(crate) use shown::{KeptSite, Late, hidden_of, report};
 pub(crate) use site::{About, SiteMonth, Told};
 pub use site::{Appeals, Attack, Part};
-pub(crate) use spans::Spans;
+pub(crate) use spans::{Plan, Spans};
 pub use statistics::Statistics;

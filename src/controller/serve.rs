@@ -217,6 +217,10 @@ async fn review(office: Office, tasks: Tasks) {
         if let Err(error) = office.publish_due().await {
             tracing::error!(error = with_causes(&error), "cannot look through the bundles");
         }
+        // Before anything is destroyed: they stand on it.
+        if let Err(error) = office.make_reports().await {
+            tracing::error!(error = with_causes(&error), "cannot make the monthly reports");
+        }
         if let Err(error) = office.forget_old().await {
             tracing::error!(error = with_causes(&error), "cannot erase what is to be erased");
         }
@@ -225,9 +229,6 @@ async fn review(office: Office, tasks: Tasks) {
         }
         if let Err(error) = office.anchor_audit().await {
             tracing::error!(error = with_causes(&error), "cannot sign the end of the audit log");
-        }
-        if let Err(error) = office.make_reports().await {
-            tracing::error!(error = with_causes(&error), "cannot make the monthly reports");
         }
         let today = office.now().to_zoned(jiff::tz::TimeZone::UTC).date();
         if reminded != Some(today) {

@@ -64,7 +64,9 @@ pub use fleet::{HeartbeatOf, NewBundle, NewestBundle, OutcomeOf};
 pub use gateway::{CertificateRow, GatewayRow, ReportRow};
 pub use group::{GroupBatch, GroupRow, GroupSiteRow, LendingRow};
 pub use month::{Month, ParseMonthError};
-pub use month_figure::{MonthAppeals, MonthFigureRow, MonthHour, MonthLine, MonthPlanRow, MonthRequest};
+pub use month_figure::{
+    MonthAppeals, MonthFigureRow, MonthHiddenRow, MonthHour, MonthLine, MonthPlanRow, MonthRequest,
+};
 pub use network::{BackupRow, CertificateEnd, PlaceRow, StandingRow, StateRow};
 pub use open::Store;
 pub use parts::{MonthStep, Monthly};

@@ -65,6 +65,18 @@ row! {
 }
 
 row! {
+    /// What is not shown of a closed month.
+    pub MonthHiddenRow {
+        /// The month, `2026-10`.
+        month: String,
+        /// Sites and sums (JSON).
+        document: String,
+        /// When the newest figures it was decided from were made, ms.
+        decided: i64,
+    }
+}
+
+row! {
     /// Appeals of a month.
     pub MonthAppeals {
         /// Came in.
@@ -145,6 +157,16 @@ impl Tx {
     /// Notes when a site was to be open in a month.
     pub async fn put_month_plan(&mut self, site: &str, month: &str, plan: &MonthPlanRow) -> Result<(), StoreError> {
         self.execute(sql::MONTH_PLAN_PUT, args![site, month, &plan.document, plan.until]).await.map(drop)
+    }
+
+    /// What is not shown of a month; none before it was decided.
+    pub async fn month_hidden(&mut self, month: &str) -> Result<Option<MonthHiddenRow>, StoreError> {
+        self.row(sql::MONTH_HIDDEN_GET, args![month]).await
+    }
+
+    /// Keeps what is not shown of a month.
+    pub async fn put_month_hidden(&mut self, row: &MonthHiddenRow) -> Result<(), StoreError> {
+        self.execute(sql::MONTH_HIDDEN_PUT, args![&row.month, &row.document, row.decided]).await.map(drop)
     }
 
     /// The first hour in which a visit began anywhere, ms; 0 for none.

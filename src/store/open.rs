@@ -199,6 +199,7 @@ pub(crate) const SQLITE: Migrations = &[
     (16, "reports", include_str!("../../migrations/controller-sqlite/0016_reports.sql")),
     (17, "records", include_str!("../../migrations/controller-sqlite/0017_records.sql")),
     (18, "fleet", include_str!("../../migrations/controller-sqlite/0018_fleet.sql")),
+    (19, "month_hidden", include_str!("../../migrations/controller-sqlite/0019_month_hidden.sql")),
 ];
 
 pub(crate) const POSTGRES: Migrations = &[
@@ -220,6 +221,7 @@ pub(crate) const POSTGRES: Migrations = &[
     (16, "reports", include_str!("../../migrations/controller-postgres/0016_reports.sql")),
     (17, "records", include_str!("../../migrations/controller-postgres/0017_records.sql")),
     (18, "fleet", include_str!("../../migrations/controller-postgres/0018_fleet.sql")),
+    (19, "month_hidden", include_str!("../../migrations/controller-postgres/0019_month_hidden.sql")),
 ];
 
 fn migrator(texts: Migrations, newest: i64) -> Migrator {

@@ -213,6 +213,8 @@ sql_files! {
     MONTH_HOURS = "month_hours";
     MONTH_OUTAGES = "month_outages";
     MONTH_PEOPLE = "month_people";
+    MONTH_HIDDEN_GET = "month_hidden_get";
+    MONTH_HIDDEN_PUT = "month_hidden_put";
     MONTH_PLAN_GET = "month_plan_get";
     MONTH_PLAN_PUT = "month_plan_put";
     MONTH_REQUESTS = "month_requests";

@@ -155,6 +155,7 @@ const HARMLESS: &[&str] = &[
     "gateway_state.site gateway_state.gateway gateway_state.state",
     "lending.id lending.of_group lending.document",
     "month_figure.site month_figure.month month_figure.document month_figure.reason",
+    "month_hidden.month month_hidden.document",
     "month_plan.site month_plan.month month_plan.document",
     "outage.site outage.id outage.gateway outage.kind",
     "person.lang person.verifier person.totp person_grant.role person_grant.scope",

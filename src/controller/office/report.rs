@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use gapura_model::SiteId;
 use gapura_speech::{Lang, Say};
-use gapura_store::{MonthFigureRow, MonthPlanRow, Tx, millis, timestamp};
+use gapura_store::{MonthFigureRow, MonthHiddenRow, MonthPlanRow, Tx, millis, timestamp};
 use jiff::{SignedDuration, Timestamp};
 
 use super::network::documents_in;
@@ -16,8 +16,10 @@ use super::site::parse_site;
 use super::{Actor, Change, Office, OfficeError, read_json, write_json};
 use crate::document::SiteDocument;
 use crate::report::{
-    About, KeptSite, Late, LateChange, Month, MonthReport, SiteMonth, Spans, Statistics, Told, report,
+    About, Hidden, KeptSite, Late, LateChange, Month, MonthReport, Part, Plan, SiteMonth, Spans, Statistics, Told,
+    hidden_of, report,
 };
+use crate::retention::Kind;
 use crate::rights::Scope;
 
 /// A month is closed so long after its end: what routers tell by the minute is there by then.
@@ -28,8 +30,8 @@ const LATE: SignedDuration = SignedDuration::from_hours(24 * 62);
 const LOOK_BACK: SignedDuration = SignedDuration::from_hours(6);
 /// Figures of the running month are made anew after so long.
 const FRESH: SignedDuration = SignedDuration::from_mins(55);
-/// Refusals are counted for so long (see `forget_old`); what was before is not known.
-const COUNTED: SignedDuration = SignedDuration::from_hours(24 * 400);
+/// So long after a month's end it is decided what is not shown of it, even if it could not be closed at every site.
+const SETTLED: SignedDuration = SignedDuration::from_hours(24 * 3);
 /// Months back that are reckoned where there are no reports yet.
 const FIRST_BACK: usize = 13;
 /// Months in a list.
@@ -69,7 +71,8 @@ impl Office {
         let mut tx = self.store.read().await?;
         let all = kept(tx.month_figures(&month.to_string()).await?)?;
         let changes = changes(&mut tx, month, &all).await?;
-        Ok(report(scope, month, &all, changes))
+        let decided = decided(&mut tx, month).await?;
+        Ok(report(scope, month, &all, (changes, decided.as_ref())))
     }
 
     /// The months that there are figures of, the latest first.
@@ -120,9 +123,15 @@ impl Office {
     /// Makes what is due: figures of the running month, of months that are over, and new issues where data came late.
     pub async fn make_reports(&self) -> Result<ReportsMade, OfficeError> {
         let now = self.now();
-        let (documents, first) = {
+        let (documents, first, gone) = {
             let mut tx = self.store.read().await?;
-            (documents_in(&mut tx).await?, tx.first_hour().await?)
+            let gone = Gone {
+                visits: self.destroyed_months(&mut tx, Kind::Visits).await?,
+                outages: self.destroyed_months(&mut tx, Kind::Outages).await?,
+                tallies: self.destroyed_months(&mut tx, Kind::Tallies).await?,
+                counted: SignedDuration::from_hours(24 * i64::from(self.config.retention.counts_days)),
+            };
+            (documents_in(&mut tx).await?, tx.first_hour().await?, gone)
         };
         let look_back = self.reports.due(now);
         let mut made = ReportsMade::default();
@@ -134,7 +143,7 @@ impl Office {
             months.reverse();
             for month in months {
                 let known = month >= oldest;
-                match self.make_report((site, document), (month, known), look_back, &mut made).await {
+                match self.make_report((site, document), (month, known), (look_back, &gone), &mut made).await {
                     Ok(()) => {}
                     Err(error @ OfficeError::Store(_)) => return Err(error),
                     // What of one site cannot be read must not keep all others from their reports.
@@ -148,14 +157,47 @@ impl Office {
         if look_back {
             self.reports.looked(now);
         }
+        self.decide_hidden().await?;
         Ok(made)
+    }
+
+    /// Decides what is not shown of each month that is closed, and adds to it what later issues ask for.
+    async fn decide_hidden(&self) -> Result<(), OfficeError> {
+        let rows = self.store.read().await?.months_reported(MONTHS).await?;
+        for row in rows {
+            let month = parse_month(&row.month)?;
+            let over = month.span(&jiff::tz::TimeZone::UTC).map(|span| self.now().duration_since(span.1));
+            if row.least == 0 && over.is_none_or(|over| over < SETTLED) {
+                continue;
+            }
+            let before = self.store.read().await?.month_hidden(&row.month).await?;
+            if before.is_some_and(|before| before.decided >= row.made) {
+                continue;
+            }
+            let mut tx = self.store.write().await?;
+            let before = tx.month_hidden(&row.month).await?;
+            let all = match kept(tx.month_figures(&row.month).await?) {
+                Ok(all) => all,
+                Err(error) => {
+                    let error = gapura_model::with_causes(&error);
+                    tracing::error!(%month, error, "cannot decide what a monthly report does not show");
+                    continue;
+                }
+            };
+            let before = before.map(|row| hidden_in(&row)).transpose()?;
+            let hidden = hidden_of(&all, before.as_ref());
+            let document = write_json(&hidden, "what a report does not show")?;
+            tx.put_month_hidden(&MonthHiddenRow { month: row.month, document, decided: row.made }).await?;
+            tx.commit().await?;
+        }
+        Ok(())
     }
 
     async fn make_report(
         &self,
         (site, document): (&str, &SiteDocument),
         (month, known): (Month, bool),
-        look_back: bool,
+        (look_back, gone): (bool, &Gone),
         made: &mut ReportsMade,
     ) -> Result<(), OfficeError> {
         let now = self.now();
@@ -167,7 +209,8 @@ impl Office {
         let issue = before.as_ref().map_or(0, |row| row.issue);
         let due = match &before {
             Some(row) if row.issue == 0 => now >= closes || now.duration_since(timestamp(row.made)).abs() >= FRESH,
-            Some(_) => look_back && now.duration_since(span.1) <= LATE,
+            // What is gone would be taken for what came late.
+            Some(_) => look_back && now.duration_since(span.1) <= LATE && gone.is_whole(span, now),
             // Before the first visit of all there is nothing but what was noted while it ran.
             None => known,
         };
@@ -182,9 +225,14 @@ impl Office {
             Some(_) | None => about(document),
         };
         let plan = plan(&mut tx, (site, document), month, span.1.min(now)).await?;
-        let mut figures = SiteMonth::reckon(about, &told(&mut tx, (site, plan.0.clone()), month, (span, now)).await?);
-        let late = earlier.as_ref().filter(|_| issue > 0).map(|earlier| figures.differs(earlier));
-        if late.as_ref().is_some_and(Vec::is_empty) {
+        let told = told(&mut tx, (site, plan.0.clone()), month, (span, now, gone)).await?;
+        let mut figures = SiteMonth::reckon(about, &told);
+        let published = earlier.as_ref().filter(|_| issue > 0);
+        if let Some(published) = published {
+            figures.hold(published);
+        }
+        let changed = published.map(|published| figures.differs(published));
+        if changed.as_ref().is_some_and(Vec::is_empty) {
             return Ok(());
         }
         let closed = now >= closes;
@@ -192,8 +240,25 @@ impl Office {
         if closed && before.is_none() && figures.is_empty() {
             return Ok(());
         }
-        count_people(&mut tx, site, &mut figures, (span, closed.then_some(now)), (earlier.as_ref(), document, now))
-            .await?;
+        let counted = published.filter(|_| changed.as_ref().is_some_and(|parts| !parts.contains(&Part::Visits)));
+        if let Some(published) = counted {
+            figures.people = published.people;
+        } else {
+            let count = (span, closed.then_some(now));
+            count_people(&mut tx, site, &mut figures, count, (earlier.as_ref(), document, now, gone)).await?;
+        }
+        if let Some(published) = published {
+            figures.hold_people(published);
+        }
+        let late = published.map(|published| figures.differs(published));
+        if late.as_ref().is_some_and(Vec::is_empty) {
+            return Ok(());
+        }
+        // In a report that was published without it, few would be the difference of two sums.
+        let alone = closed && before.is_none() && figures.tells_of_few();
+        if alone && tx.month_hidden(&month.to_string()).await?.is_some() {
+            return Ok(());
+        }
         drop(tx);
         let row = MonthFigureRow {
             site: site.to_owned(),
@@ -236,6 +301,32 @@ impl Office {
     }
 }
 
+/// What was destroyed by now of what reports stand on.
+#[derive(Debug)]
+struct Gone {
+    visits: Vec<(i64, i64)>,
+    outages: Vec<(i64, i64)>,
+    tallies: Vec<(i64, i64)>,
+    /// Refusals are counted for so long, day by day (see `forget_old`); what was before is not known.
+    counted: SignedDuration,
+}
+
+impl Gone {
+    fn touches(months: &[(i64, i64)], (from, until): (Timestamp, Timestamp)) -> bool {
+        months.iter().any(|month| month.0 < millis(until) && millis(from) < month.1)
+    }
+
+    fn counted(&self, span: (Timestamp, Timestamp), now: Timestamp) -> bool {
+        now.duration_since(span.0) < self.counted
+    }
+
+    /// Nothing of a month is gone.
+    fn is_whole(&self, span: (Timestamp, Timestamp), now: Timestamp) -> bool {
+        let kinds = [&self.visits, &self.outages, &self.tallies];
+        self.counted(span, now) && !kinds.iter().any(|months| Self::touches(months, span))
+    }
+}
+
 impl ReportRoom {
     fn due(&self, now: Timestamp) -> bool {
         let last = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -272,37 +363,53 @@ async fn plan(
     (site, document): (&str, &SiteDocument),
     month: Month,
     until: Timestamp,
-) -> Result<(Spans, MonthPlanRow), OfficeError> {
+) -> Result<(Plan, MonthPlanRow), OfficeError> {
     let start = month.span(document.hours.zone().tz()).map_or(until, |span| span.0);
-    let (known, from) = match tx.month_plan(site, &month.to_string()).await? {
+    let (known, from): (Plan, Timestamp) = match tx.month_plan(site, &month.to_string()).await? {
         Some(row) => (read_json(&row.document, format!("plan {month} of {site}"))?, timestamp(row.until)),
-        None => (Spans::default(), start),
+        None => (Plan::default(), start),
     };
-    let more = document.hours.windows(from, until);
-    let plan = known.with(&more.iter().map(|open| (millis(open.from), millis(open.until))).collect());
+    let windows = |hours: &gapura_rules::hours::Hours| -> Spans {
+        hours.windows(from, until).iter().map(|open| (millis(open.from), millis(open.until))).collect()
+    };
+    // Staff who close early do not change what was promised.
+    let planned = windows(&document.hours.clone().with_overrides(Vec::new()));
+    let closed = planned.without(&windows(&document.hours));
+    let plan = Plan { planned: known.planned.with(&planned), closed: known.closed.with(&closed) };
     let row = MonthPlanRow { document: write_json(&plan, "planned hours")?, until: millis(until.max(from)) };
     Ok((plan, row))
 }
 
+fn hidden_in(row: &MonthHiddenRow) -> Result<Hidden, OfficeError> {
+    read_json(&row.document, format!("what the reports of {} do not show", row.month))
+}
+
+/// What was decided not to be shown of a month.
+async fn decided(tx: &mut Tx, month: Month) -> Result<Option<Hidden>, OfficeError> {
+    tx.month_hidden(&month.to_string()).await?.map(|row| hidden_in(&row)).transpose()
+}
+
 async fn told(
     tx: &mut Tx,
-    (site, plan): (&str, Spans),
+    (site, plan): (&str, Plan),
     month: Month,
-    (span, now): ((Timestamp, Timestamp), Timestamp),
+    (span, now, gone): ((Timestamp, Timestamp), Timestamp, &Gone),
 ) -> Result<Told, OfficeError> {
-    let counted = now.duration_since(span.0) < COUNTED;
+    // Without its outages a gateway would seem to have been in order: then nobody knows.
+    let known = !Gone::touches(&gone.outages, span);
+    let listened = !Gone::touches(&gone.tallies, span);
     Ok(Told {
         month,
         span,
         now,
         plan,
         hours: tx.month_hours(site, span).await?,
-        states: tx.month_states(site, span).await?,
+        states: if known { tx.month_states(site, span).await? } else { Vec::new() },
         outages: tx.month_outages(site, span).await?,
-        blocked: if counted { Some(tx.month_blocked(site, span).await?) } else { None },
+        blocked: if gone.counted(span, now) { Some(tx.month_blocked(site, span).await?) } else { None },
         appeals: tx.month_appeals(site, span).await?,
         requests: tx.month_requests(site, span).await?,
-        tallies: tx.month_tallies(site, span).await?,
+        tallies: if listened { Some(tx.month_tallies(site, span).await?) } else { None },
     })
 }
 
@@ -312,11 +419,14 @@ async fn count_people(
     site: &str,
     figures: &mut SiteMonth,
     (span, closed): ((Timestamp, Timestamp), Option<Timestamp>),
-    (earlier, document, now): (Option<&SiteMonth>, &SiteDocument, Timestamp),
+    (earlier, document, now, gone): (Option<&SiteMonth>, &SiteDocument, Timestamp, &Gone),
 ) -> Result<(), OfficeError> {
     let count = |number: i64| u64::try_from(number).unwrap_or_default();
     if closed.is_some() {
-        figures.people = Some(count(tx.month_people(site, span).await?));
+        // Where visits are counted by the hour, but the visits themselves are gone, nobody is not what came.
+        let whole = !Gone::touches(&gone.visits, span);
+        let people = if whole { Some(count(tx.month_people(site, span).await?)) } else { None };
+        figures.people = people.filter(|people| *people > 0 || figures.used.visits == 0);
         return Ok(());
     }
     let zone = document.hours.zone();

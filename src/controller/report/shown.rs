@@ -13,7 +13,8 @@ use crate::rights::Scope;
 
 /// Clauses that a report names.
 const CLAUSES: usize = 10;
-/// Visits of a day are told in steps of so many, so that two reports taken from each other say nothing of few.
+/// Visits of a day, and what is shown of a month that is not closed, are told in steps of so many: two reports taken from each other
+/// say nothing of few.
 const STEP: u64 = 10;
 
 /// A figure about people, or why there is none.
@@ -23,7 +24,7 @@ const STEP: u64 = 10;
 pub enum Cell {
     /// So many.
     Known(u64),
-    /// From one to nine.
+    /// From one to nine; only of a day, in which visits are told in tens.
     Below,
     /// Would tell of few people, or give away another figure that does.
     Withheld,
@@ -134,6 +135,8 @@ pub struct Figures {
     pub watched_seconds: u64,
     /// Of these, how many were kept, in seconds.
     pub kept_seconds: u64,
+    /// Of the planned ones, how many staff closed early, in seconds; they are not kept.
+    pub closed_early_seconds: u64,
     /// Opening hours kept, in thousandths, rounded down; none where that is not known.
     pub kept_permille: Option<u64>,
     /// Availability around the clock, in thousandths, rounded down; none where that is not known.
@@ -162,7 +165,7 @@ pub struct Figures {
     pub attacks: Vec<AttackFigures>,
 }
 
-/// Requests that came in a month.
+/// Requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct RequestFigures {
     /// Came in.
@@ -171,7 +174,9 @@ pub struct RequestFigures {
     pub answered: u64,
     /// Requests served over requests made, in thousandths, rounded down; none where nothing was asked.
     pub served_permille: Option<u64>,
-    /// Not answered in their time.
+    /// Answered in the month, made before it.
+    pub carried: u64,
+    /// Not answered in their time, which ended in the month.
     pub late: u64,
     /// Waited at the end of the month.
     pub waiting: u64,
@@ -222,8 +227,8 @@ fn within(scope: &Scope, one: &KeptSite) -> bool {
     }
 }
 
-/// What is hidden in a month, from all its sites.
-pub(crate) fn hidden_of(all: &[KeptSite]) -> Hidden {
+/// What is hidden in a month, from all its sites and what was hidden in it before.
+pub(crate) fn hidden_of(all: &[KeptSite], before: Option<&Hidden>) -> Hidden {
     let weighed: Vec<Weighed<'_>> = all
         .iter()
         .map(|one| Weighed {
@@ -232,19 +237,21 @@ pub(crate) fn hidden_of(all: &[KeptSite]) -> Hidden {
             agency: &one.figures.about.agency,
             people: one.figures.people,
             visits: one.figures.used.visits,
+            running: one.issue == 0,
         })
         .collect();
-    Hidden::of(&weighed)
+    before.map_or_else(|| Hidden::of(&weighed), |before| before.later(&weighed))
 }
 
-/// The report of a scope from the figures of all sites of the month; none where none of them is in it.
+/// The report of a scope from the figures of all sites of the month; none where none of them is in it. `decided`: what is hidden in
+/// it, once all sites' months are closed; until then figures are told in tens.
 pub(crate) fn report(
     scope: &Scope,
     month: Month,
     all: &[KeptSite],
-    changes: Vec<(SiteId, LateChange)>,
+    (changes, decided): (Vec<(SiteId, LateChange)>, Option<&Hidden>),
 ) -> Option<MonthReport> {
-    let hidden = hidden_of(all);
+    let hidden = hidden_of(all, decided);
     let mut own: Vec<&KeptSite> = all.iter().filter(|one| within(scope, one)).collect();
     own.sort_by(|a, b| (&a.figures.about.name, &a.site).cmp(&(&b.figures.about.name, &b.site)));
     let first = own.first()?;
@@ -254,6 +261,7 @@ pub(crate) fn report(
         Scope::Site(_) => first.figures.about.name.clone(),
     };
     let covered = hidden_sum(scope, &hidden);
+    let running = decided.is_none() || own.iter().any(|one| one.issue == 0);
     let months: Vec<&SiteMonth> = own.iter().map(|one| &one.figures).collect();
     let line = |one: &&KeptSite| SiteLine {
         site: one.site.clone(),
@@ -261,9 +269,8 @@ pub(crate) fn report(
         kind: one.figures.about.kind,
         agency: one.figures.about.agency.clone(),
         regency: one.figures.about.regency.clone(),
-        figures: figures(&[&one.figures], hidden.sites.contains(one.site.as_str())),
+        figures: figures(&[&one.figures], (hidden.sites.contains(one.site.as_str()), running)),
     };
-    let running = own.iter().any(|one| one.issue == 0);
     let upto = own.iter().map(|one| one.figures.upto).max().unwrap_or_default();
     let changes = changes.into_iter().filter(|(site, _)| own.iter().any(|one| one.site == *site));
     Some(MonthReport {
@@ -275,14 +282,14 @@ pub(crate) fn report(
         running_until: running.then(|| gapura_store::timestamp(upto)),
         issue: own.iter().map(|one| one.issue.saturating_sub(1)).fold(1, u64::saturating_add),
         changes: changes.map(|(_, change)| change).collect(),
-        total: figures(&months, covered),
+        total: figures(&months, (covered, running)),
         sites: own.iter().map(line).collect(),
-        days: days(&months, month, covered),
+        days: if covered { Vec::new() } else { days(&months, month, upto) },
         clauses: if covered { None } else { clauses(&months) },
     })
 }
 
-fn figures(months: &[&SiteMonth], covered: bool) -> Figures {
+fn figures(months: &[&SiteMonth], (covered, running): (bool, bool)) -> Figures {
     let sum = |of: &dyn Fn(&SiteMonth) -> u64| months.iter().map(|month| of(month)).fold(0, u64::saturating_add);
     let kept = |of: &dyn Fn(&SiteMonth) -> Hours| {
         let part = |which: &dyn Fn(Hours) -> u64| sum(&|month| which(of(month)));
@@ -296,9 +303,12 @@ fn figures(months: &[&SiteMonth], covered: bool) -> Figures {
     let about_people = |number: u64| if covered { Cell::Withheld } else { Cell::Known(number) };
     let counted = |number: u64| match number {
         0 => Cell::Known(0),
-        few if few < FEWEST => Cell::Below,
+        // What is hidden anywhere hides any sum below this; were it not so, it would not be told either.
+        few if few < FEWEST => Cell::Withheld,
+        _ if running => about_people(tens(number)),
         _ => about_people(number),
     };
+    let volume = |number: u64| about_people(if running { rough(number) } else { number });
     let known: Vec<u64> = months.iter().filter_map(|month| month.people).collect();
     let nobody = months.iter().all(|month| month.used.visits == 0);
     let people = match known.iter().copied().fold(0, u64::saturating_add) {
@@ -316,6 +326,7 @@ fn figures(months: &[&SiteMonth], covered: bool) -> Figures {
         planned_seconds: hours.planned,
         watched_seconds: hours.watched,
         kept_seconds: hours.kept,
+        closed_early_seconds: sum(&|month| month.closed_early),
         kept_permille: permille(hours.kept, hours.watched),
         available_permille: permille(up.kept, up.watched),
         people,
@@ -323,9 +334,9 @@ fn figures(months: &[&SiteMonth], covered: bool) -> Figures {
         people_unknown_sites: months.iter().filter(|month| month.people.is_none() && month.used.visits > 0).count()
             as u64,
         visits: counted(sum(&|month| month.used.visits)),
-        online_seconds: about_people(sum(&|month| month.used.seconds)),
-        octets_up: about_people(sum(&|month| month.used.octets_up)),
-        octets_down: about_people(sum(&|month| month.used.octets_down)),
+        online_seconds: volume(sum(&|month| month.used.seconds)),
+        octets_up: volume(sum(&|month| month.used.octets_up)),
+        octets_down: volume(sum(&|month| month.used.octets_down)),
         blocked,
         appeals: Appeals {
             received: appeals(&|one| one.received),
@@ -345,6 +356,7 @@ fn request_figures(all: &[&Requests]) -> RequestFigures {
         made,
         answered,
         served_permille: permille(answered, made),
+        carried: sum(&|one| one.carried),
         late: sum(&|one| one.late),
         waiting: sum(&|one| one.waiting),
         median_seconds: median(all.iter().flat_map(|one| one.took.iter().copied())),
@@ -364,21 +376,32 @@ fn attack_figures(kind: Attack, months: &[&SiteMonth]) -> AttackFigures {
     }
 }
 
-fn days(months: &[&SiteMonth], month: Month, covered: bool) -> Vec<DayCell> {
-    if covered {
-        return Vec::new();
-    }
+/// In steps of ten, rounded.
+const fn tens(number: u64) -> u64 {
+    number.saturating_add(STEP / 2) / STEP * STEP
+}
+
+/// To two figures: so that of two such sums, taken an hour apart, the difference is not one visit.
+fn rough(number: u64) -> u64 {
+    let step = 10_u64.pow(number.checked_ilog10().unwrap_or_default().saturating_sub(1));
+    number / step * step
+}
+
+/// Visits by day, as far as the days have come.
+fn days(months: &[&SiteMonth], month: Month, upto: i64) -> Vec<DayCell> {
+    let zone = months.first().and_then(|first| jiff::tz::TimeZone::get(&first.about.zone).ok());
+    let last = gapura_store::timestamp(upto.saturating_sub(1)).to_zoned(zone.unwrap_or(jiff::tz::TimeZone::UTC)).date();
     let day = |at: u8| {
         let visits = months.iter().filter_map(|month| month.used.days.get(usize::from(at)).copied());
         let visits = match visits.fold(0, u64::saturating_add) {
             0 => Cell::Known(0),
             few if few < FEWEST => Cell::Below,
-            number => Cell::Known((number + STEP / 2) / STEP * STEP),
+            number => Cell::Known(tens(number)),
         };
         let date = month.first().checked_add(jiff::Span::new().days(i64::from(at))).ok()?;
         Some(DayCell { date, visits })
     };
-    (0..month.days()).filter_map(day).collect()
+    (0..month.days()).filter_map(day).filter(|day| day.date <= last).collect()
 }
 
 fn clauses(months: &[&SiteMonth]) -> Option<Vec<ClauseCount>> {

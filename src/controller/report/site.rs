@@ -9,8 +9,9 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
+use super::hide::FEWEST;
 use super::month::Month;
-use super::spans::Spans;
+use super::spans::{Plan, Spans};
 
 /// Clauses that are kept of a month at a site, those that refused most.
 const CLAUSES: usize = 20;
@@ -28,6 +29,9 @@ pub(crate) struct SiteMonth {
     pub(crate) hours: Hours,
     /// The same of all the month's hours.
     pub(crate) up: Hours,
+    /// Of the planned ones, staff closed so many seconds early: they are not kept.
+    #[serde(default)]
+    pub(crate) closed_early: u64,
     /// What was used.
     pub(crate) used: Used,
     /// Different devices; none where that is not known.
@@ -109,17 +113,21 @@ pub struct Appeals {
     pub waiting: u64,
 }
 
-/// Requests that came in the month.
+/// Requests.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Requests {
+    /// Came in the month.
     pub(crate) made: u64,
-    /// Answered before the month's end.
+    /// Of these, answered before the month's end.
     pub(crate) answered: u64,
-    /// Not answered in their time, as far as that ended in the month.
+    /// Answered in the month, but made before it.
+    #[serde(default)]
+    pub(crate) carried: u64,
+    /// Not answered in their time, where that ended in the month; whenever they came.
     pub(crate) late: u64,
-    /// Waited at its end.
+    /// Waited at its end, whenever they came.
     pub(crate) waiting: u64,
-    /// How long each answer took, in seconds, the shortest first.
+    /// How long each answer to what came in the month took, in seconds, the shortest first.
     pub(crate) took: Vec<u64>,
 }
 
@@ -181,14 +189,15 @@ pub(crate) struct Told {
     /// Its first instant and the first after it.
     pub(crate) span: (Timestamp, Timestamp),
     pub(crate) now: Timestamp,
-    pub(crate) plan: Spans,
+    pub(crate) plan: Plan,
     pub(crate) hours: Vec<MonthHour>,
     pub(crate) states: Vec<StateRow>,
     pub(crate) outages: Vec<OutageRow>,
     pub(crate) blocked: Option<Vec<CountSum>>,
     pub(crate) appeals: MonthAppeals,
     pub(crate) requests: Vec<MonthRequest>,
-    pub(crate) tallies: Vec<TallyRow>,
+    /// None where they were destroyed.
+    pub(crate) tallies: Option<Vec<TallyRow>>,
 }
 
 impl SiteMonth {
@@ -198,12 +207,15 @@ impl SiteMonth {
         let (from, until) = (told.span.0.as_millisecond(), told.span.1.as_millisecond());
         let upto = until.min(told.now.as_millisecond()).max(from);
         let state = Order::of(told, (from, upto));
-        let plan = told.plan.within(&Spans::one(from, upto));
-        let attacks = state.watched.first().map(|_| tried(&told.tallies, &state, upto));
+        let plan = told.plan.planned.within(&Spans::one(from, upto));
+        let closed = told.plan.closed.within(&plan);
+        let tallies = told.tallies.as_deref().filter(|_| state.watched.first().is_some());
+        let attacks = tallies.map(|tallies| tried(tallies, &state, upto));
         Self {
             upto,
-            hours: state.kept(&plan),
-            up: state.kept(&Spans::one(from, upto)),
+            hours: state.kept(&plan, &closed),
+            up: state.kept(&Spans::one(from, upto), &Spans::default()),
+            closed_early: closed.seconds(),
             used: used(&told.hours, (told.month, &zone)),
             people: None,
             people_until: None,
@@ -218,7 +230,7 @@ impl SiteMonth {
                 reversed: count(told.appeals.reversed),
                 waiting: count(told.appeals.waiting),
             },
-            requests: requests(&told.requests, upto),
+            requests: requests(&told.requests, (from, upto)),
             attacks,
             about,
         }
@@ -227,6 +239,39 @@ impl SiteMonth {
     /// Nobody came, nobody asked, and nothing was heard of a gateway.
     pub(crate) fn is_empty(&self) -> bool {
         self.used.visits == 0 && self.up.watched == 0 && self.requests.made == 0 && self.appeals == Appeals::default()
+    }
+
+    /// Keeps of a later issue what did not come late, and what would tell of few: of figures that were published an hour or a month ago
+    /// the difference is a figure too.
+    pub(crate) fn hold(&mut self, before: &Self) {
+        // The controller has these itself; that one is asked again later is no late data.
+        (self.requests, self.appeals) = (before.requests.clone(), before.appeals);
+        self.closed_early = before.closed_early;
+        // Also visits that were open over the month's end, which only grew since.
+        if self.used.visits.abs_diff(before.used.visits) < FEWEST {
+            self.used = before.used.clone();
+        }
+    }
+
+    /// The same once people were counted again.
+    pub(crate) fn hold_people(&mut self, before: &Self) {
+        let more = match (self.people, before.people) {
+            (Some(now), Some(earlier)) => now.saturating_sub(earlier),
+            // Of what was not known nothing is known later, and what is gone was once counted.
+            (Some(_) | None, None) | (None, Some(_)) => 0,
+        };
+        if more < FEWEST {
+            self.people = before.people;
+            if before.people == Some(0) {
+                self.used = before.used.clone();
+            }
+        }
+    }
+
+    /// So few came that it is not told.
+    pub(crate) fn tells_of_few(&self) -> bool {
+        let few = |number: u64| (1..FEWEST).contains(&number);
+        few(self.used.visits) || self.people.is_some_and(few)
     }
 
     /// What differs from figures made before, but for how many people came.
@@ -292,9 +337,9 @@ impl Order {
         Self { watched, bad, silent }
     }
 
-    fn kept(&self, planned: &Spans) -> Hours {
+    fn kept(&self, planned: &Spans, closed: &Spans) -> Hours {
         let watched = planned.within(&self.watched);
-        let kept = watched.without(&self.bad).seconds();
+        let kept = watched.without(&self.bad).without(closed).seconds();
         Hours { planned: planned.seconds(), watched: watched.seconds(), kept }
     }
 }
@@ -325,16 +370,22 @@ fn refusals(rows: &[CountSum]) -> Refusals {
     Refusals { total, clauses: rows.iter().take(CLAUSES).map(clause).collect() }
 }
 
-fn requests(rows: &[MonthRequest], upto: i64) -> Requests {
-    let mut requests = Requests { made: rows.len() as u64, ..Requests::default() };
+fn requests(rows: &[MonthRequest], (from, upto): (i64, i64)) -> Requests {
+    let mut requests = Requests::default();
     for row in rows {
-        let settled = row.settled.filter(|settled| *settled < upto);
+        let own = row.received >= from;
+        requests.made += u64::from(own);
         if let Some(answered) = row.answered.filter(|answered| *answered < upto) {
-            requests.answered += 1;
-            requests.took.push(count(answered - row.received) / 1000);
+            if own {
+                requests.answered += 1;
+                requests.took.push(count(answered - row.received) / 1000);
+            }
+            requests.carried += u64::from(!own && answered >= from);
         }
+        let settled = row.settled.filter(|settled| *settled < upto);
         requests.waiting += u64::from(settled.is_none());
-        requests.late += u64::from(row.due < upto && settled.is_none_or(|settled| settled > row.due));
+        let due = (from..upto).contains(&row.due);
+        requests.late += u64::from(due && settled.is_none_or(|settled| settled > row.due));
     }
     requests.took.sort_unstable();
     requests
@@ -391,10 +442,20 @@ mod tests {
                 // Answered, and asked again: it waits.
                 request(0, 50_000, Some(3_000), None),
             ],
-            100_000,
+            (0, 100_000),
         );
         assert_eq!((found.made, found.answered, found.waiting, found.late), (7, 3, 4, 3));
-        assert_eq!(found.took, [3, 9, 31]);
-        assert_eq!(requests(&[], 0), Requests::default());
+        assert_eq!((found.took, found.carried), (vec![3, 9, 31], 0));
+        assert_eq!(requests(&[], (0, 0)), Requests::default());
+    }
+
+    #[test]
+    fn requests_over_the_border_of_a_month_are_late_when_they_were_due_and_wait_until_they_are_answered() {
+        let request = |due, answered| MonthRequest { received: 90, due, answered, settled: answered };
+        // Due in the next month and never answered; answered there; answered too late there; due and late in the first.
+        let rows = [request(130, None), request(130, Some(110)), request(130, Some(140)), request(95, Some(97))];
+        let (first, next) = (requests(&rows, (0, 100)), requests(&rows, (100, 200)));
+        assert_eq!((first.made, first.answered, first.carried, first.late, first.waiting), (4, 1, 0, 1, 3));
+        assert_eq!((next.made, next.answered, next.carried, next.late, next.waiting), (0, 0, 2, 2, 1));
     }
 }

@@ -10,6 +10,33 @@ pub(crate) type Span = (i64, i64);
 #[serde(from = "Vec<Span>", into = "Vec<Span>")]
 pub(crate) struct Spans(Vec<Span>);
 
+/// When a site was to be open, and when staff closed it all the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Noted")]
+pub(crate) struct Plan {
+    /// Its schedule, with the days that are exceptions from it.
+    pub(crate) planned: Spans,
+    /// Of it: closed early by staff.
+    pub(crate) closed: Spans,
+}
+
+/// A plan as it is kept; before closing early was noted, the spans alone.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Noted {
+    Both { planned: Spans, closed: Spans },
+    Planned(Spans),
+}
+
+impl From<Noted> for Plan {
+    fn from(noted: Noted) -> Self {
+        match noted {
+            Noted::Both { planned, closed } => Self { planned, closed },
+            Noted::Planned(planned) => Self { planned, closed: Spans::default() },
+        }
+    }
+}
+
 impl Spans {
     /// One span; none where it is empty.
     pub(crate) fn one(from: i64, until: i64) -> Self {

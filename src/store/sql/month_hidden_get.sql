@@ -1,0 +1,1 @@
+SELECT month, document, decided FROM month_hidden WHERE month = $1

@@ -151,8 +151,6 @@ impl Tx {
             }
             return Ok(MonthStep { rows, done: true });
         }
-        // What is deleted is written over, in this step and none of the router's.
-        self.made("PRAGMA secure_delete = ON".to_owned()).await?;
         let (mut rows, mut site) = (0_u64, String::new());
         loop {
             let next: Option<SiteOf> = self.row(table.next_site(), args![&site]).await?;
@@ -160,12 +158,10 @@ impl Tx {
             let left = STEP.saturating_sub(i64::try_from(rows).unwrap_or(STEP));
             rows += self.execute(table.delete(), args![&found, from, until, left]).await?;
             if rows >= u64::try_from(STEP).unwrap_or(u64::MAX) {
-                self.made("PRAGMA secure_delete = OFF".to_owned()).await?;
                 return Ok(MonthStep { rows, done: false });
             }
             site = found;
         }
-        self.made("PRAGMA secure_delete = OFF".to_owned()).await?;
         Ok(MonthStep { rows, done: true })
     }
 
@@ -183,15 +179,15 @@ impl Tx {
         Ok(oldest.and_then(|at| Month::of(timestamp(at))))
     }
 
-    /// Removes visits and counts whose start no clock shows that was set, told before `told`; how many.
-    pub async fn destroy_unset(&mut self, told: Timestamp) -> Result<u64, StoreError> {
+    /// Removes visits and counts, told before `told`, whose start no clock shows that was set, or that is still to come; how many.
+    pub async fn destroy_unset(&mut self, told: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
         let (first, _) = Month::FIRST.bounds();
         let mut rows = 0;
         for (table, delete) in [(Monthly::Visits, sql::VISIT_UNSET), (Monthly::Tallies, sql::TALLY_UNSET)] {
             let mut site = String::new();
             while let Some(found) = self.row::<SiteOf>(table.next_site(), args![&site]).await?.and_then(|row| row.site)
             {
-                rows += self.execute(delete, args![&found, first, millis(told)]).await?;
+                rows += self.execute(delete, args![&found, first, millis(told), millis(now)]).await?;
                 site = found;
             }
         }

@@ -191,6 +191,33 @@ impl Tx {
         self.rows(sql::DESTRUCTION_LAST, args![]).await
     }
 
+    /// Adds regencies whose keys were destroyed to a destruction that is known.
+    pub async fn more_keys_destroyed(&mut self, id: i64, regencies: &str) -> Result<(), StoreError> {
+        self.execute(sql::DESTRUCTION_KEYS, args![id, regencies]).await.map(drop)
+    }
+
+    /// The last destruction whose keys stood where nothing was written over yet; 0 where there is none.
+    pub async fn unscrubbed(&mut self) -> Result<i64, StoreError> {
+        self.number(sql::DESTRUCTION_UNSCRUBBED, args![]).await
+    }
+
+    /// Notes that [`crate::Store::scrub`] wrote over where the keys stood of destructions up to this one.
+    pub async fn scrubbed(&mut self, id: i64, at: Timestamp) -> Result<(), StoreError> {
+        self.execute(sql::DESTRUCTION_SCRUBBED, args![id, millis(at)]).await.map(drop)
+    }
+
+    /// The sites where visits began in a span.
+    pub async fn sites_used(&mut self, (from, until): (Timestamp, Timestamp)) -> Result<Vec<String>, StoreError> {
+        let rows: Vec<RegencyOf> = self.rows(sql::MONTH_USED, args![millis(from), millis(until)]).await?;
+        Ok(rows.into_iter().map(|row| row.site).collect())
+    }
+
+    /// The sites whose report of a month of their own zone, `2026-11`, is closed.
+    pub async fn sites_closed(&mut self, month: &str) -> Result<Vec<String>, StoreError> {
+        let rows: Vec<RegencyOf> = self.rows(sql::MONTH_CLOSED, args![month]).await?;
+        Ok(rows.into_iter().map(|row| row.site).collect())
+    }
+
     /// Destroys the pseudonym keys of a month; of which regencies. [`crate::Store::scrub`] then writes over where they stood.
     pub async fn destroy_epoch_keys(&mut self, epoch: &str) -> Result<Vec<String>, StoreError> {
         let regencies: Vec<RegencyOf> = self.rows(sql::EPOCH_KEY_REGENCIES, args![epoch]).await?;

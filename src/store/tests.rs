@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use gapura_model::SiteId;
 use jiff::Timestamp;
 
 use super::*;

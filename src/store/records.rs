@@ -124,6 +124,32 @@ row! {
     }
 }
 
+row! {
+    /// A regency's key of a month.
+    RegencyKey {
+        regency: String,
+        epoch: String,
+        secret: Vec<u8>,
+    }
+}
+
+row! {
+    /// A month whose key names visits.
+    EpochOf {
+        epoch: String,
+        untold: i64,
+    }
+}
+
+/// The pseudonyms of one device, or of one address.
+#[derive(Clone, Debug)]
+pub enum VisitNames {
+    /// Of a device.
+    Devices(Vec<String>),
+    /// Of an address.
+    Addresses(Vec<String>),
+}
+
 impl Tx {
     /// Notes a destruction under the next number; that number.
     pub async fn add_destruction(&mut self, row: &DestructionRow) -> Result<i64, StoreError> {
@@ -331,27 +357,42 @@ impl Tx {
         self.rows(sql::LOOKUP_STANDING, args![]).await
     }
 
-    /// Visits of a device (its pseudonym) at a site that began in a span.
-    pub async fn visits_of_device(
-        &mut self,
-        site: &str,
-        (from, until): (Timestamp, Timestamp),
-        device: &str,
-        limit: u32,
-    ) -> Result<Vec<VisitRow>, StoreError> {
-        let args = args![site, millis(from), millis(until), device, i64::from(limit)];
-        self.rows(sql::VISIT_OF_DEVICE, args).await
+    /// All pseudonym keys: regency, month, secret.
+    pub async fn all_epoch_keys(&mut self) -> Result<Vec<(String, String, Vec<u8>)>, StoreError> {
+        let rows: Vec<RegencyKey> = self.rows(sql::EPOCH_KEY_ALL, args![]).await?;
+        Ok(rows.into_iter().map(|row| (row.regency, row.epoch, row.secret)).collect())
     }
 
-    /// Visits from an address (its pseudonym) at a site that began in a span.
-    pub async fn visits_of_address(
+    /// The months whose keys name the visits at a site that began in a span and lasted to `reach`, with how many of them have no
+    /// address.
+    pub async fn visit_epochs(
         &mut self,
         site: &str,
         (from, until): (Timestamp, Timestamp),
-        address: &str,
-        limit: u32,
+        reach: Timestamp,
+    ) -> Result<Vec<(String, i64)>, StoreError> {
+        let args = args![site, millis(from), millis(until), millis(reach)];
+        let rows: Vec<EpochOf> = self.rows(sql::VISIT_EPOCHS, args).await?;
+        Ok(rows.into_iter().map(|row| (row.epoch, row.untold)).collect())
+    }
+
+    /// Visits at a site of a device or from an address, by all pseudonyms it can have, that began in a span and lasted to `reach`.
+    pub async fn visits_of(
+        &mut self,
+        site: &str,
+        (from, until): (Timestamp, Timestamp),
+        (names, limit): (&VisitNames, u32),
+        reach: Timestamp,
     ) -> Result<Vec<VisitRow>, StoreError> {
-        let args = args![site, millis(from), millis(until), address, i64::from(limit)];
-        self.rows(sql::VISIT_OF_ADDRESS, args).await
+        let (sql, names) = match (names, self.by_month()) {
+            (VisitNames::Devices(names), false) => (sql::VISIT_OF_DEVICE, names),
+            (VisitNames::Devices(names), true) => (sql::VISIT_OF_DEVICE_PARTS, names),
+            (VisitNames::Addresses(names), false) => (sql::VISIT_OF_ADDRESS, names),
+            (VisitNames::Addresses(names), true) => (sql::VISIT_OF_ADDRESS_PARTS, names),
+        };
+        // Pseudonyms are letters, digits, colons and dashes.
+        let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+        let list = format!("[{}]", quoted.join(","));
+        self.rows(sql, args![site, millis(from), millis(until), &list, millis(reach), i64::from(limit)]).await
     }
 }

@@ -138,6 +138,7 @@ sql_files! {
     ENROLMENT_LIST = "enrolment_list";
     ENROLMENT_REFUSE = "enrolment_refuse";
     EPOCH_KEY_ADD = "epoch_key_add";
+    EPOCH_KEY_ALL = "epoch_key_all";
     EPOCH_KEY_DESTROY = "epoch_key_destroy";
     EPOCH_KEY_LIST = "epoch_key_list";
     EPOCH_KEY_OLDEST = "epoch_key_oldest";
@@ -338,9 +339,12 @@ sql_files! {
     USAGE_HOUR_MOVE = "usage_hour_move";
     USAGE_HOUR_SLOTS = "usage_hour_slots";
     USAGE_HOUR_PRIOR = "usage_hour_prior";
+    VISIT_EPOCHS = "visit_epochs";
     VISIT_LIST = "visit_list";
     VISIT_OF_ADDRESS = "visit_of_address";
+    VISIT_OF_ADDRESS_PARTS = "visit_of_address_parts";
     VISIT_OF_DEVICE = "visit_of_device";
+    VISIT_OF_DEVICE_PARTS = "visit_of_device_parts";
     VISIT_OF_VOUCHERS = "visit_of_vouchers";
     VISIT_PRIOR_PARTS = "visit_prior_parts";
     VISIT_PLANS = "visit_plans";
@@ -372,7 +376,7 @@ sql_files! {
 
 /// Those of one database alone, where its tables are kept in another way.
 #[cfg(test)]
-pub(crate) const OF_SQLITE: &[&str] = &["visit_put"];
+pub(crate) const OF_SQLITE: &[&str] = &["visit_put", "visit_of_address", "visit_of_device"];
 /// See [`OF_SQLITE`].
 #[cfg(test)]
-pub(crate) const OF_POSTGRES: &[&str] = &["visit_put_parts"];
+pub(crate) const OF_POSTGRES: &[&str] = &["visit_put_parts", "visit_of_address_parts", "visit_of_device_parts"];

@@ -26,6 +26,12 @@ const HOLD_ASKED: jiff::SignedDuration = jiff::SignedDuration::from_hours(24 * 7
 const FEWEST_DAYS: i64 = 30;
 /// Reports are made of the running month and of twelve before it.
 const REPORTED_BACK: usize = 13;
+/// What a controller that was restored holds all months for: the case, and why.
+const AFTER_RESTORE: (&str, &str) = (
+    "Pemulihan cadangan",
+    "Cadangan dipulihkan; penahanan yang diminta sesudah cadangan itu dibuat tidak ada di dalamnya. Periksa surat perkara, \
+     minta lagi penahanannya, lalu tolak yang ini.",
+);
 /// 02.00 WITA, UTC.
 const NIGHT: i8 = 18;
 /// Records and holds on a page.
@@ -486,6 +492,32 @@ impl Office {
             .await?;
         tx.commit().await?;
         Ok(id)
+    }
+
+    /// Holds all months for a week after a backup was restored, unless a person ends that before: a hold that was asked for after
+    /// the backup is not in it.
+    pub(super) async fn hold_after_restore(&self, tx: &mut Tx) -> Result<(), OfficeError> {
+        let itself = Actor { name: ITSELF.to_owned(), reason: AFTER_RESTORE.1.to_owned() };
+        let last = Month::of(self.now()).unwrap_or(Month::FIRST);
+        let row = HoldRow {
+            id: 0,
+            case_number: AFTER_RESTORE.0.to_owned(),
+            first_month: Month::FIRST.to_string(),
+            last_month: last.to_string(),
+            reason: itself.reason.clone(),
+            state: HoldState::Asked.as_str().to_owned(),
+            asked_by: itself.name.clone(),
+            asked: millis(self.now()),
+            agreed_by: None,
+            agreed: None,
+            lift_by: None,
+            lift_reason: String::new(),
+            lifted_by: None,
+            ended: None,
+        };
+        let object = format!("hold/{}", tx.put_hold(&row).await?);
+        let after = format!("{}: {} - {last}", row.case_number, row.first_month);
+        self.note(tx, &itself, Change { action: "hold-ask", object, before: "", after: &after }).await
     }
 
     /// A step of a hold; those that agree are another person's than who asked.

@@ -181,8 +181,11 @@ pub(super) async fn store_record(
                 return Ok(Err(reason));
             }
             let row = visit_row(site, gateway, visit);
-            let started = if kept == Kept::Undated { 0 } else { row.started };
-            visits.push(VisitRow { started, told: heard(row.told, now), ..row });
+            let (started, told) = match kept {
+                Kept::AsTold => (row.started, heard(row.told, now)),
+                Kept::Undated => (0, millis(now)),
+            };
+            visits.push(VisitRow { started, told, ..row });
         }
         Record::Outage(outage) => {
             let (started, ended) = (millis(outage.start), outage.end.map(millis));

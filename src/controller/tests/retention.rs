@@ -135,6 +135,7 @@ async fn a_month_is_destroyed_with_its_key_leaves_a_record_and_does_not_rise_aga
         let hold = office.ask_hold(&order, &who("ani", "penyidikan")).await.unwrap();
         office.step_hold(hold, HoldStep::Agree, &who("budi", "")).await.unwrap();
         forward(&world, "2027-06-05T18:30:00Z");
+        office.make_reports().await.unwrap();
         office.run_retention(&who("gapura", "")).await.unwrap();
         assert_eq!((visits(&world).await, undated(&world).await), (3, 2));
         office.step_hold(hold, HoldStep::AskLift, &who("ani", "selesai")).await.unwrap();

@@ -276,9 +276,10 @@ impl Office {
         if export && answer.is_none() {
             let over = known.state == LookupState::Closed;
             let number = &row.case_number;
-            return Err(OfficeError::Refused(match over {
-                true => why!("lookup-over", number = number),
-                false => why!("lookup-not-handed-out", number = number),
+            return Err(OfficeError::Refused(if over {
+                why!("lookup-over", number = number)
+            } else {
+                why!("lookup-not-handed-out", number = number)
             }));
         }
         let is_answered = answer.is_some();

@@ -49,12 +49,13 @@ BEGIN
     END LOOP;
 END $$;
 
-CREATE INDEX visit_by_start ON visit (site, started);
+CREATE INDEX visit_by_start ON visit (site, started, terms);
 CREATE INDEX tally_by_start ON tally (site, started);
 CREATE INDEX outage_by_start ON outage (site, started);
 
 -- What was destroyed: of a month whole (kind visits, tallies, outages), or what came due on a day. finished NULL while the rows
--- of a month are being deleted; line is the number of the audit log's line that closes the record.
+-- of a month are being deleted; line is the number of the audit log's line that closes the record; scrubbed is when the place where
+-- its keys stood was written over, NULL until then.
 CREATE TABLE destruction (
     id BIGINT NOT NULL,
     kind TEXT NOT NULL,
@@ -67,6 +68,7 @@ CREATE TABLE destruction (
     began BIGINT NOT NULL,
     finished BIGINT,
     line BIGINT,
+    scrubbed BIGINT,
     PRIMARY KEY (id),
     UNIQUE (kind, span_from, span_until)
 );

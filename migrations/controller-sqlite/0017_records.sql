@@ -5,7 +5,8 @@
 ALTER TABLE visit ADD COLUMN address TEXT;
 
 -- What was destroyed: of a month whole (kind visits, tallies, outages), or what came due on a day. finished NULL while the rows
--- of a month are being deleted; line is the number of the audit log's line that closes the record.
+-- of a month are being deleted; line is the number of the audit log's line that closes the record; scrubbed is when the place where
+-- its keys stood was written over, NULL until then.
 CREATE TABLE destruction (
     id INTEGER NOT NULL,
     kind TEXT NOT NULL,
@@ -18,6 +19,7 @@ CREATE TABLE destruction (
     began INTEGER NOT NULL,
     finished INTEGER,
     line INTEGER,
+    scrubbed INTEGER,
     PRIMARY KEY (id),
     UNIQUE (kind, span_from, span_until)
 ) STRICT;

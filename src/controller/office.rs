@@ -30,6 +30,7 @@ mod levels;
 mod list_orders;
 mod lists;
 mod lookup;
+mod lookup_file;
 mod network;
 mod orders;
 mod part;

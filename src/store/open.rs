@@ -7,7 +7,7 @@ use gapura_metrics::Timer;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, SqlSafeStr as _};
+use sqlx::{ConnectOptions as _, Connection as _, SqlSafeStr as _};
 
 use crate::sql::Sql;
 use crate::timed::{Timed, reading, writing};
@@ -105,15 +105,26 @@ impl Store {
         }
     }
 
-    /// Writes over where destroyed keys stood: PostgreSQL keeps a deleted row until its table is written anew, SQLite the page
-    /// in its journal until that is emptied.
-    pub async fn scrub(&self) -> Result<(), StoreError> {
+    /// Writes over where destroyed keys stood, also in the bundles that carried them: PostgreSQL keeps a deleted row until its table
+    /// is written anew, SQLite the page in its journal until that is emptied. False where somebody still reads what was there before:
+    /// then it is to be tried again. Nobody is kept waiting for longer than a moment.
+    pub async fn scrub(&self) -> Result<bool, StoreError> {
         let failed = |source| StoreError::Statement { statement: "scrub", source };
         match &self.0 {
-            Kind::Sqlite { write, .. } => sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(write).await.map(drop),
-            Kind::Postgres { write, .. } => sqlx::query("VACUUM FULL epoch_key").execute(write).await.map(drop),
+            Kind::Sqlite { write, .. } => {
+                // Without an error it says in its row that a reader was in the way.
+                let (busy, _, _): (i64, i64, i64) =
+                    sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(write).await.map_err(failed)?;
+                Ok(busy == 0)
+            }
+            // Its own connection: writers do not wait for it.
+            Kind::Postgres { write, .. } => {
+                let mut own = write.connect_options().connect().await.map_err(failed)?;
+                let done = scrub_postgres(&mut own).await;
+                own.close().await.map_err(failed)?;
+                done.map_err(failed)
+            }
         }
-        .map_err(failed)
     }
 
     /// The rows of one statement that changes nothing. It sees the database at one moment by itself, and needs no transaction: a
@@ -148,6 +159,8 @@ impl Store {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
+            // What is deleted is written over: keys above all, whatever statement deletes them.
+            .pragma("secure_delete", "ON")
             .busy_timeout(PATIENCE)
             .disable_statement_logging();
         let write = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
@@ -175,6 +188,39 @@ impl Store {
         }
         .map_err(|error| StoreError::Migrate(Box::new(error)))
     }
+}
+
+/// Who began to look before the keys were deleted may still see them, and a table that is written anew keeps what they see.
+const STILL_LOOKING: &str = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+    AND pid <> pg_backend_pid() AND backend_xmin IS NOT NULL \
+    AND extract(epoch FROM xact_start)::float8 <= $1";
+
+/// How often, and after what pause (s), it is looked whether they are done.
+const LOOKS: (usize, f64) = (6, 0.5);
+
+async fn scrub_postgres(own: &mut sqlx::PgConnection) -> Result<bool, sqlx::Error> {
+    sqlx::query("SET lock_timeout = '3s'").execute(&mut *own).await?;
+    let now = "SELECT extract(epoch FROM clock_timestamp())::float8";
+    let began: f64 = sqlx::query_scalar(now).fetch_one(&mut *own).await?;
+    for look in 0..=LOOKS.0 {
+        let looking: i64 = sqlx::query_scalar(STILL_LOOKING).bind(began).fetch_one(&mut *own).await?;
+        if looking == 0 {
+            break;
+        }
+        if look == LOOKS.0 {
+            return Ok(false);
+        }
+        sqlx::query("SELECT pg_sleep($1)").bind(LOOKS.1).execute(&mut *own).await?;
+    }
+    for table in ["VACUUM FULL epoch_key", "VACUUM FULL bundle"] {
+        match sqlx::query(table).execute(&mut *own).await {
+            Ok(_) => {}
+            // 55P03, lock_not_available.
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("55P03") => return Ok(false),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(true)
 }
 
 /// Number, name and text of each migration; only ever appended to.

@@ -29,9 +29,6 @@ row! {
 /// Rows that one step deletes on SQLite: a fraction of a second in which nobody else writes.
 const STEP: i64 = 5000;
 
-/// Months made in one pass at most.
-const PASS: usize = 48;
-
 /// How long readers are waited for before a month is dropped; then it is tried again in an hour.
 const LOCK_WAIT: &str = "SET LOCAL lock_timeout = '3s'";
 
@@ -83,7 +80,8 @@ pub struct MonthStep {
 
 impl Tx {
     /// Makes the tables of this month and the next two, and of months whose rows had to go beside (a restored backup, a server
-    /// that was off); how many were made. On SQLite there are none to make.
+    /// that was off), one of each table in a pass, since nobody else writes while its rows are moved; how many were made: what is
+    /// left is made by asking again in another transaction, until there is none. On SQLite there are none to make.
     pub async fn make_months(&mut self, now: Timestamp) -> Result<usize, StoreError> {
         let Some(this) = Month::of(now).filter(|_| self.by_month()) else { return Ok(0) };
         let ahead = [this, this.next(), this.next().next()];
@@ -94,14 +92,13 @@ impl Tx {
             }
             let (from, _) = Month::FIRST.bounds();
             let (_, until) = this.next().next().bounds();
-            for _ in 0..PASS {
-                let text = format!(
-                    "SELECT min(started) AS number FROM \"_{}_other\" WHERE started >= {from} AND started < {until} \
-                     HAVING min(started) IS NOT NULL",
-                    table.table()
-                );
-                let stray: Option<Month> = self.made_number(text).await?.and_then(|at| Month::of(timestamp(at)));
-                let Some(month) = stray else { break };
+            let text = format!(
+                "SELECT min(started) AS number FROM \"_{}_other\" WHERE started >= {from} AND started < {until} \
+                 HAVING min(started) IS NOT NULL",
+                table.table()
+            );
+            let stray: Option<Month> = self.made_number(text).await?.and_then(|at| Month::of(timestamp(at)));
+            if let Some(month) = stray {
                 made += usize::from(self.make_month(table, month).await?);
             }
         }
@@ -151,8 +148,6 @@ impl Tx {
             }
             return Ok(MonthStep { rows, done: true });
         }
-        // What is deleted is written over, in this step and none of the router's.
-        self.made("PRAGMA secure_delete = ON".to_owned()).await?;
         let (mut rows, mut site) = (0_u64, String::new());
         loop {
             let next: Option<SiteOf> = self.row(table.next_site(), args![&site]).await?;
@@ -160,12 +155,10 @@ impl Tx {
             let left = STEP.saturating_sub(i64::try_from(rows).unwrap_or(STEP));
             rows += self.execute(table.delete(), args![&found, from, until, left]).await?;
             if rows >= u64::try_from(STEP).unwrap_or(u64::MAX) {
-                self.made("PRAGMA secure_delete = OFF".to_owned()).await?;
                 return Ok(MonthStep { rows, done: false });
             }
             site = found;
         }
-        self.made("PRAGMA secure_delete = OFF".to_owned()).await?;
         Ok(MonthStep { rows, done: true })
     }
 
@@ -183,15 +176,15 @@ impl Tx {
         Ok(oldest.and_then(|at| Month::of(timestamp(at))))
     }
 
-    /// Removes visits and counts whose start no clock shows that was set, told before `told`; how many.
-    pub async fn destroy_unset(&mut self, told: Timestamp) -> Result<u64, StoreError> {
+    /// Removes visits and counts, told before `told`, whose start no clock shows that was set, or that is still to come; how many.
+    pub async fn destroy_unset(&mut self, told: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
         let (first, _) = Month::FIRST.bounds();
         let mut rows = 0;
         for (table, delete) in [(Monthly::Visits, sql::VISIT_UNSET), (Monthly::Tallies, sql::TALLY_UNSET)] {
             let mut site = String::new();
             while let Some(found) = self.row::<SiteOf>(table.next_site(), args![&site]).await?.and_then(|row| row.site)
             {
-                rows += self.execute(delete, args![&found, first, millis(told)]).await?;
+                rows += self.execute(delete, args![&found, first, millis(told), millis(now)]).await?;
                 site = found;
             }
         }

@@ -116,7 +116,12 @@ pub const fn privacy_columns() -> &'static [PrivacyColumn] {
         column("lookup", "authority", NOTE, "it is removed by hand"),
         column("lookup", "reason", NOTE, "it is removed by hand"),
         column("lookup", "words", NOTE, "it is removed by hand"),
-        column("lookup", "question", LOOKED, "the look-up is closed, at the latest 72 hours after it was agreed to"),
+        column(
+            "lookup",
+            "question",
+            LOOKED,
+            "the look-up is closed, at the latest 7 days after it was asked for or 72 hours after it was agreed to",
+        ),
         column("lookup", "answer", LOOKED, "the look-up is closed, at the latest 72 hours after it was agreed to"),
         column("lookup", "asked_by", STAFF, "it is removed by hand"),
         column("lookup", "decided_by", STAFF, "it is removed by hand"),

@@ -124,6 +124,32 @@ row! {
     }
 }
 
+row! {
+    /// A regency's key of a month.
+    RegencyKey {
+        regency: String,
+        epoch: String,
+        secret: Vec<u8>,
+    }
+}
+
+row! {
+    /// A month whose key names visits.
+    EpochOf {
+        epoch: String,
+        untold: i64,
+    }
+}
+
+/// The pseudonyms of one device, or of one address.
+#[derive(Clone, Debug)]
+pub enum VisitNames {
+    /// Of a device.
+    Devices(Vec<String>),
+    /// Of an address.
+    Addresses(Vec<String>),
+}
+
 impl Tx {
     /// Notes a destruction under the next number; that number.
     pub async fn add_destruction(&mut self, row: &DestructionRow) -> Result<i64, StoreError> {
@@ -189,6 +215,33 @@ impl Tx {
     /// The last of each kind.
     pub async fn last_destructions(&mut self) -> Result<Vec<DestructionRow>, StoreError> {
         self.rows(sql::DESTRUCTION_LAST, args![]).await
+    }
+
+    /// Adds regencies whose keys were destroyed to a destruction that is known.
+    pub async fn more_keys_destroyed(&mut self, id: i64, regencies: &str) -> Result<(), StoreError> {
+        self.execute(sql::DESTRUCTION_KEYS, args![id, regencies]).await.map(drop)
+    }
+
+    /// The last destruction whose keys stood where nothing was written over yet; 0 where there is none.
+    pub async fn unscrubbed(&mut self) -> Result<i64, StoreError> {
+        self.number(sql::DESTRUCTION_UNSCRUBBED, args![]).await
+    }
+
+    /// Notes that [`crate::Store::scrub`] wrote over where the keys stood of destructions up to this one.
+    pub async fn scrubbed(&mut self, id: i64, at: Timestamp) -> Result<(), StoreError> {
+        self.execute(sql::DESTRUCTION_SCRUBBED, args![id, millis(at)]).await.map(drop)
+    }
+
+    /// The sites where visits began in a span.
+    pub async fn sites_used(&mut self, (from, until): (Timestamp, Timestamp)) -> Result<Vec<String>, StoreError> {
+        let rows: Vec<RegencyOf> = self.rows(sql::MONTH_USED, args![millis(from), millis(until)]).await?;
+        Ok(rows.into_iter().map(|row| row.site).collect())
+    }
+
+    /// The sites whose report of a month of their own zone, `2026-11`, is closed.
+    pub async fn sites_closed(&mut self, month: &str) -> Result<Vec<String>, StoreError> {
+        let rows: Vec<RegencyOf> = self.rows(sql::MONTH_CLOSED, args![month]).await?;
+        Ok(rows.into_iter().map(|row| row.site).collect())
     }
 
     /// Destroys the pseudonym keys of a month; of which regencies. [`crate::Store::scrub`] then writes over where they stood.
@@ -304,27 +357,42 @@ impl Tx {
         self.rows(sql::LOOKUP_STANDING, args![]).await
     }
 
-    /// Visits of a device (its pseudonym) at a site that began in a span.
-    pub async fn visits_of_device(
-        &mut self,
-        site: &str,
-        (from, until): (Timestamp, Timestamp),
-        device: &str,
-        limit: u32,
-    ) -> Result<Vec<VisitRow>, StoreError> {
-        let args = args![site, millis(from), millis(until), device, i64::from(limit)];
-        self.rows(sql::VISIT_OF_DEVICE, args).await
+    /// All pseudonym keys: regency, month, secret.
+    pub async fn all_epoch_keys(&mut self) -> Result<Vec<(String, String, Vec<u8>)>, StoreError> {
+        let rows: Vec<RegencyKey> = self.rows(sql::EPOCH_KEY_ALL, args![]).await?;
+        Ok(rows.into_iter().map(|row| (row.regency, row.epoch, row.secret)).collect())
     }
 
-    /// Visits from an address (its pseudonym) at a site that began in a span.
-    pub async fn visits_of_address(
+    /// The months whose keys name the visits at a site that began in a span and lasted to `reach`, with how many of them have no
+    /// address.
+    pub async fn visit_epochs(
         &mut self,
         site: &str,
         (from, until): (Timestamp, Timestamp),
-        address: &str,
-        limit: u32,
+        reach: Timestamp,
+    ) -> Result<Vec<(String, i64)>, StoreError> {
+        let args = args![site, millis(from), millis(until), millis(reach)];
+        let rows: Vec<EpochOf> = self.rows(sql::VISIT_EPOCHS, args).await?;
+        Ok(rows.into_iter().map(|row| (row.epoch, row.untold)).collect())
+    }
+
+    /// Visits at a site of a device or from an address, by all pseudonyms it can have, that began in a span and lasted to `reach`.
+    pub async fn visits_of(
+        &mut self,
+        site: &str,
+        (from, until): (Timestamp, Timestamp),
+        (names, limit): (&VisitNames, u32),
+        reach: Timestamp,
     ) -> Result<Vec<VisitRow>, StoreError> {
-        let args = args![site, millis(from), millis(until), address, i64::from(limit)];
-        self.rows(sql::VISIT_OF_ADDRESS, args).await
+        let (sql, names) = match (names, self.by_month()) {
+            (VisitNames::Devices(names), false) => (sql::VISIT_OF_DEVICE, names),
+            (VisitNames::Devices(names), true) => (sql::VISIT_OF_DEVICE_PARTS, names),
+            (VisitNames::Addresses(names), false) => (sql::VISIT_OF_ADDRESS, names),
+            (VisitNames::Addresses(names), true) => (sql::VISIT_OF_ADDRESS_PARTS, names),
+        };
+        // Pseudonyms are letters, digits, colons and dashes.
+        let quoted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+        let list = format!("[{}]", quoted.join(","));
+        self.rows(sql, args![site, millis(from), millis(until), &list, millis(reach), i64::from(limit)]).await
     }
 }

@@ -120,13 +120,16 @@ sql_files! {
     DESK_VIEW_PUT = "desk_view_put";
     DESTRUCTION_ADD = "destruction_add";
     DESTRUCTION_GET = "destruction_get";
+    DESTRUCTION_KEYS = "destruction_keys";
     DESTRUCTION_LAST = "destruction_last";
     DESTRUCTION_LIST = "destruction_list";
     DESTRUCTION_MORE = "destruction_more";
     DESTRUCTION_NEXT = "destruction_next";
     DESTRUCTION_OF = "destruction_of";
     DESTRUCTION_OPEN = "destruction_open";
+    DESTRUCTION_SCRUBBED = "destruction_scrubbed";
     DESTRUCTION_SINCE = "destruction_since";
+    DESTRUCTION_UNSCRUBBED = "destruction_unscrubbed";
     DUTY_TAKE = "duty_take";
     ENROLMENT_ADD = "enrolment_add";
     ENROLMENT_APPROVE = "enrolment_approve";
@@ -135,6 +138,7 @@ sql_files! {
     ENROLMENT_LIST = "enrolment_list";
     ENROLMENT_REFUSE = "enrolment_refuse";
     EPOCH_KEY_ADD = "epoch_key_add";
+    EPOCH_KEY_ALL = "epoch_key_all";
     EPOCH_KEY_DESTROY = "epoch_key_destroy";
     EPOCH_KEY_LIST = "epoch_key_list";
     EPOCH_KEY_OLDEST = "epoch_key_oldest";
@@ -198,10 +202,12 @@ sql_files! {
     MONTH_TALLY_SITE = "month_tally_site";
     MONTH_VISIT_DELETE = "month_visit_delete";
     MONTH_VISIT_OLDEST = "month_visit_oldest";
+    MONTH_USED = "month_used";
     MONTH_VISIT_SITE = "month_visit_site";
     OUTAGE_END = "outage_end";
     MONTH_APPEALS = "month_appeals";
     MONTH_BLOCKED = "month_blocked";
+    MONTH_CLOSED = "month_closed";
     MONTH_FIGURE_GET = "month_figure_get";
     MONTH_FIGURE_ISSUES = "month_figure_issues";
     MONTH_FIGURE_LAST = "month_figure_last";
@@ -335,9 +341,12 @@ sql_files! {
     USAGE_HOUR_MOVE = "usage_hour_move";
     USAGE_HOUR_SLOTS = "usage_hour_slots";
     USAGE_HOUR_PRIOR = "usage_hour_prior";
+    VISIT_EPOCHS = "visit_epochs";
     VISIT_LIST = "visit_list";
     VISIT_OF_ADDRESS = "visit_of_address";
+    VISIT_OF_ADDRESS_PARTS = "visit_of_address_parts";
     VISIT_OF_DEVICE = "visit_of_device";
+    VISIT_OF_DEVICE_PARTS = "visit_of_device_parts";
     VISIT_OF_VOUCHERS = "visit_of_vouchers";
     VISIT_PRIOR_PARTS = "visit_prior_parts";
     VISIT_PLANS = "visit_plans";
@@ -369,7 +378,7 @@ sql_files! {
 
 /// Those of one database alone, where its tables are kept in another way.
 #[cfg(test)]
-pub(crate) const OF_SQLITE: &[&str] = &["visit_put"];
+pub(crate) const OF_SQLITE: &[&str] = &["visit_put", "visit_of_address", "visit_of_device"];
 /// See [`OF_SQLITE`].
 #[cfg(test)]
-pub(crate) const OF_POSTGRES: &[&str] = &["visit_put_parts"];
+pub(crate) const OF_POSTGRES: &[&str] = &["visit_put_parts", "visit_of_address_parts", "visit_of_device_parts"];

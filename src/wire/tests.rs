@@ -243,6 +243,11 @@ fn every_message_stands_as_it_stood() {
     golden("renew-request", &RenewRequest { csr_pem });
     golden("renew-answer", &RenewAnswer { certificate_pem: String::new() });
     golden("usage-batch", &batch());
+    let mut addressed = batch();
+    if let Some(Record::Visit(visit)) = addressed.records.first_mut() {
+        visit.address = Some(bundle().pseudonym_keys[0].ipv4("10.7.3.41".parse().unwrap()));
+    }
+    golden("usage-batch-address", &addressed);
     let refused = vec![Refused { index: 0, reason: "a figure is too large".to_owned() }];
     golden("usage-ack", &UsageAck { boot: batch().boot, seq: 7, next: 8, repeated: false, refused });
     golden("heartbeat", &heartbeat());

@@ -5,7 +5,7 @@ use axum::extract::Path;
 use axum::response::IntoResponse as _;
 use gapura_controller::{
     CASE_CHARS, FoundVisit, LOOKUP_DAYS, LookupAsked, LookupOrder, LookupQuestion, LookupSeen, LookupState,
-    REASON_CHARS, Right, inert,
+    REASON_CHARS, Right,
 };
 use gapura_model::ByteCount;
 use gapura_speech::{Say, Words};
@@ -125,6 +125,8 @@ pub(super) struct One {
     pub(super) count: String,
     pub(super) more: bool,
     pub(super) no_key: String,
+    /// How many visits an address cannot find; empty where it is none.
+    pub(super) untold: String,
     pub(super) by_address: bool,
     pub(super) reason_chars: usize,
     pub(super) words: String,
@@ -211,41 +213,13 @@ async fn after(
     }
 }
 
-/// RFC 4180, led by what was asked; what a spreadsheet would take for a formula is led by an apostrophe.
 async fn download(here: Here, Path(id): Path<String>) -> Answer {
     let id = number(&id)?;
     let seen = here.office().see_lookup(id, true, &here.actor("")).await?;
     let name = HeaderValue::from_str(&format!("attachment; filename=\"penelusuran-{id}.csv\""));
     let name = name.map_err(|_| Oops::Broken)?;
     let kind = HeaderValue::from_static("text/csv; charset=utf-8");
-    let text = csv(&seen.asked.case_number, seen.visits.as_deref().unwrap_or_default());
-    Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name)], text).into_response())
-}
-
-fn csv(case_number: &str, visits: &[FoundVisit]) -> String {
-    use std::fmt::Write as _;
-    let mut text =
-        "case,site,visit,gateway,device,way,holder,plan,started,ended,told,clock,bytes_up,bytes_down\r\n".to_owned();
-    let cell = |text: &str| format!("\"{}\"", inert(text).replace('"', "\"\""));
-    for one in visits {
-        let clock = if one.clock_trusted { "trusted" } else { "doubtful" };
-        let names = [
-            &one.site,
-            &one.visit,
-            &one.gateway,
-            &one.device,
-            &one.way,
-            one.holder.as_ref().unwrap_or(&String::new()),
-            &one.plan,
-        ]
-        .map(|name| cell(name))
-        .join(",");
-        let ended = one.ended.map(|at| at.to_string()).unwrap_or_default();
-        let (up, down) = (one.bytes_up, one.bytes_down);
-        let _ =
-            write!(text, "{},{names},{},{ended},{},{clock},{up},{down}\r\n", cell(case_number), one.started, one.told);
-    }
-    text
+    Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name)], seen.csv()).into_response())
 }
 
 fn read(fields: &Fields) -> Form {
@@ -364,6 +338,7 @@ pub(super) fn told(c: Chrome, say: &Say, seen: LookupSeen, me: &str, sites: &[(S
         visits: seen.visits.map(|visits| visits.into_iter().map(visit).collect()),
         more: seen.more,
         no_key: seen.no_key.join(", "),
+        untold: if seen.untold > 0 { say.number(seen.untold) } else { String::new() },
         by_address: one.by_address,
         reason_chars: REASON_CHARS,
         words: String::new(),
@@ -393,33 +368,5 @@ fn state(w: Words, say: &Say, one: &LookupAsked) -> (String, &'static str) {
         }
         LookupState::Refused => (w.t("records-lookup-state-refused"), "bad"),
         LookupState::Closed => (w.t("records-lookup-state-closed"), "off"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_has_the_case_in_every_line_and_no_formula() {
-        let one = FoundVisit {
-            site: "galeri".into(),
-            visit: "v".into(),
-            gateway: "gw".into(),
-            device: "h1:2026-11:00".into(),
-            way: "voucher".into(),
-            holder: None,
-            plan: "=1+1".into(),
-            started: Timestamp::UNIX_EPOCH,
-            ended: None,
-            told: Timestamp::UNIX_EPOCH,
-            clock_trusted: false,
-            bytes_up: 1,
-            bytes_down: 2,
-        };
-        let text = csv("LP/\"1\"/2026", &[one.clone(), one]);
-        let lines: Vec<&str> = text.trim_end().split("\r\n").collect();
-        assert_eq!(lines.len(), 3);
-        assert!(lines[1].starts_with("\"LP/\"\"1\"\"/2026\",\"galeri\"") && lines[1].contains("\"'=1+1\""), "{text}");
     }
 }

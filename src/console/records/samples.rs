@@ -99,6 +99,7 @@ fn seen(state: LookupState, visits: Option<Vec<FoundVisit>>) -> LookupSeen {
         digest: "0f".repeat(32),
         more: visits.is_some(),
         no_key: if visits.is_some() { vec!["2026-07".into()] } else { Vec::new() },
+        untold: 0,
         visits,
     }
 }

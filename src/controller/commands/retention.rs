@@ -40,6 +40,8 @@ pub(super) async fn retention(
         }
         RetentionCommand::Run => {
             desk.office.forget_old().await?;
+            // Before anything is destroyed that they count.
+            desk.office.make_reports().await?;
             let destroyed = desk.office.run_retention(&desk.who).await?;
             let lines: Vec<String> = destroyed.iter().map(said).collect();
             let text = if lines.is_empty() { "nothing is due".to_owned() } else { lines.join("\n") };

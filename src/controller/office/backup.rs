@@ -209,6 +209,9 @@ impl Office {
         if screens > 0 {
             after = format!("{after}; {screens} wall screens taken back");
         }
+        // The same of look-ups that were closed, and of cases that months were held for.
+        self.close_lookups(&mut tx).await?;
+        self.hold_after_restore(&mut tx).await?;
         let change = Change { action: "backup-restore", object: "backup".to_owned(), before: "", after: &after };
         self.note(&mut tx, who, change).await?;
         tx.commit().await?;

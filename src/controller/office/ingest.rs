@@ -117,7 +117,7 @@ impl Office {
                 Told::Read(record) => {
                     let of = (from.site.as_str(), from.gateway.as_str());
                     let stored = match self.not_destroyed(tx, destroyed, record).await? {
-                        Ok(()) => store_record(tx, of, record, visits).await?,
+                        Ok(kept) => store_record(tx, of, (record, kept, self.now()), visits).await?,
                         Err(reason) => Err(reason),
                     };
                     if let Err(reason) = stored {

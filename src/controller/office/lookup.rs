@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 use gapura_model::{MacAddr, SiteId};
-use gapura_store::{LookupRow, Tx, VisitRow, millis, timestamp};
+use gapura_store::{LookupRow, Tx, VisitNames, VisitRow, millis, timestamp};
 use gapura_wire::{Epoch, EpochKey, Sha256};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -155,13 +155,16 @@ pub struct FoundVisit {
 }
 
 /// What was found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Answer {
     visits: Vec<FoundVisit>,
     /// There were more than an answer holds.
     more: bool,
-    /// Months of the span whose key is not there: destroyed, or never made.
+    /// Months whose key is not there (destroyed, or never made): of the span, and of the visits that were told in it.
     no_key: Vec<String>,
+    /// Visits of the span without an address.
+    #[serde(default)]
+    untold: u64,
 }
 
 /// A look-up as one of its two people reads it.
@@ -177,8 +180,10 @@ pub struct LookupSeen {
     pub visits: Option<Vec<FoundVisit>>,
     /// There were more.
     pub more: bool,
-    /// Months of the span whose key is gone.
+    /// Months whose key is gone: visits under it cannot be found.
     pub no_key: Vec<String>,
+    /// Visits of the span that an address cannot find: their routers told none.
+    pub untold: u64,
 }
 
 impl Office {
@@ -231,7 +236,7 @@ impl Office {
             closed: None,
         };
         tx.put_lookup(&row).await?;
-        let after = format!("{}: {kind} {} {from} - {until}", row.case_number, row.place);
+        let after = format!("{}: {kind} {} {from} - {until}; SHA-256 {}", row.case_number, row.place, digest(&row)?);
         self.note_lookup(&mut tx, who, ("lookup-ask", id), &after).await?;
         tx.commit().await?;
         Ok(id)
@@ -269,18 +274,36 @@ impl Office {
             _ => None,
         };
         if export && answer.is_none() {
-            return Err(OfficeError::Refused(why!("lookup-over", number = &row.case_number)));
+            let over = known.state == LookupState::Closed;
+            let number = &row.case_number;
+            return Err(OfficeError::Refused(if over {
+                why!("lookup-over", number = number)
+            } else {
+                why!("lookup-not-handed-out", number = number)
+            }));
         }
-        if answer.is_some() {
-            let action = if export { "lookup-export" } else { "lookup-see" };
-            self.note_lookup(&mut tx, who, (action, id), &format!("{}: {}", row.case_number, row.found)).await?;
-        } else if question.is_some() && row.asked_by != who.name {
+        let is_answered = answer.is_some();
+        let answer = answer.unwrap_or_default();
+        let seen = LookupSeen {
+            digest: digest(&row)?,
+            asked: known,
+            question,
+            visits: is_answered.then_some(answer.visits),
+            more: answer.more,
+            no_key: answer.no_key,
+            untold: answer.untold,
+        };
+        if export {
+            // What is in somebody's hands can be held against the log.
+            let after = format!("{}: {}; SHA-256 {}", row.case_number, row.found, Sha256::of(seen.csv().as_bytes()));
+            self.note_lookup(&mut tx, who, ("lookup-export", id), &after).await?;
+        } else if is_answered {
+            self.note_lookup(&mut tx, who, ("lookup-see", id), &format!("{}: {}", row.case_number, row.found)).await?;
+        } else if seen.question.is_some() && row.asked_by != who.name {
             self.note_lookup(&mut tx, who, ("lookup-read", id), &row.case_number).await?;
         }
         tx.commit().await?;
-        let (visits, more, no_key) =
-            answer.map_or((None, false, Vec::new()), |answer| (Some(answer.visits), answer.more, answer.no_key));
-        Ok(LookupSeen { digest: digest(&row)?, asked: known, question, visits, more, no_key })
+        Ok(seen)
     }
 
     /// Agrees to a look-up that was read as `digest` says, and looks. Never who asked; how many visits were found.
@@ -293,6 +316,7 @@ impl Office {
         drop(tx);
         let mut tx = self.store.write().await?;
         let row = self.to_decide(&mut tx, id, read, who).await?;
+        bounded(&who.reason)?;
         let (found, text) = (answer.visits.len(), write_json(&answer, "what a look-up found")?);
         let sealed = self.keys.vault.seal_text(&sealed_for("answer", id), &text)?;
         let before = row.case_number.clone();
@@ -307,7 +331,7 @@ impl Office {
             ..row
         };
         tx.put_lookup(&row).await?;
-        self.note_lookup(&mut tx, who, ("lookup-agree", id), &format!("{before}: {found}")).await?;
+        self.note_lookup(&mut tx, who, ("lookup-agree", id), &format!("{before}: {found}; SHA-256 {read}")).await?;
         tx.commit().await?;
         Ok(found as u64)
     }
@@ -315,12 +339,13 @@ impl Office {
     /// Refuses a look-up, with a reason; what was asked for is erased.
     pub async fn refuse_lookup(&self, id: i64, read: &str, who: &Actor) -> Result<(), OfficeError> {
         let words = who.reason.trim();
-        if words.is_empty() || words.chars().count() > REASON_CHARS {
+        bounded(words)?;
+        if words.is_empty() {
             return Err(OfficeError::Refused(why!("lookup-refuse-reason").flag(REASON)));
         }
         let mut tx = self.store.write().await?;
         let row = self.to_decide(&mut tx, id, read, who).await?;
-        let after = row.case_number.clone();
+        let after = format!("{}; SHA-256 {read}", row.case_number);
         let row = LookupRow {
             state: "refused".to_owned(),
             question: None,
@@ -360,6 +385,15 @@ impl Office {
         Ok(())
     }
 
+    /// Closes all that stand: after a backup was restored nobody knows which of them were closed since.
+    pub(super) async fn close_lookups(&self, tx: &mut Tx) -> Result<(), OfficeError> {
+        let itself = Actor { name: ITSELF.to_owned(), reason: String::new() };
+        for row in tx.standing_lookups().await? {
+            self.erase_lookup(tx, row, &itself).await?;
+        }
+        Ok(())
+    }
+
     async fn erase_lookup(&self, tx: &mut Tx, row: LookupRow, who: &Actor) -> Result<(), OfficeError> {
         let (id, after) = (row.id, row.case_number.clone());
         let row = LookupRow {
@@ -392,68 +426,52 @@ impl Office {
     async fn look(&self, tx: &mut Tx, row: &LookupRow, question: &LookupQuestion) -> Result<Answer, OfficeError> {
         let (from, until) = (timestamp(row.span_from), timestamp(row.span_until));
         let begun = from.checked_sub(BEFORE).unwrap_or(from);
-        let sites = self.sites().await?;
-        let (regency, sites): (String, Vec<String>) = match question {
-            LookupQuestion::Device { regency, .. } => {
-                let of = sites.into_iter().filter(|(_, document)| document.regency == *regency);
-                (regency.clone(), of.map(|(site, _)| site.to_string()).collect())
-            }
-            LookupQuestion::Address { site, .. } => {
-                let document = sites.into_iter().find(|(id, _)| id == site).map(|(_, document)| document);
-                (document.map(|document| document.regency).unwrap_or_default(), vec![site.to_string()])
-            }
+        let sites: Vec<(String, String)> =
+            self.sites().await?.into_iter().map(|(site, document)| (site.to_string(), document.regency)).collect();
+        let sites: Vec<(String, String)> = match question {
+            LookupQuestion::Device { regency, .. } => sites.into_iter().filter(|one| one.1 == *regency).collect(),
+            LookupQuestion::Address { site, .. } => sites.into_iter().filter(|one| one.0 == site.as_str()).collect(),
         };
-        let (keys, no_key) = self.keys_of(tx, &regency, (begun, until)).await?;
-        let names: BTreeSet<String> = keys
-            .iter()
-            .map(|key| match question {
-                LookupQuestion::Device { mac, .. } => key.mac(*mac).to_string(),
-                LookupQuestion::Address { address, .. } => key.ipv4(*address).to_string(),
-            })
-            .collect();
-        let (mut found, mut more) = (Vec::new(), false);
-        for site in &sites {
-            for name in &names {
-                let span = (begun, until);
-                let rows = match question {
-                    LookupQuestion::Device { .. } => tx.visits_of_device(site, span, name, MOST + 1).await?,
-                    LookupQuestion::Address { .. } => tx.visits_of_address(site, span, name, MOST + 1).await?,
-                };
-                found.extend(rows.into_iter().filter(|row| reaches(row, from)).map(found_visit));
-            }
-        }
-        found.sort_by(|a, b| (a.started, &a.visit).cmp(&(b.started, &b.visit)));
-        if found.len() > MOST as usize {
-            found.truncate(MOST as usize);
-            more = true;
-        }
-        Ok(Answer { visits: found, more, no_key })
-    }
-
-    /// Keys of the months of a span, and of the month before: a router without its controller goes on with its last one. Which
-    /// months of the span have none.
-    async fn keys_of(
-        &self,
-        tx: &mut Tx,
-        regency: &str,
-        (from, until): (Timestamp, Timestamp),
-    ) -> Result<(Vec<EpochKey>, Vec<String>), OfficeError> {
-        let before = Epoch::of(from.checked_sub(SignedDuration::from_hours(24 * 31)).unwrap_or(from));
-        let last = Epoch::of(until);
-        let mut keys = Vec::new();
-        for (epoch, secret) in tx.epoch_keys(regency, &before.to_string()).await? {
-            let (Ok(key), Ok(epoch)) = (<[u8; 32]>::try_from(secret), epoch.parse::<Epoch>()) else {
+        // A router names a visit by the key it has when it tells: that of the month after, or, long cut off, of one before; and of
+        // the regency its site belonged to then. So by each key there is.
+        let (mut names, mut known) = (BTreeSet::new(), BTreeSet::new());
+        for (regency, epoch, secret) in tx.all_epoch_keys().await? {
+            let (Ok(key), Ok(month)) = (<[u8; 32]>::try_from(secret), epoch.parse::<Epoch>()) else {
                 return Err(OfficeError::damaged("a pseudonym key")("not a month and 32 bytes".into()));
             };
-            if epoch <= last {
-                keys.push(EpochKey { epoch, key: gapura_model::Secret::new(key) });
-            }
+            let key = EpochKey { epoch: month, key: gapura_model::Secret::new(key) };
+            names.insert(match question {
+                LookupQuestion::Device { mac, .. } => key.mac(*mac).to_string(),
+                LookupQuestion::Address { address, .. } => key.ipv4(*address).to_string(),
+            });
+            known.insert((regency, epoch));
         }
+        let names: Vec<String> = names.into_iter().collect();
+        let names = match question {
+            LookupQuestion::Device { .. } => VisitNames::Devices(names),
+            LookupQuestion::Address { .. } => VisitNames::Addresses(names),
+        };
+        let mut answer = Answer { visits: Vec::new(), more: false, no_key: Vec::new(), untold: 0 };
+        let mut no_key = BTreeSet::new();
         let months = std::iter::successors(Some(Epoch::of(from)), |month| Some(month.next()));
-        let months = months.take_while(|month| *month <= last);
-        let no_key = months.filter(|month| !keys.iter().any(|key| key.epoch == *month)).map(|month| month.to_string());
-        let no_key = no_key.collect();
-        Ok((keys, no_key))
+        let months: Vec<String> =
+            months.take_while(|month| *month <= Epoch::of(until)).map(|month| month.to_string()).collect();
+        for (site, regency) in &sites {
+            let rows = tx.visits_of(site, (begun, until), (&names, MOST + 1), from).await?;
+            answer.visits.extend(rows.into_iter().map(found_visit));
+            let named = tx.visit_epochs(site, (begun, until), from).await?;
+            answer.untold += named.iter().map(|(_, untold)| u64::try_from(*untold).unwrap_or_default()).sum::<u64>();
+            let all = named.into_iter().map(|(epoch, _)| epoch).chain(months.iter().cloned());
+            no_key.extend(all.filter(|epoch| !known.contains(&(regency.clone(), epoch.clone()))));
+        }
+        answer.no_key = no_key.into_iter().collect();
+        if matches!(question, LookupQuestion::Device { .. }) {
+            answer.untold = 0;
+        }
+        answer.visits.sort_by(|a, b| (a.started, &a.visit).cmp(&(b.started, &b.visit)));
+        answer.more = answer.visits.len() > MOST as usize;
+        answer.visits.truncate(MOST as usize);
+        Ok(answer)
     }
 
     async fn question(&self, order: &LookupOrder) -> Result<Result<LookupQuestion, Why>, OfficeError> {
@@ -494,15 +512,10 @@ impl Office {
 fn span_of(order: &LookupOrder, now: Timestamp) -> Result<(Timestamp, Timestamp), Why> {
     let (Some(from), Some(until)) = (order.from, order.until) else { return Err(why!("lookup-time").at("span")) };
     let most = SignedDuration::from_hours(24 * LOOKUP_DAYS);
-    if from >= until || until.duration_since(from) > most || from > now {
+    if from >= until || until.duration_since(from) > most || until > now {
         return Err(why!("lookup-span", most = LOOKUP_DAYS.unsigned_abs()).at("span"));
     }
     Ok((from, until))
-}
-
-/// Whether a visit was still there at a moment: one that did not end was there when it was told last.
-fn reaches(row: &VisitRow, from: Timestamp) -> bool {
-    row.ended.unwrap_or(row.told).max(row.started) >= millis(from)
 }
 
 fn found_visit(row: VisitRow) -> FoundVisit {
@@ -521,6 +534,14 @@ fn found_visit(row: VisitRow) -> FoundVisit {
         bytes_up: row.bytes_up,
         bytes_down: row.bytes_down,
     }
+}
+
+/// What is said with a decision stays in the log.
+fn bounded(words: &str) -> Result<(), OfficeError> {
+    if words.chars().count() > REASON_CHARS || words.contains(char::is_control) {
+        return Err(OfficeError::Refused(why!("text-length", most = REASON_CHARS).flag(REASON)));
+    }
+    Ok(())
 }
 
 async fn lookup_in(tx: &mut Tx, id: i64) -> Result<LookupRow, OfficeError> {

@@ -1,10 +1,14 @@
 //! Destroying what has had its time, with a record of each run, and holding it back while a case runs.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use gapura_store::{DestructionRow, HoldRow, Month, Tx, millis, timestamp};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::network::documents_in;
 use super::{Actor, Change, Office, OfficeError, REASON};
+use crate::report::Month as LocalMonth;
 use crate::retention::Kind;
 use crate::why::why;
 
@@ -20,6 +24,14 @@ const HOLD_MONTHS: usize = 24;
 const HOLD_ASKED: jiff::SignedDuration = jiff::SignedDuration::from_hours(24 * 7);
 /// Nothing younger is ever destroyed by month, whatever the configuration says now or said before: the least of its bounds.
 const FEWEST_DAYS: i64 = 30;
+/// Reports are made of the running month and of twelve before it.
+const REPORTED_BACK: usize = 13;
+/// What a controller that was restored holds all months for: the case, and why.
+const AFTER_RESTORE: (&str, &str) = (
+    "Pemulihan cadangan",
+    "Cadangan dipulihkan; penahanan yang diminta sesudah cadangan itu dibuat tidak ada di dalamnya. Periksa surat perkara, \
+     minta lagi penahanannya, lalu tolak yang ini.",
+);
 /// 02.00 WITA, UTC.
 const NIGHT: i8 = 18;
 /// Records and holds on a page.
@@ -198,16 +210,30 @@ impl Office {
     /// Makes the months that are to come, and destroys those that are due, each in steps that keep nobody waiting; what was
     /// destroyed.
     pub async fn run_retention(&self, who: &Actor) -> Result<Vec<Destruction>, OfficeError> {
+        // Each in a turn of its own: where rows of a restored backup are moved, others write between.
+        let mut made = 0;
+        loop {
+            let mut tx = self.store.write().await?;
+            let some = tx.make_months(self.now()).await?;
+            tx.commit().await?;
+            if some == 0 {
+                break;
+            }
+            made += some;
+        }
         let mut tx = self.store.write().await?;
-        let made = tx.make_months(self.now()).await?;
         self.end_old_holds(&mut tx).await?;
         self.close_records(&mut tx).await?;
         // What looks through whole tables is done at one hour of the night, WITA.
         if self.now().to_zoned(jiff::tz::TimeZone::UTC).hour() == NIGHT {
             let rows = tx.prune_batches(self.config.retention.before(Kind::Batches, self.now())).await?;
             self.note_destroyed(&mut tx, Kind::Batches, rows).await?;
-            let rows = tx.destroy_unset(self.config.retention.before(Kind::Undated, self.now())).await?;
-            self.note_destroyed(&mut tx, Kind::Undated, rows).await?;
+            // Nobody can say to which month these belong, so any case holds them.
+            if tx.standing_holds().await?.is_empty() {
+                let rows =
+                    tx.destroy_unset(self.config.retention.before(Kind::Undated, self.now()), self.now()).await?;
+                self.note_destroyed(&mut tx, Kind::Undated, rows).await?;
+            }
         }
         tx.commit().await?;
         if made > 0 {
@@ -230,18 +256,69 @@ impl Office {
                 next = Some(month.next());
             }
         }
-        if destroyed.iter().any(|one| !one.epoch_keys.is_empty()) {
-            self.store.scrub().await?;
-        }
+        self.scrub_keys().await?;
         Ok(destroyed)
     }
 
-    /// Whether a month may be destroyed: old enough, and not held for a case.
-    ///
-    /// Here belongs whatever else has to be done with a month before it is gone.
+    /// Has written over where destroyed keys stood, also those of a run before that was interrupted or met a reader.
+    async fn scrub_keys(&self) -> Result<(), OfficeError> {
+        let upto = self.store.read().await?.unscrubbed().await?;
+        if upto == 0 {
+            return Ok(());
+        }
+        if !self.store.scrub().await? {
+            tracing::warn!("where destroyed keys stood is still being read; it is written over within the hour");
+            return Ok(());
+        }
+        let mut tx = self.store.write().await?;
+        tx.scrubbed(upto, self.now()).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Whether a month may be destroyed: old enough, not held for a case, and counted by the reports of its sites.
     async fn may_destroy(&self, tx: &mut Tx, kind: Kind, month: Month) -> Result<bool, OfficeError> {
         let held = held_for(&tx.standing_holds().await?, month).is_some();
-        Ok(!held && self.config.retention.is_due(kind, month, self.now()))
+        Ok(!held && self.config.retention.is_due(kind, month, self.now()) && self.is_reported(tx, month).await?)
+    }
+
+    /// Whether every site where somebody came in a month (UTC) has closed its reports of the months of its own zone that overlap it:
+    /// what is destroyed can be counted by none. A month that is too old for a report waits for none.
+    async fn is_reported(&self, tx: &mut Tx, month: Month) -> Result<bool, OfficeError> {
+        let (from, until) = month.span();
+        let mut zones: BTreeMap<String, (jiff::tz::TimeZone, BTreeSet<String>)> = BTreeMap::new();
+        for (site, document) in documents_in(tx).await? {
+            let zone = document.hours.zone();
+            let of = zones.entry(zone.name().to_owned()).or_insert_with(|| (zone.tz().clone(), BTreeSet::new()));
+            of.1.insert(site);
+        }
+        for (zone, sites) in zones.into_values() {
+            let local = |at: Timestamp| LocalMonth::of(at.to_zoned(zone.clone()).date());
+            let reported = std::iter::successors(Some(local(self.now())), |month| month.before()).take(REPORTED_BACK);
+            let reported: Vec<LocalMonth> = reported.collect();
+            let ends = local(until.checked_sub(jiff::SignedDuration::from_millis(1)).unwrap_or(until));
+            for one in BTreeSet::from([local(from), ends]) {
+                let (Some(span), true) = (one.span(&zone), reported.contains(&one)) else { continue };
+                let used = tx.sites_used((span.0.max(from), span.1.min(until))).await?;
+                let closed: BTreeSet<String> = tx.sites_closed(&one.to_string()).await?.into_iter().collect();
+                if let Some(site) = used.iter().find(|site| sites.contains(*site) && !closed.contains(*site)) {
+                    tracing::warn!(%month, site, report = %one, "a month is not destroyed before its report is closed");
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether a month's key may be destroyed: a router names a visit by the key it has when it tells, so those of a held month may
+    /// be under the key of the month before or after.
+    async fn may_destroy_key(&self, tx: &mut Tx, month: Month) -> Result<bool, OfficeError> {
+        let standing = tx.standing_holds().await?;
+        let beside = |hold: &HoldRow| {
+            let month_of = |text: &str| text.parse::<Month>().ok();
+            month_of(&hold.first_month).is_some_and(|first| month.next() == first)
+                || month_of(&hold.last_month).is_some_and(|last| last.next() == month)
+        };
+        Ok(held_for(&standing, month).is_none() && !standing.iter().any(beside))
     }
 
     /// Destroys a month, or goes on where a run before was interrupted; none where there is nothing to destroy.
@@ -255,11 +332,20 @@ impl Office {
             let known = tx.destruction_of(kind.as_str(), month.span()).await?;
             let step = tx.destroy_month(table, month).await?;
             let rows = i64::try_from(step.rows).unwrap_or(i64::MAX);
-            let keys = if kind == Kind::Visits { tx.destroy_epoch_keys(&month.to_string()).await? } else { Vec::new() };
+            let keys = if kind == Kind::Visits && self.may_destroy_key(&mut tx, month).await? {
+                tx.destroy_epoch_keys(&month.to_string()).await?
+            } else {
+                Vec::new()
+            };
             let id = match &known {
                 Some(row) if row.finished.is_some() && rows == 0 && keys.is_empty() => return Ok(None),
                 None if rows == 0 && keys.is_empty() => return Ok(None),
-                Some(row) => row.id,
+                Some(row) => {
+                    if !keys.is_empty() {
+                        tx.more_keys_destroyed(row.id, &keys.join(", ")).await?;
+                    }
+                    row.id
+                }
                 None => {
                     let (from, until) = month.span();
                     let row = DestructionRow {
@@ -355,6 +441,11 @@ impl Office {
             && kind.monthly().is_some()
     }
 
+    /// Whether what began then is of a month that has had its time.
+    pub(super) fn is_due(&self, kind: Kind, started: i64) -> bool {
+        Month::of(timestamp(started)).is_some_and(|month| self.config.retention.is_due(kind, month, self.now()))
+    }
+
     /// Months that were destroyed, or are being destroyed: from, until (ms).
     pub(super) async fn destroyed_months(&self, tx: &mut Tx, kind: Kind) -> Result<Vec<(i64, i64)>, OfficeError> {
         let rows = tx.destroyed_since(kind.as_str(), 0).await?;
@@ -410,6 +501,32 @@ impl Office {
             .await?;
         tx.commit().await?;
         Ok(id)
+    }
+
+    /// Holds all months for a week after a backup was restored, unless a person ends that before: a hold that was asked for after
+    /// the backup is not in it.
+    pub(super) async fn hold_after_restore(&self, tx: &mut Tx) -> Result<(), OfficeError> {
+        let itself = Actor { name: ITSELF.to_owned(), reason: AFTER_RESTORE.1.to_owned() };
+        let last = Month::of(self.now()).unwrap_or(Month::FIRST);
+        let row = HoldRow {
+            id: 0,
+            case_number: AFTER_RESTORE.0.to_owned(),
+            first_month: Month::FIRST.to_string(),
+            last_month: last.to_string(),
+            reason: itself.reason.clone(),
+            state: HoldState::Asked.as_str().to_owned(),
+            asked_by: itself.name.clone(),
+            asked: millis(self.now()),
+            agreed_by: None,
+            agreed: None,
+            lift_by: None,
+            lift_reason: String::new(),
+            lifted_by: None,
+            ended: None,
+        };
+        let object = format!("hold/{}", tx.put_hold(&row).await?);
+        let after = format!("{}: {} - {last}", row.case_number, row.first_month);
+        self.note(tx, &itself, Change { action: "hold-ask", object, before: "", after: &after }).await
     }
 
     /// A step of a hold; those that agree are another person's than who asked.

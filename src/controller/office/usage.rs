@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use gapura_model::{ClockTrust, Generation};
-use gapura_store::{OutageRow, Span, TallyRow, Tx, VisitRow, VisitSum, millis};
+use gapura_store::{Month, OutageRow, Span, TallyRow, Tx, VisitRow, VisitSum, millis};
 use gapura_wire::{BalanceReport, Record, SignedBundle, VisitUsage, Way, limits};
+use jiff::{SignedDuration, Timestamp};
 
 use super::enrol::Member;
 use super::{Office, OfficeError, read_json, write_json};
@@ -13,6 +14,18 @@ use crate::retention::Kind;
 
 /// Months that were destroyed, by kind, as far as they were asked for: from, until (ms).
 pub(super) type Destroyed = BTreeMap<Kind, Vec<(i64, i64)>>;
+
+/// How a record is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kept {
+    /// As it was told.
+    AsTold,
+    /// A visit whose start nobody knows.
+    Undated,
+}
+
+/// A router's clock may be ahead of ours by so much.
+const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
 /// Rows of balances in one page of a restore.
 const PAGE: u32 = 2000;
@@ -30,7 +43,7 @@ impl Office {
                 let Ok(record) = serde_json::from_str::<Record>(&row.document) else { continue };
                 let of = (row.site.as_str(), row.gateway.as_str());
                 let stored = match self.not_destroyed(&mut tx, &mut destroyed, &record).await? {
-                    Ok(()) => store_record(&mut tx, of, &record, &mut visits).await?,
+                    Ok(kept) => store_record(&mut tx, of, (&record, kept, self.now()), &mut visits).await?,
                     Err(reason) => Err(reason),
                 };
                 if let Err(reason) = stored {
@@ -49,27 +62,32 @@ impl Office {
     }
 
     /// What began in a month that was destroyed is not taken any more: it would rise again, and nobody could say how much of the
-    /// month it is. The sums of its hours stand since before.
+    /// month it is. The sums of its hours stand since before. A visit that a doubtful clock puts into a month that has had its time
+    /// may be of today: it is kept, without a day.
     pub(super) async fn not_destroyed(
         &self,
         tx: &mut Tx,
         known: &mut Destroyed,
         record: &Record,
-    ) -> Result<Result<(), String>, OfficeError> {
+    ) -> Result<Result<Kept, String>, OfficeError> {
         let (kind, started) = match record {
             Record::Visit(visit) => (Kind::Visits, millis(visit.start)),
             Record::Outage(outage) => (Kind::Outages, millis(outage.start)),
             Record::Tally(tally) => (Kind::Tallies, millis(tally.start)),
         };
         if !self.can_be_destroyed(kind, started) {
-            return Ok(Ok(()));
+            return Ok(Ok(Kept::AsTold));
         }
         let months = match known.entry(kind) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(unknown) => unknown.insert(self.destroyed_months(tx, kind).await?),
         };
         let gone = months.iter().any(|(from, until)| (*from..*until).contains(&started));
-        Ok(if gone { Err("it began in a month whose records were destroyed".to_owned()) } else { Ok(()) })
+        let doubtful = matches!(record, Record::Visit(visit) if visit.clock == ClockTrust::Doubtful);
+        if doubtful && (gone || self.is_due(kind, started)) {
+            return Ok(Ok(Kept::Undated));
+        }
+        Ok(if gone { Err("it began in a month whose records were destroyed".to_owned()) } else { Ok(Kept::AsTold) })
     }
 
     /// The newest bundle of a site, if it is newer than `after`, as it is sent.
@@ -153,7 +171,7 @@ pub struct Usage {
 pub(super) async fn store_record(
     tx: &mut Tx,
     (site, gateway): (&str, &str),
-    record: &Record,
+    (record, kept, now): (&Record, Kept, Timestamp),
     visits: &mut Vec<VisitRow>,
 ) -> Result<Result<(), String>, OfficeError> {
     let (site, gateway) = (site.to_owned(), gateway.to_owned());
@@ -162,7 +180,12 @@ pub(super) async fn store_record(
             if let Err(reason) = plausible(visit) {
                 return Ok(Err(reason));
             }
-            visits.push(visit_row(site, gateway, visit));
+            let row = visit_row(site, gateway, visit);
+            let (started, told) = match kept {
+                Kept::AsTold => (row.started, heard(row.told, now)),
+                Kept::Undated => (0, millis(now)),
+            };
+            visits.push(VisitRow { started, told, ..row });
         }
         Record::Outage(outage) => {
             let (started, ended) = (millis(outage.start), outage.end.map(millis));
@@ -174,12 +197,19 @@ pub(super) async fn store_record(
             if !(1..=63).contains(&tally.name.len()) || !tally.name.bytes().all(named) {
                 return Ok(Err("the tally's name is not 1 to 63 of a-z, 0-9 and -".to_owned()));
             }
-            let (started, ended, amount) = (millis(tally.start), millis(tally.end), as_i64(tally.count));
+            let (started, ended, amount) = (millis(tally.start), heard(millis(tally.end), now), as_i64(tally.count));
             let name = tally.name.clone();
             tx.add_tally(&TallyRow { site, id: tally.id.to_string(), gateway, name, started, ended, amount }).await?;
         }
     }
     Ok(Ok(()))
+}
+
+/// When something was told: where the router's clock was never set, or is far ahead, when we heard it. By this it is kept or destroyed.
+fn heard(told: i64, now: Timestamp) -> i64 {
+    let (set, _) = Month::FIRST.span();
+    let latest = now.checked_add(AHEAD).unwrap_or(Timestamp::MAX);
+    if (millis(set)..=millis(latest)).contains(&told) { told } else { millis(now) }
 }
 
 fn plausible(visit: &VisitUsage) -> Result<(), String> {

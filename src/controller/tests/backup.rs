@@ -78,6 +78,8 @@ async fn a_restored_controller_takes_its_fleet_up_again_on_the_other_database() 
         let audit = cli_with(&config, world.clock.clone(), &["audit", "list"]).await.unwrap();
         let (old, new) = (before.as_array().unwrap(), audit.as_array().unwrap());
         // The backup's own note was written after its picture was taken.
+        // Nothing is destroyed before somebody could ask again for what was held.
+        assert!(new.iter().any(|line| line["action"] == "hold-ask" && line["actor"] == "gapura"), "{new:?}");
         assert_eq!(new.last().unwrap()["action"], "backup-restore");
         assert_eq!(
             old.iter().rev().skip(1).rev().collect::<Vec<_>>(),

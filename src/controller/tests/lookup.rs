@@ -115,7 +115,9 @@ async fn two_persons_look_a_device_up_and_everything_is_gone_after_three_days() 
         assert!(third.question.is_none() && third.visits.is_none());
         assert!(matches!(office.see_lookup(id, true, &who("cici", "")).await, Err(OfficeError::Refused(_))));
         assert!(matches!(office.close_lookup(id, &who("cici", "")).await, Err(OfficeError::Refused(_))));
-        assert_eq!(office.see_lookup(id, true, &who("ani", "")).await.unwrap().visits.unwrap().len(), 2);
+        let file = office.see_lookup(id, true, &who("ani", "")).await.unwrap().csv();
+        assert!(file.starts_with("case,LP/12/XI/2026\r\n") && file.contains("\r\nmonths_without_key,\r\n"), "{file}");
+        assert_eq!(file.matches("\r\nLP/12/XI/2026,galeri,").count(), 2);
         // Three days later it is over before anybody erased it, and then erased.
         world.clock.advance(std::time::Duration::from_hours(72));
         let late = office.see_lookup(id, false, &who("ani", "")).await.unwrap();
@@ -132,6 +134,14 @@ async fn two_persons_look_a_device_up_and_everything_is_gone_after_three_days() 
             .filter(|line| line["object"] == format!("lookup/{id}"))
             .map(|line| (line["action"].as_str().unwrap(), line["actor"].as_str().unwrap()))
             .collect();
+        let after = |action: &str| {
+            let line = audit.as_array().unwrap().iter().find(|line| line["action"] == action).unwrap();
+            line["after"].as_str().unwrap().to_owned()
+        };
+        for action in ["lookup-ask", "lookup-agree"] {
+            assert!(after(action).contains(&read.digest), "{action}");
+        }
+        assert!(after("lookup-export").contains(&gapura_wire::Sha256::of(file.as_bytes()).to_string()));
         let mut expected = [
             ("lookup-ask", "ani"),
             ("lookup-read", "budi"),
@@ -207,6 +217,36 @@ async fn an_address_leads_to_the_visits_that_had_it_then() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn visits_told_under_another_months_key_are_found_or_their_key_is_named() {
+    on_both("lookup-keys", async |world| {
+        let office = &world.serving.office;
+        world.furnish().await;
+        let (router, _) = world.member(&[]).await;
+        let (november, december) = (key(&world, "2026-11").await, key(&world, "2026-12").await);
+        // Begun in November, told in December; and by a router that was cut off since a month whose key is gone.
+        let gone = EpochKey { epoch: "2026-06".parse().unwrap(), key: gapura_model::Secret::new([3; 32]) };
+        let records = vec![
+            record(&december, 1, MAC, Some("10.7.3.41"), ("2026-11-20T08:30:00Z", "2026-11-20T09:00:00Z")),
+            record(&gone, 2, MAC, None, ("2026-11-20T09:30:00Z", "2026-11-20T10:00:00Z")),
+            record(&november, 3, "02:ab:00:00:00:11", None, ("2026-11-20T09:30:00Z", "2026-11-20T10:00:00Z")),
+        ];
+        send(&router, 1, records).await;
+        let by_address = LookupOrder { by_address: true, place: "galeri".to_owned(), ..order("10.7.3.41") };
+        for (order, untold) in [(order(MAC), 0), (by_address, 2)] {
+            let id = office.ask_lookup(&order, &who("ani", "")).await.unwrap();
+            let read = office.see_lookup(id, false, &who("budi", "")).await.unwrap();
+            assert_eq!(office.agree_lookup(id, &read.digest, &who("budi", "")).await.unwrap(), 1);
+            let seen = office.see_lookup(id, true, &who("budi", "")).await.unwrap();
+            assert_eq!((seen.no_key.as_slice(), seen.untold), (["2026-06".to_owned()].as_slice(), untold));
+            let file = seen.csv();
+            assert!(file.contains("\r\nmonths_without_key,2026-06\r\n"), "{file}");
+            assert!(file.contains(&format!("\r\nvisits_without_address,{untold}\r\n\r\n")), "{file}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_wider_than_may_be_asked_or_no_address_is_refused_all_at_once() {
     on_both("lookup-wrong", async |world| {
         let office = &world.serving.office;
@@ -235,6 +275,7 @@ async fn what_is_wider_than_may_be_asked_or_no_address_is_refused_all_at_once() 
             ("2026-11-20T12:00:00Z", "2026-11-20T08:00:00Z"),
             ("2026-10-01T00:00:00Z", "2026-11-01T00:00:01Z"),
             ("2026-12-01T00:00:00Z", "2026-12-02T00:00:00Z"),
+            ("2026-11-20T08:00:00Z", "2026-12-02T00:00:00Z"),
         ] {
             assert_eq!(wrong(&span(from, until)).await, 1, "{from}");
         }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::client::Router;
 use super::world::{World, on_both};
-use crate::{Actor, HoldOrder, HoldState, HoldStep, Kind, OfficeError};
+use crate::{Actor, HoldOrder, HoldState, HoldStep, Kind, OfficeError, Scope};
 
 fn record(number: u32, started: &str) -> Record {
     serde_json::from_value(json!({
@@ -34,6 +34,12 @@ fn time(text: &str) -> Timestamp {
 
 async fn visits(world: &World) -> usize {
     let span = Span { from: Timestamp::UNIX_EPOCH, until: Timestamp::MAX, site: None, limit: 100 };
+    world.serving.office.usage(&span).await.unwrap().visits.len()
+}
+
+async fn undated(world: &World) -> usize {
+    let until = time("2020-01-01T00:00:00Z");
+    let span = Span { from: Timestamp::UNIX_EPOCH, until, site: None, limit: 100 };
     world.serving.office.usage(&span).await.unwrap().visits.len()
 }
 
@@ -65,6 +71,9 @@ async fn a_month_is_destroyed_with_its_key_leaves_a_record_and_does_not_rise_aga
         assert_eq!(office.run_retention(&who("gapura", "")).await.unwrap(), []);
         assert_eq!(visits(&world).await, 3);
         forward(&world, "2027-03-01T00:00:00Z");
+        assert_eq!(office.run_retention(&who("gapura", "")).await.unwrap(), [], "no report has counted it yet");
+        assert_eq!(visits(&world).await, 3);
+        // The report is made first, and counts who came.
         let ran = world.cli(&["retention", "run"]).await;
         let one = &ran["destroyed"][0];
         assert_eq!((&one["kind"], &one["records"]), (&json!("visits"), &json!(1)), "{ran}");
@@ -72,6 +81,12 @@ async fn a_month_is_destroyed_with_its_key_leaves_a_record_and_does_not_rise_aga
         assert_eq!(visits(&world).await, 2);
         let left = keys(&world).await;
         assert!(!left.contains(&"2026-11".to_owned()) && left.contains(&"2026-12".to_owned()), "{left:?}");
+        let report = office.month_report(&Scope::Province, "2026-12".parse().unwrap()).await.unwrap().unwrap();
+        assert!(report.running_until.is_none());
+        let closed = office.store().read().await.unwrap().month_figures("2026-12").await.unwrap().remove(0);
+        assert!(closed.issue == 1 && closed.document.contains("\"people\":1"), "{}", closed.document);
+        // Where the key stood is written over.
+        assert_eq!(office.store().read().await.unwrap().unscrubbed().await.unwrap(), 0);
         // It is chained.
         let audit = world.cli(&["audit", "list"]).await;
         let line = audit.as_array().unwrap().iter().find(|row| row["action"] == "records-destroyed").unwrap();
@@ -92,6 +107,16 @@ async fn a_month_is_destroyed_with_its_key_leaves_a_record_and_does_not_rise_aga
         assert_eq!(ack.refused.len(), 1, "{ack:?}");
         assert!(ack.refused[0].index == 0 && ack.refused[0].reason.contains("destroyed"));
         assert_eq!(visits(&world).await, 4);
+        // What a doubtful clock puts there may be of today.
+        let mut doubtful = serde_json::to_value(record(6, "2026-11-30T23:59:00Z")).unwrap();
+        doubtful["clock"] = json!("doubtful");
+        let mut ahead = serde_json::to_value(record(7, "2040-01-01T00:00:00Z")).unwrap();
+        ahead["clock"] = json!("doubtful");
+        for (seq, _) in [(3, "told"), (4, "told again")] {
+            let records = [&doubtful, &ahead].map(|one| serde_json::from_value(one.clone()).unwrap()).to_vec();
+            assert!(send(&router, seq, records).await.refused.is_empty());
+        }
+        assert_eq!((visits(&world).await, undated(&world).await), (6, 3));
         assert_eq!(office.run_retention(&who("gapura", "")).await.unwrap(), [], "nothing twice");
         let status = world.cli(&["retention", "status"]).await;
         let kind =
@@ -103,7 +128,20 @@ async fn a_month_is_destroyed_with_its_key_leaves_a_record_and_does_not_rise_aga
         // By night what has no day goes too, when it was told long ago.
         forward(&world, "2027-03-01T18:30:00Z");
         office.run_retention(&who("gapura", "")).await.unwrap();
-        assert_eq!(visits(&world).await, 2, "both told in 1970 by their own clock");
+        assert_eq!(visits(&world).await, 5, "others were told today, whatever its router's clock says");
+        // Nobody knows to which month it belongs, so any case holds it.
+        let order =
+            HoldOrder { case_number: "LP/1".to_owned(), first: "2027-05".to_owned(), last: "2027-05".to_owned() };
+        let hold = office.ask_hold(&order, &who("ani", "penyidikan")).await.unwrap();
+        office.step_hold(hold, HoldStep::Agree, &who("budi", "")).await.unwrap();
+        forward(&world, "2027-06-05T18:30:00Z");
+        office.make_reports().await.unwrap();
+        office.run_retention(&who("gapura", "")).await.unwrap();
+        assert_eq!((visits(&world).await, undated(&world).await), (3, 2));
+        office.step_hold(hold, HoldStep::AskLift, &who("ani", "selesai")).await.unwrap();
+        office.step_hold(hold, HoldStep::Lift, &who("budi", "")).await.unwrap();
+        office.run_retention(&who("gapura", "")).await.unwrap();
+        assert_eq!(visits(&world).await, 0, "also what is to begin in 2040");
         assert!(office.retention().await.unwrap().destructions.iter().any(|one| one.kind == Some(Kind::Undated)));
         assert_eq!(world.cli(&["audit", "verify"]).await["fault"], json!(null));
     })
@@ -131,7 +169,10 @@ async fn a_month_is_held_while_a_case_runs_and_only_two_persons_end_that() {
         assert!(matches!(refused, Err(OfficeError::Mistakes(_))));
         let id = office.ask_hold(&order("2026-11", "2026-12"), &who("ani", "penyidikan")).await.unwrap();
         let itself = who("gapura", "");
-        let due = || office.run_retention(&itself);
+        let due = async || {
+            office.make_reports().await.unwrap();
+            office.run_retention(&itself).await
+        };
         // It holds from the first moment, but not by itself for ever.
         let own = office.step_hold(id, HoldStep::Agree, &who("ani", "")).await;
         assert!(matches!(own, Err(OfficeError::Refused(_))), "the same person");

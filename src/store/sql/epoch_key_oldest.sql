@@ -1,1 +1,1 @@
-SELECT coalesce(min(epoch), '') AS site FROM epoch_key
+SELECT coalesce(min(epoch), '') AS site FROM epoch_key WHERE epoch >= '2020-01'

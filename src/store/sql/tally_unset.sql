@@ -1,1 +1,1 @@
-DELETE FROM tally WHERE site = $1 AND started < $2 AND ended < $3
+DELETE FROM tally WHERE site = $1 AND (started < $2 OR started > $4) AND ended < $3

@@ -1,1 +1,1 @@
-DELETE FROM visit WHERE site = $1 AND started < $2 AND told < $3
+DELETE FROM visit WHERE site = $1 AND (started < $2 OR started > $4) AND told < $3

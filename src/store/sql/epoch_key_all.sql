@@ -1,0 +1,1 @@
+SELECT regency, epoch, secret FROM epoch_key ORDER BY regency, epoch

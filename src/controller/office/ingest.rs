@@ -36,7 +36,6 @@ pub(super) struct Batch {
 
 /// A record as far as it can be read here.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "nearly all are of the large kind")]
 enum Told {
     Read(Box<Record>),
     Unread(Box<RawValue>),

@@ -280,7 +280,12 @@ fn kind_row(say: &Say, one: &KindStands) -> KindRow {
             (Some(days), true) => w.t1("records-days-month", "days", days.to_string()),
             (Some(days), false) => w.t1("records-days", "days", days.to_string()),
         },
-        last: last.unwrap_or_else(|| w.t("records-nothing-yet")),
+        last: match (last, one.kind) {
+            (Some(last), _) => last,
+            (None, Kind::Contacts | Kind::Unanswered) => w.t("records-with-words"),
+            (None, _) if one.days.is_none() => "–".to_owned(),
+            (None, _) => w.t("records-nothing-yet"),
+        },
         next: match (next, one.days) {
             (Some(next), _) => next,
             (None, None) => "–".to_owned(),
@@ -300,7 +305,9 @@ fn month_words(w: Words, month: &str) -> String {
 fn span(say: &Say, one: &Destruction) -> String {
     let days = one.until.duration_since(one.from).as_hours() / 24;
     let first = one.from.to_zoned(jiff::tz::TimeZone::UTC).date();
-    if days > 1 { month_words(say.words, &first.strftime("%Y-%m").to_string()) } else { say.date(first) }
+    let span = if days > 1 { month_words(say.words, &first.strftime("%Y-%m").to_string()) } else { say.date(first) };
+    // 08.00 to 08.00 in WITA.
+    format!("{span} (UTC)")
 }
 
 fn gone(say: &Say, one: &Destruction) -> Gone {

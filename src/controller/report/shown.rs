@@ -103,7 +103,7 @@ pub struct SiteLine {
 pub struct LateChange {
     /// The site's name.
     pub site: String,
-    /// Its issue.
+    /// The report's issue that it made.
     pub issue: u64,
     /// When that was made (UTC).
     pub made: Timestamp,
@@ -281,7 +281,8 @@ pub(crate) fn report(
         made: own.iter().map(|one| one.made).max().unwrap_or_default(),
         running_until: running.then(|| gapura_store::timestamp(upto)),
         issue: own.iter().map(|one| one.issue.saturating_sub(1)).fold(1, u64::saturating_add),
-        changes: changes.map(|(_, change)| change).collect(),
+        // Counted as the report's own issues are, not as each site's.
+        changes: (2..).zip(changes).map(|(issue, (_, change))| LateChange { issue, ..change }).collect(),
         total: figures(&months, (covered, running)),
         sites: own.iter().map(line).collect(),
         days: if covered { Vec::new() } else { days(&months, month, upto) },

@@ -162,8 +162,8 @@ fn card(say: &Say, site: &PublicSite) -> Card {
         reason: day.reason.clone(),
     };
     let used = match site.used {
-        None => (say.number(0), "–".to_owned()),
-        Some(PublicUse::Few) => (w.t("public-few"), w.t("public-few")),
+        None => ("–".to_owned(), "–".to_owned()),
+        Some(PublicUse::Withheld) => (w.t("public-few"), w.t("public-few")),
         Some(PublicUse::Of(used)) => (say.number(used.visits), say.bytes(ByteCount::new(used.octets))),
     };
     Card {

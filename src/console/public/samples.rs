@@ -48,7 +48,7 @@ pub(super) fn public() -> Public {
         sites: vec![
             site("Galeri Sinjai Utara", PublicState::Open(hour(3)), Some(PublicUse::Of(used))),
             truck,
-            site("Telecenter Barania", PublicState::Closed(hour(20)), Some(PublicUse::Few)),
+            site("Telecenter Barania", PublicState::Closed(hour(20)), Some(PublicUse::Withheld)),
             site("Terminal Sinjai", PublicState::Disturbed, Some(PublicUse::Of(used))),
         ],
     }

@@ -40,7 +40,7 @@ struct Day<'a> {
 #[derive(Clone, Debug, Serialize)]
 struct Usage {
     month: String,
-    /// Fewer than ten visits are not told: then both are null.
+    /// It could tell of somebody in particular, as in the monthly report: then both are null, as where the month is not closed.
     suppressed: bool,
     visits: Option<u64>,
     octets: Option<u64>,
@@ -68,8 +68,8 @@ fn one<'a>(site: &'a PublicSite, month: &str) -> Site<'a> {
         reason: &day.reason,
     };
     let (suppressed, visits, octets) = match site.used {
-        None => (false, Some(0), Some(0)),
-        Some(PublicUse::Few) => (true, None, None),
+        None => (false, None, None),
+        Some(PublicUse::Withheld) => (true, None, None),
         Some(PublicUse::Of(used)) => (false, Some(used.visits), Some(used.octets)),
     };
     Site {

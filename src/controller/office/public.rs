@@ -14,16 +14,16 @@ use tokio::time::Instant;
 use super::explored::Used;
 use super::network::{documents_in, gateways_of};
 use super::site::parse_site;
-use super::summary::{days_in_span, worst};
+use super::summary::worst;
 use super::{Office, OfficeError};
 use crate::condition::Condition;
+use crate::report::{Cell, Figures, Month};
+use crate::rights::Scope;
 
 /// Whoever asks, however many they are, it is looked at no more often.
 const AGE: Duration = Duration::from_secs(30);
 /// Days of hours that are told.
 const DAYS: i32 = 7;
-/// Fewer visits than this in a month are not told: few people could be meant.
-const FEWEST: u64 = 10;
 
 /// The service as anybody may see it.
 #[derive(Clone, Debug)]
@@ -59,7 +59,7 @@ pub struct PublicSite {
     pub now: PublicState,
     /// Today and the next days.
     pub week: Vec<PublicDay>,
-    /// What was used in the month; none where nothing was.
+    /// What was used in the month; none where that is not known, or the month is not closed yet.
     pub used: Option<PublicUse>,
 }
 
@@ -90,8 +90,8 @@ pub struct PublicDay {
 /// What was used in a month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PublicUse {
-    /// So few visits that nobody is told how many.
-    Few,
+    /// It would tell of few people, here or at another site.
+    Withheld,
     /// As much as this.
     Of(Used),
 }
@@ -117,18 +117,18 @@ impl Office {
         let unlisted = self.config.console.as_ref().map(|console| console.unlisted.clone()).unwrap_or_default();
         let today = now.to_zoned(zone.clone()).date();
         let month = today.first_of_month().saturating_sub(1.month());
-        let last = today.first_of_month().yesterday().unwrap_or(month);
         let mut tx = self.store.read().await?;
         let documents = documents_in(&mut tx).await?;
         let gateways = gateways_of(&mut tx, now, &documents).await?;
         let places: BTreeMap<String, String> =
             tx.latest_places().await?.into_iter().map(|row| (row.site, row.place)).collect();
-        let mut used: BTreeMap<String, Used> = BTreeMap::new();
-        for day in days_in_span(&mut tx, (now, zone), (month, last)).await? {
-            let more = Used { visits: day.visits, octets: day.octets, seconds: 0 };
-            *used.entry(day.site).or_default() += more;
-        }
         drop(tx);
+        // What the month's report shows, and nothing else: two tellings with other gaps would give away what each leaves out.
+        let report = self.month_report(&Scope::Province, Month::of(month)).await?;
+        let closed = report.filter(|report| report.running_until.is_none());
+        let lines = closed.iter().flat_map(|report| &report.sites);
+        let used: BTreeMap<&str, PublicUse> =
+            lines.filter_map(|line| Some((line.site.as_str(), told(&line.figures)?))).collect();
         let mut sites = Vec::new();
         for (id, document) in documents {
             if unlisted.contains(&id) {
@@ -140,9 +140,7 @@ impl Office {
                 week: week(&document.hours, now),
                 zone: document.hours.zone().tz().clone(),
                 place: places.get(&id).cloned(),
-                used: used
-                    .get(&id)
-                    .map(|used| if used.visits < FEWEST { PublicUse::Few } else { PublicUse::Of(*used) }),
+                used: used.get(id.as_str()).copied(),
                 id: parse_site(&id)?,
                 name: document.name,
                 kind: document.kind,
@@ -153,6 +151,17 @@ impl Office {
         }
         sites.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(Public { at: now, month, sites })
+    }
+}
+
+/// What is told of a site's month; none where it is not known.
+fn told(figures: &Figures) -> Option<PublicUse> {
+    match (figures.visits, figures.octets_up, figures.octets_down) {
+        (Cell::Known(visits), Cell::Known(up), Cell::Known(down)) => {
+            Some(PublicUse::Of(Used { visits, octets: up.saturating_add(down), seconds: 0 }))
+        }
+        (Cell::Unknown, ..) => None,
+        (Cell::Known(_) | Cell::Below | Cell::Withheld, ..) => Some(PublicUse::Withheld),
     }
 }
 

@@ -82,7 +82,8 @@ fn a_bundle_that_is_damaged_foreign_old_or_contradictory_is_refused_and_the_last
         let row = (SITE, generation.cast_signed(), now_millis(), hash, text);
         database
             .execute(
-                "INSERT INTO bundle (site, generation, published, content_hash, signed) VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO bundle (site, generation, published, content_hash, signed, publication)
+                 SELECT ?, ?, ?, ?, ?, number + 1 FROM publication",
                 row,
             )
             .unwrap();

@@ -18,8 +18,10 @@ use crate::rights::Scope;
 #[derive(Clone, Debug, Subcommand)]
 pub enum ReportCommand {
     /// The months that there are figures of.
+    #[command(after_help = "Example:\n  gapura controller report list")]
     List,
     /// Make what is due: the server does so each hour by itself.
+    #[command(after_help = "Example:\n  gapura controller report make")]
     Make,
     /// The report of a month.
     Month(MonthArgs),

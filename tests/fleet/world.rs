@@ -271,14 +271,6 @@ code_file = "{dir}/code"
         self.try_staff(words, None).unwrap()
     }
 
-    /// The same on another day than today, at noon.
-    pub fn staff_on(&self, day: &str, words: &[&str]) -> Value {
-        let mut command = self.lab.ctl().command("faketime");
-        command.arg(format!("{day} 12:00:00")).arg(PROGRAM).arg("controller").args(words);
-        command.arg("--config").arg(self.controller_dir.join("controller.toml")).args(["--by", "tester", "--json"]);
-        serde_json::from_str(&output_of(command, None).unwrap()).unwrap()
-    }
-
     /// The same with `text` on standard input; what it says when it fails.
     pub fn try_staff(&self, words: &[&str], text: Option<&str>) -> Result<Value, LabError> {
         let mut command = self.lab.ctl().command(PROGRAM);

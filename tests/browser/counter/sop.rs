@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use gapura_lab::addr::{self, port};
+use gapura_lab::child::output_of;
 use gapura_lab::clock::unix_seconds;
 use gapura_lab::dns::{ask, kind};
 use gapura_lab::upstream::UPSTREAM_PAGE;
@@ -134,6 +135,14 @@ fn written_and_tried(world: &World, staff: &Browser, editor: &Person) -> String 
     draft
 }
 
+/// What staff's command says on another day than today, at noon.
+fn staff_on(world: &World, day: &str, words: &[&str]) -> serde_json::Value {
+    let mut command = world.lab.ctl().command("faketime");
+    command.arg(format!("{day} 12:00:00")).arg(env!("CARGO_BIN_EXE_gapura")).arg("controller").args(words);
+    command.arg("--config").arg(world.controller_dir.join("controller.toml")).args(["--by", "tester", "--json"]);
+    serde_json::from_str(&output_of(command, None).unwrap()).unwrap()
+}
+
 #[test]
 fn a_sop_is_drafted_counted_stopped_published_appealed_and_lifted() {
     let mut world = office("sop", *VISITORS.end()).with_router();
@@ -193,9 +202,14 @@ fn a_sop_is_drafted_counted_stopped_published_appealed_and_lifted() {
     assert!(staff.words().contains("Yang Anda tulis tadi sudah kembali di sini."), "{}", staff.words());
     expect_good(&staff, "rollout-typed-is-back", DESKTOP);
     staff.press("form[action$='/semua'] button");
+    // Who asked before it is in force may go by the answer for as long as it is good.
+    world.wait("the bundle that it can keep again", LATER, || {
+        let kept = fs::read(&stored).ok().and_then(|text| SignedBundle::from_json(&text).ok())?.bundle;
+        String::from_utf8(kept).unwrap().contains(FORBIDDEN).then_some(())
+    });
     let visitor = Browser::of(world.at(1), PHONE, Habits::Plain);
     in_force(&world, &visitor, false);
-    see(&world, &staff, &rollout, "Berlaku", LATER);
+    see(&world, &staff, &rollout, "Berlaku", LOOKS);
     expect_good(&staff, "rollout-everywhere", DESKTOP);
 
     // A visitor asks for a review; the office lifts it with a last day, and a second person agrees.
@@ -254,7 +268,7 @@ fn report(world: &mut World, staff: &Browser) {
     let there = TimeZone::get("Asia/Makassar").unwrap();
     let today = Timestamp::from_second(unix_seconds()).unwrap().to_zoned(there).date();
     let after = today.first_of_month().saturating_add(1.month().days(2));
-    let made = world.staff_on(&after.to_string(), &["report", "make"]);
+    let made = staff_on(world, &after.to_string(), &["report", "make"]);
     assert_eq!(made["closed"], 1, "{made}");
     let site_head = add(world, "kepala", &format!("site-head@site:{SITE}"));
     let months = "/laporan-bulanan";

@@ -341,6 +341,8 @@ sql_files! {
     USAGE_HOUR_MOVE = "usage_hour_move";
     USAGE_HOUR_SLOTS = "usage_hour_slots";
     USAGE_HOUR_PRIOR = "usage_hour_prior";
+    VISIT_ADD = "visit_add";
+    VISIT_ELSEWHERE_PARTS = "visit_elsewhere_parts";
     VISIT_EPOCHS = "visit_epochs";
     VISIT_LIST = "visit_list";
     VISIT_OF_ADDRESS = "visit_of_address";
@@ -353,6 +355,7 @@ sql_files! {
     VISIT_PUT = "visit_put";
     VISIT_PUT_PARTS = "visit_put_parts";
     VISIT_SUM = "visit_sum";
+    VISIT_TAKE_BACK_PARTS = "visit_take_back_parts";
     VISIT_UNSET = "visit_unset";
     VOUCHER_ADD = "voucher_add";
     VOUCHER_ERASE = "voucher_erase";
@@ -378,7 +381,14 @@ sql_files! {
 
 /// Those of one database alone, where its tables are kept in another way.
 #[cfg(test)]
-pub(crate) const OF_SQLITE: &[&str] = &["visit_put", "visit_of_address", "visit_of_device"];
+pub(crate) const OF_SQLITE: &[&str] = &["usage_hour_prior", "visit_put", "visit_of_address", "visit_of_device"];
 /// See [`OF_SQLITE`].
 #[cfg(test)]
-pub(crate) const OF_POSTGRES: &[&str] = &["visit_put_parts", "visit_of_address_parts", "visit_of_device_parts"];
+pub(crate) const OF_POSTGRES: &[&str] = &[
+    "visit_elsewhere_parts",
+    "visit_prior_parts",
+    "visit_take_back_parts",
+    "visit_put_parts",
+    "visit_of_address_parts",
+    "visit_of_device_parts",
+];

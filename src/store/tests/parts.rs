@@ -34,9 +34,32 @@ async fn a_visit_told_over_the_end_of_a_month_counts_once() {
         assert!(tx.put_visit(&told("b", 2, "2027-01-31T12:00:00Z", 2)).await.unwrap());
         tx.commit().await.unwrap();
         assert_eq!(count(&store).await, (2, 2, 42));
+        // Another start of the same month, among others that are new and one that is not, then the other way round.
+        let mut tx = store.write().await.unwrap();
+        let again = [
+            told("a", 5, "2027-01-02T00:00:00Z", 50),
+            told("b", 3, "1970-01-01T00:10:00Z", 3),
+            told("c", 9, "2027-02-20T00:00:00Z", 100),
+            told("d", 1, "2027-02-20T00:00:00Z", 1000),
+        ];
+        assert_eq!(tx.put_visits(&again).await.unwrap(), 4);
+        assert_eq!(
+            tx.put_visits(&[told("c", 1, "2027-01-01T00:00:00Z", 7), told("e", 1, "2027-01-01T00:00:00Z", 0)])
+                .await
+                .unwrap(),
+            1
+        );
+        assert_eq!(tx.put_visits(&again).await.unwrap(), 0);
+        tx.commit().await.unwrap();
+        assert_eq!(count(&store).await, (5, 5, 1153));
+        let mut tx = store.write().await.unwrap();
+        let span = Span { from: timestamp(millis("2027-02-01T00:00:00Z".parse().unwrap())), ..ALL_TIME };
+        assert_eq!(tx.visits(&span).await.unwrap().len(), 2, "the start told first stands");
+        drop(tx);
         let rows = store.read().await.unwrap().visits(&ALL_TIME).await.unwrap();
         let starts: Vec<String> = rows.iter().map(|row| timestamp(row.started).to_string()).collect();
-        assert_eq!(starts, ["1970-01-01T00:10:00Z", "2027-01-31T23:59:59.999Z"]);
+        let late = "2027-02-20T00:00:00Z";
+        assert_eq!(starts, ["1970-01-01T00:10:00Z", "2027-01-01T00:00:00Z", "2027-01-31T23:59:59.999Z", late, late]);
         // The same for what else is kept by month.
         let mut tx = store.write().await.unwrap();
         let outage = |started: &str, ended: Option<&str>| OutageRow {

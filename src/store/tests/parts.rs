@@ -97,6 +97,10 @@ async fn a_month_is_destroyed_whole_and_no_other() {
         assert_eq!(count(&store).await.1, 6003);
         let mut tx = store.write().await.unwrap();
         assert_eq!(tx.destroy_month(Monthly::Visits, month("2027-02")).await.unwrap().rows, 0, "nothing twice");
+        assert_eq!(tx.oldest_month(Monthly::Visits).await.unwrap(), Some(month("2027-01")));
+        assert_eq!(tx.destroy_month(Monthly::Visits, month("2027-01")).await.unwrap().rows, 1);
+        assert_eq!(tx.oldest_month(Monthly::Visits).await.unwrap(), Some(month("2027-03")), "not one without rows");
+        assert_eq!(tx.oldest_month(Monthly::Tallies).await.unwrap(), None);
         assert_eq!(tx.destroy_unset(at(-9000), at(99_000_000)).await.unwrap(), 0);
         assert_eq!(tx.destroy_unset(at(9000), at(99_000_000)).await.unwrap(), 1);
         tx.commit().await.unwrap();

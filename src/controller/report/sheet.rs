@@ -102,6 +102,9 @@ impl Sheet {
             0 | 1 => w.t("report-issue-first"),
             later => w.t1("report-issue", "issue", later.to_string()),
         }));
+        if report.total.silent_sites > 0 {
+            notes.push(w.t1("report-silent-part", "count", say.number(report.total.silent_sites)));
+        }
         Self {
             title: w.t1("report-title", "month", month),
             of,
@@ -207,12 +210,9 @@ fn facts(report: &MonthReport, say: &Say) -> Vec<Fact> {
     if total.people_unknown_sites > 0 && total.people != Cell::Unknown {
         people_small.push(w.t1("report-people-part", "count", say.number(total.people_unknown_sites)));
     }
-    let mut visits_small = Vec::new();
+    let mut visits_small = String::new();
     if total.visits_unknown_sites > 0 && total.visits != Cell::Unknown {
-        visits_small.push(w.t1("report-people-part", "count", say.number(total.visits_unknown_sites)));
-    }
-    if total.silent_sites > 0 {
-        visits_small.push(w.t1("report-silent-part", "count", say.number(total.silent_sites)));
+        visits_small = w.t1("report-people-part", "count", say.number(total.visits_unknown_sites));
     }
     let kept_small = if total.hours_unknown_sites > 0 && total.kept_permille.is_some() {
         w.t1("report-hours-part", "count", say.number(total.hours_unknown_sites))
@@ -224,7 +224,7 @@ fn facts(report: &MonthReport, say: &Say) -> Vec<Fact> {
     let part = if requests.made == 0 { String::new() } else { percent(requests.served_permille, say) };
     vec![
         fact("report-people", number(total.people, say), people_small.join("; ")),
-        fact("report-visits", number(total.visits, say), visits_small.join("; ")),
+        fact("report-visits", number(total.visits, say), visits_small),
         fact("report-volume", bytes(volume(total), say), String::new()),
         fact("report-kept", percent(total.kept_permille, say), kept_small),
         fact("report-served", served, part),

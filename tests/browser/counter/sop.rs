@@ -255,7 +255,7 @@ fn report(world: &mut World, staff: &Browser) {
     };
     // It was three devices: how much they were refused would tell of few people. ("tidak ditampilkan")
     assert_eq!((figure("Nama yang ditolak penyaring"), figure("Kunjungan")), ("tidak".to_owned(), "tidak".to_owned()));
-    assert_eq!((figure("Keberatan diterima"), figure("Keberatan dikabulkan")), ("1".to_owned(), "1".to_owned()));
+    assert_eq!((figure("Peninjauan masuk"), figure("Peninjauan dikabulkan")), ("1".to_owned(), "1".to_owned()));
     expect_good(staff, "report", DESKTOP);
     staff.use_screen(PHONE);
     expect_good(staff, "report", PHONE);

@@ -1,5 +1,7 @@
 //! Usage by month. On PostgreSQL a month is a partition that is made ahead and dropped whole; on SQLite it is deleted in steps.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
 
@@ -28,6 +30,9 @@ row! {
 
 /// Rows that one step deletes on SQLite: a fraction of a second in which nobody else writes.
 const STEP: i64 = 5000;
+
+/// So many rows of a backup that are read together are no stray ones.
+const MANY: usize = 50;
 
 /// How long readers are waited for before a month is dropped; then it is tried again in an hour.
 const LOCK_WAIT: &str = "SET LOCAL lock_timeout = '3s'";
@@ -103,6 +108,27 @@ impl Tx {
             }
         }
         Ok(made)
+    }
+
+    /// Makes the months that many rows of a backup belong to before those are written: beside, each had to be moved later. What
+    /// few rows say is left to [`Tx::make_months`]: no clock but ours makes tables.
+    pub(crate) async fn make_months_of(&mut self, table: &str, starts: &[i64]) -> Result<(), StoreError> {
+        let Some(table) = Monthly::ALL.into_iter().find(|one| one.table() == table).filter(|_| self.by_month()) else {
+            return Ok(());
+        };
+        let mut months = BTreeMap::<Month, usize>::new();
+        for month in starts.iter().filter_map(|start| Month::of(timestamp(*start))) {
+            *months.entry(month).or_default() += 1;
+        }
+        months.retain(|_, rows| *rows >= MANY);
+        // A backup of an earlier schema is not kept by month yet.
+        if months.is_empty() || !self.has_part(&format!("_{}_other", table.table())).await? {
+            return Ok(());
+        }
+        for month in months.into_keys() {
+            self.make_month(table, month).await?;
+        }
+        Ok(())
     }
 
     /// Makes the table of a month, with the rows of it that are beside; whether it was not there.

@@ -204,7 +204,7 @@ fn facts(report: &MonthReport, say: &Say) -> Vec<Fact> {
     let (w, total) = (say.words, &report.total);
     let fact = |label: &str, value: String, small: String| Fact { label: w.t(label), value, small };
     let mut people_small = Vec::new();
-    if let Some(day) = total.people_until {
+    if let Some(day) = total.people_until.filter(|_| total.people != Cell::Unknown) {
         people_small.push(w.t1("report-people-until", "day", say.date(day)));
     }
     if total.people_unknown_sites > 0 && total.people != Cell::Unknown {

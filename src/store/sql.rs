@@ -287,6 +287,7 @@ sql_files! {
     REQUEST_WAITING = "request_waiting";
     ROLLOUT_GET = "rollout_get";
     ROLLOUT_LIST = "rollout_list";
+    ROLLOUT_NAMES = "rollout_names";
     ROLLOUT_OPEN = "rollout_open";
     ROLLOUT_PUT = "rollout_put";
     ROLLOUT_SITE_CLEAR = "rollout_site_clear";
@@ -336,6 +337,7 @@ sql_files! {
     UNREAD_ADD = "unread_add";
     UNREAD_COUNT = "unread_count";
     UNREAD_PAGE = "unread_page";
+    UNREAD_PRUNE = "unread_prune";
     UNREAD_REMOVE = "unread_remove";
     USAGE_HOUR_DAYS = "usage_hour_days";
     USAGE_HOUR_MOVE = "usage_hour_move";
@@ -354,6 +356,7 @@ sql_files! {
     VISIT_PLANS = "visit_plans";
     VISIT_PUT = "visit_put";
     VISIT_PUT_PARTS = "visit_put_parts";
+    VISIT_READDRESSED = "visit_readdressed";
     VISIT_SUM = "visit_sum";
     VISIT_TAKE_BACK_PARTS = "visit_take_back_parts";
     VISIT_UNSET = "visit_unset";

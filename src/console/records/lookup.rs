@@ -105,6 +105,7 @@ pub(super) struct Visit {
     pub(super) bytes: String,
     pub(super) device: String,
     pub(super) doubtful: bool,
+    pub(super) moved: bool,
 }
 
 #[derive(Template)]
@@ -127,6 +128,8 @@ pub(super) struct One {
     pub(super) no_key: String,
     /// How many visits an address cannot find; empty where it is none.
     pub(super) untold: String,
+    /// How many had more than one address; empty where it is none.
+    pub(super) moved: String,
     pub(super) by_address: bool,
     pub(super) reason_chars: usize,
     pub(super) words: String,
@@ -323,6 +326,7 @@ pub(super) fn told(c: Chrome, say: &Say, seen: LookupSeen, me: &str, sites: &[(S
             .bytes(ByteCount::new(u64::try_from(found.bytes_up.saturating_add(found.bytes_down)).unwrap_or_default())),
         device: found.device,
         doubtful: !found.clock_trusted,
+        moved: found.readdressed,
     };
     One {
         script: None,
@@ -339,6 +343,7 @@ pub(super) fn told(c: Chrome, say: &Say, seen: LookupSeen, me: &str, sites: &[(S
         more: seen.more,
         no_key: seen.no_key.join(", "),
         untold: if seen.untold > 0 { say.number(seen.untold) } else { String::new() },
+        moved: if seen.readdressed > 0 { say.number(seen.readdressed) } else { String::new() },
         by_address: one.by_address,
         reason_chars: REASON_CHARS,
         words: String::new(),

@@ -100,6 +100,7 @@ fn seen(state: LookupState, visits: Option<Vec<FoundVisit>>) -> LookupSeen {
         more: visits.is_some(),
         no_key: if visits.is_some() { vec!["2026-07".into()] } else { Vec::new() },
         untold: 0,
+        readdressed: 0,
         visits,
     }
 }
@@ -119,6 +120,7 @@ fn visit(ended: bool) -> FoundVisit {
         clock_trusted: ended,
         bytes_up: 1_200_000,
         bytes_down: 64_000_000,
+        readdressed: !ended,
     }
 }
 

@@ -26,6 +26,7 @@ impl LookupSeen {
             ("more_than_shown", if self.more { "yes" } else { "no" }.to_owned()),
             ("months_without_key", self.no_key.join(" ")),
             ("visits_without_address", self.untold.to_string()),
+            ("visits_with_changed_address", self.readdressed.to_string()),
         ] {
             table_line(&mut out, [name, value.as_str()]);
         }
@@ -39,7 +40,7 @@ impl LookupSeen {
     }
 }
 
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 15] = [
     "case",
     "site",
     "visit",
@@ -54,9 +55,10 @@ const COLUMNS: [&str; 14] = [
     "clock",
     "bytes_up",
     "bytes_down",
+    "address_changed",
 ];
 
-fn cells(case: &str, one: &FoundVisit) -> [String; 14] {
+fn cells(case: &str, one: &FoundVisit) -> [String; 15] {
     [
         case.to_owned(),
         one.site.clone(),
@@ -72,5 +74,6 @@ fn cells(case: &str, one: &FoundVisit) -> [String; 14] {
         if one.clock_trusted { "trusted" } else { "doubtful" }.to_owned(),
         one.bytes_up.to_string(),
         one.bytes_down.to_string(),
+        if one.readdressed { "yes" } else { "no" }.to_owned(),
     ]
 }

@@ -120,6 +120,10 @@ async fn a_month_is_destroyed_whole_and_no_other() {
         assert_eq!(count(&store).await.1, 6003);
         let mut tx = store.write().await.unwrap();
         assert_eq!(tx.destroy_month(Monthly::Visits, month("2027-02")).await.unwrap().rows, 0, "nothing twice");
+        assert_eq!(tx.oldest_month(Monthly::Visits).await.unwrap(), Some(month("2027-01")));
+        assert_eq!(tx.destroy_month(Monthly::Visits, month("2027-01")).await.unwrap().rows, 1);
+        assert_eq!(tx.oldest_month(Monthly::Visits).await.unwrap(), Some(month("2027-03")), "not one without rows");
+        assert_eq!(tx.oldest_month(Monthly::Tallies).await.unwrap(), None);
         assert_eq!(tx.destroy_unset(at(-9000), at(99_000_000)).await.unwrap(), 0);
         assert_eq!(tx.destroy_unset(at(9000), at(99_000_000)).await.unwrap(), 1);
         tx.commit().await.unwrap();
@@ -220,6 +224,33 @@ async fn months_are_made_ahead_and_take_in_what_went_beside() {
     assert_eq!(tx.visits(&ALL_TIME).await.unwrap().len(), 3);
     tx.commit().await.unwrap();
     store.close().await;
+}
+
+#[tokio::test]
+async fn rows_of_a_backup_go_into_their_months_at_once() {
+    let (directory, database) = (Directory::new("months-of-backup"), postgres::database());
+    let old = Store::open(&directory.address()).await.unwrap();
+    let mut tx = old.write().await.unwrap();
+    let mut rows: Vec<VisitRow> = (0..120).map(|n| told(&format!("v{n}"), 1, "2025-05-31T23:59:59Z", 1)).collect();
+    rows.push(told("ahead", 1, "2040-01-01T00:00:00Z", 1));
+    tx.put_visits(&rows).await.unwrap();
+    tx.commit().await.unwrap();
+    let new = Store::open(&database.address).await.unwrap();
+    let mut tx = new.write().await.unwrap();
+    for (table, rows) in snapshot::poured(&old).await {
+        if table.name == "visit" {
+            tx.fill(&table, &rows).await.unwrap();
+        }
+    }
+    for (part, rows) in [("_visit_2025_05", 120_i64), ("_visit_other", 1)] {
+        let Tx::Postgres(inner) = &mut tx else { panic!() };
+        let text = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM \"{part}\""));
+        let there: i64 = sqlx::query_scalar(text).fetch_one(&mut **inner).await.unwrap();
+        assert_eq!(there, rows, "{part}");
+    }
+    tx.commit().await.unwrap();
+    old.close().await;
+    new.close().await;
 }
 
 #[tokio::test]

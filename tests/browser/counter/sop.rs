@@ -284,7 +284,7 @@ fn report(world: &mut World, staff: &Browser) {
     let count = |label: &str| figure(label).parse::<u64>().unwrap_or_else(|_| panic!("{label}: {words}"));
     assert_eq!(count("Orang terlayani"), u64::from(*VISITORS.end()), "{words}");
     assert!(count("Nama yang ditolak penyaring") > 0 && count("Kunjungan") >= u64::from(*VISITORS.end()), "{words}");
-    assert_eq!((figure("Keberatan diterima"), figure("Keberatan dikabulkan")), ("1".to_owned(), "1".to_owned()));
+    assert_eq!((figure("Peninjauan masuk"), figure("Peninjauan dikabulkan")), ("1".to_owned(), "1".to_owned()));
     expect_good(staff, "report", DESKTOP);
     staff.use_screen(PHONE);
     expect_good(staff, "report", PHONE);

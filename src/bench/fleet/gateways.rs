@@ -16,7 +16,7 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::BenchError;
-use crate::client::{Caller, Identity};
+use crate::client::{Caller, Identity, Kept};
 
 /// How often a gateway says how it is, and what was used.
 const MINUTE: Duration = Duration::from_mins(1);
@@ -211,26 +211,33 @@ impl Shared {
 }
 
 impl Gateway {
-    /// Waits for bundles without end, as `link: bundles` does.
+    /// Waits for bundles without end, as `link: bundles` does, on a connection that it keeps.
     async fn poll(&self, shared: &Shared, late: Duration) {
         tokio::time::sleep(late).await;
+        let mut kept = None;
         loop {
-            if let Err(error) = self.poll_once(shared).await {
+            if let Err(error) = self.poll_once(shared, &mut kept).await {
                 shared.failed("bundle", &error);
                 tokio::time::sleep(PAUSE * 20).await;
             }
         }
     }
 
-    async fn poll_once(&self, shared: &Shared) -> Result<(), BenchError> {
+    async fn poll_once(&self, shared: &Shared, kept: &mut Option<Kept>) -> Result<(), BenchError> {
         let after = Generation::new(self.generation.load(Ordering::Relaxed));
         let path = format!("/v1/bundle?after={after}&wait={WAIT}");
-        let mut connection = self.caller.connect().await?;
+        let mut connection = match kept.take() {
+            Some(connection) => connection,
+            None => self.caller.connect().await?,
+        };
         let waits = Waits::new(&shared.waiting);
         let (status, text) = connection.ask(Method::GET, &path, Vec::new()).await?;
-        drop((waits, connection));
+        drop(waits);
         match status {
-            StatusCode::NO_CONTENT => return Ok(()),
+            StatusCode::NO_CONTENT => {
+                *kept = Some(connection);
+                return Ok(());
+            }
             StatusCode::OK => {}
             other => return Err(LabError::answer("the controller", format!("{other} to a poll")).into()),
         }
@@ -240,9 +247,11 @@ impl Gateway {
         let outcome =
             BundleOutcome { generation: bundle.generation, verdict: BundleVerdict::Applied, detail: String::new() };
         self.generation.store(bundle.generation.get(), Ordering::Relaxed);
-        let watch = Stopwatch::start();
-        self.post("/v1/bundle/outcome", &outcome, StatusCode::NO_CONTENT).await?;
+        let (watch, path) = (Stopwatch::start(), "/v1/bundle/outcome");
+        let (status, text) = connection.ask(Method::POST, path, json_of(&outcome, path)?).await?;
+        as_wanted(path, status, StatusCode::NO_CONTENT, &text)?;
         shared.took(Exchange::Outcome, watch);
+        *kept = Some(connection);
         let at = shared.clock.elapsed();
         shared.acknowledged.lock().unwrap_or_else(PoisonError::into_inner).push(at);
         Ok(())
@@ -297,14 +306,21 @@ impl Gateway {
     }
 
     async fn post(&self, path: &str, body: &impl serde::Serialize, wanted: StatusCode) -> Result<(), BenchError> {
-        let body = serde_json::to_vec(body).map_err(|error| LabError::answer(path, error.to_string()))?;
-        let (status, text) = self.caller.ask(Method::POST, path, body).await?;
-        if status == wanted {
-            return Ok(());
-        }
-        let text = String::from_utf8_lossy(&text);
-        Err(LabError::answer(path, format!("{status}: {text:.200}")).into())
+        let (status, text) = self.caller.ask(Method::POST, path, json_of(body, path)?).await?;
+        as_wanted(path, status, wanted, &text)
     }
+}
+
+fn json_of(body: &impl serde::Serialize, path: &str) -> Result<Vec<u8>, BenchError> {
+    Ok(serde_json::to_vec(body).map_err(|error| LabError::answer(path, error.to_string()))?)
+}
+
+fn as_wanted(path: &str, status: StatusCode, wanted: StatusCode, text: &[u8]) -> Result<(), BenchError> {
+    if status == wanted {
+        return Ok(());
+    }
+    let text = String::from_utf8_lossy(text);
+    Err(LabError::answer(path, format!("{status}: {text:.200}")).into())
 }
 
 /// One more waits, until this is dropped.

@@ -1,8 +1,9 @@
 //! A fleet at one controller process: ten thousand gateways on PostgreSQL, a hundred on SQLite, with durable commits.
 //!
-//! Each gateway has its own key and certificate and does what a real one does with the controller: one TLS connection an exchange, resumed
-//! where it can be; a long-poll for bundles that is always open, a heartbeat and a batch of usage each minute, at moments of its own. A
-//! bundle is read, its signature verified, and its outcome reported. Not played: what a gateway does with a bundle at its own site.
+//! Each gateway has its own key and certificate and does what a real one does with the controller: a long-poll for bundles that is always
+//! open, on a connection that is kept; a heartbeat and a batch of usage each minute, at moments of its own, each on a TLS connection of its
+//! own, resumed where it can be. A bundle is read, its signature verified, and its outcome reported on the connection it came by. Not
+//! played: what a gateway does with a bundle at its own site.
 //!
 //! When they have gone on for a while, a plan is changed, which changes every site's bundle. Each gateway's time counts from the
 //! publication's commit until its outcome is acknowledged; how long the order itself took stands beside it. The gateways share the

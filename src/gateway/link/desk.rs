@@ -6,7 +6,7 @@ use gapura_wire::{DeskReport, limits};
 use tokio::sync::watch;
 
 use super::backoff::Backoff;
-use super::serve::{Link, Luck, start_delay};
+use super::serve::{Line, Link, Luck, start_delay};
 use crate::gate::Command;
 
 /// A wait for orders lasts this long.
@@ -38,7 +38,7 @@ impl Looking {
 pub(super) async fn take_orders(link: Link, looking: Looking) {
     start_delay().await;
     let mut luck = Luck::with("orders", PATIENCE);
-    let mut renewed = link.renewals();
+    let mut line = Line::new(&link);
     loop {
         let Some((boot, outcomes)) = link.gate.ask(Command::Outcomes).await else {
             luck.pause().await;
@@ -47,11 +47,11 @@ pub(super) async fn take_orders(link: Link, looking: Looking) {
         let watched = *looking.watched.borrow();
         let report =
             DeskReport { boot, outcomes: outcomes.clone(), online: None, watched, wait_seconds: WAIT.as_secs() };
-        let controller = renewed.borrow_and_update().clone();
+        let controller = line.controller();
         let answer = tokio::select! {
             answer = controller.desk(&report) => answer,
             // A question asked with the former certificate might be refused while it waits.
-            _ = renewed.changed() => continue,
+            () = line.renewed() => continue,
         };
         match answer {
             Ok(reply) => {
@@ -78,6 +78,7 @@ pub(super) async fn tell_online(link: Link, looking: Looking) {
     start_delay().await;
     let mut luck = Luck::with("who is online", PATIENCE);
     let mut watching = looking.watched.subscribe();
+    let mut line = Line::new(&link);
     let mut quiet = 0;
     loop {
         let watched = *watching.borrow_and_update();
@@ -102,7 +103,7 @@ pub(super) async fn tell_online(link: Link, looking: Looking) {
             continue;
         };
         let report = DeskReport { boot, outcomes: Vec::new(), online: Some(online), watched, wait_seconds: 0 };
-        match link.controller().desk(&report).await {
+        match line.controller().desk(&report).await {
             Ok(reply) => {
                 luck.good();
                 looking.watched.send_if_modified(|known| std::mem::replace(known, reply.watched) != reply.watched);
@@ -120,7 +121,12 @@ pub(super) async fn tell_online(link: Link, looking: Looking) {
                 continue;
             }
         }
-        let rest = if *looking.watched.borrow() { WATCHED } else { UNWATCHED };
+        let rest = if *looking.watched.borrow() {
+            WATCHED
+        } else {
+            line.controller().hang_up();
+            UNWATCHED
+        };
         let _ = tokio::time::timeout(rest, watching.changed()).await;
     }
 }

@@ -17,13 +17,15 @@ use rustls::ClientConfig;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::http::{Downloaded, Endpoint, ExchangeError, download, exchange};
+use super::http::{Answer, Downloaded, Endpoint, ExchangeError, Place, download, exchange};
 
 /// A controller one can ask.
 #[derive(Clone)]
 pub(crate) struct Controller {
     endpoint: Endpoint,
     tls: Arc<ClientConfig>,
+    /// Where exchanges that follow each other keep their connection; without it each has its own.
+    place: Option<Arc<Place>>,
 }
 
 /// Why an exchange brought nothing.
@@ -60,7 +62,19 @@ const SHORT: Duration = Duration::from_secs(20);
 
 impl Controller {
     pub(crate) fn new(endpoint: Endpoint, tls: ClientConfig) -> Self {
-        Self { endpoint, tls: Arc::new(tls) }
+        Self { endpoint, tls: Arc::new(tls), place: None }
+    }
+
+    /// The same for a loop of its own, which asks one thing after the other: they share a connection.
+    pub(super) fn keeping(&self) -> Self {
+        Self { place: Some(Arc::default()), ..self.clone() }
+    }
+
+    /// Closes the connection that is kept: nothing is to be asked for a while.
+    pub(super) fn hang_up(&self) {
+        if let Some(place) = &self.place {
+            place.clear();
+        }
     }
 
     pub(crate) async fn enrol(&self, request: &EnrolRequest) -> Result<EnrolAnswer, LinkError> {
@@ -76,7 +90,7 @@ impl Controller {
         let wait = limits::POLL_SECONDS.min(50);
         let path = format!("/v1/bundle?after={after}&wait={wait}");
         let limit = Duration::from_secs(wait) + SHORT;
-        let answer = exchange(&self.endpoint, self.tls.clone(), Method::GET, &path, Vec::new(), limit).await?;
+        let answer = self.exchange(Method::GET, &path, Vec::new(), limit).await?;
         match answer.status {
             StatusCode::NO_CONTENT => Ok(None),
             status if status.is_success() => Ok(Some(answer.body)),
@@ -104,8 +118,7 @@ impl Controller {
     pub(crate) async fn balances(&self, after: Option<&str>) -> Result<BalanceReport, LinkError> {
         let path =
             after.map_or_else(|| "/v1/balances".to_owned(), |after| format!("/v1/balances?after={}", encoded(after)));
-        let answer = exchange(&self.endpoint, self.tls.clone(), Method::GET, &path, Vec::new(), SHORT).await?;
-        read(&answer)
+        read(&self.exchange(Method::GET, &path, Vec::new(), SHORT).await?)
     }
 
     pub(crate) async fn shares(&self, report: &ShareReport) -> Result<ShareAnswer, LinkError> {
@@ -136,7 +149,7 @@ impl Controller {
     pub(crate) async fn desk(&self, report: &DeskReport) -> Result<DeskReply, LinkError> {
         let body = serde_json::to_vec(report).map_err(LinkError::Unreadable)?;
         let limit = Duration::from_secs(report.wait_seconds) + SHORT;
-        read(&exchange(&self.endpoint, self.tls.clone(), Method::POST, "/v1/desk", body, limit).await?)
+        read(&self.exchange(Method::POST, "/v1/desk", body, limit).await?)
     }
 
     /// Fetches a file of at most `most` bytes into `to`, going on behind what is there.
@@ -152,13 +165,23 @@ impl Controller {
 
     async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, LinkError> {
         let body = serde_json::to_vec(body).map_err(LinkError::Unreadable)?;
-        read(&exchange(&self.endpoint, self.tls.clone(), Method::POST, path, body, SHORT).await?)
+        read(&self.exchange(Method::POST, path, body, SHORT).await?)
     }
 
     async fn post_quietly(&self, path: &str, body: &impl Serialize) -> Result<(), LinkError> {
         let body = serde_json::to_vec(body).map_err(LinkError::Unreadable)?;
-        let answer = exchange(&self.endpoint, self.tls.clone(), Method::POST, path, body, SHORT).await?;
+        let answer = self.exchange(Method::POST, path, body, SHORT).await?;
         if answer.status.is_success() { Ok(()) } else { Err(problem(&answer)) }
+    }
+
+    async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        body: Vec<u8>,
+        limit: Duration,
+    ) -> Result<Answer, ExchangeError> {
+        exchange(&self.endpoint, self.tls.clone(), self.place.as_deref(), (method, path), body, limit).await
     }
 }
 
@@ -174,14 +197,14 @@ fn encoded(text: &str) -> String {
     })
 }
 
-fn read<T: DeserializeOwned>(answer: &super::http::Answer) -> Result<T, LinkError> {
+fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, LinkError> {
     if !answer.status.is_success() {
         return Err(problem(answer));
     }
     serde_json::from_slice(&answer.body).map_err(LinkError::Unreadable)
 }
 
-fn problem(answer: &super::http::Answer) -> LinkError {
+fn problem(answer: &Answer) -> LinkError {
     let text = serde_json::from_slice::<Problem>(&answer.body).map_or_else(
         |_| String::from_utf8_lossy(&answer.body).chars().take(200).collect(),
         |problem| problem.to_string(),

@@ -107,11 +107,6 @@ impl Link {
         self
     }
 
-    /// The connection in force, as it is replaced.
-    pub(super) fn renewals(&self) -> watch::Receiver<Controller> {
-        self.controller.subscribe()
-    }
-
     pub(super) fn controller(&self) -> Controller {
         self.controller.borrow().clone()
     }
@@ -162,6 +157,34 @@ fn until_stopped<W: Future<Output = ()>>(tasks: &Tasks, work: W) -> impl Future<
             () = stopping.cancelled() => {}
             () = work => {}
         }
+    }
+}
+
+/// The connection of a loop whose exchanges follow each other; another one when the certificate is renewed.
+pub(super) struct Line {
+    renewals: watch::Receiver<Controller>,
+    controller: Controller,
+}
+
+impl Line {
+    pub(super) fn new(link: &Link) -> Self {
+        let mut renewals = link.controller.subscribe();
+        let controller = renewals.borrow_and_update().keeping();
+        Self { renewals, controller }
+    }
+
+    /// With the certificate in force.
+    pub(super) fn controller(&mut self) -> Controller {
+        if self.renewals.has_changed().unwrap_or(false) {
+            self.controller = self.renewals.borrow_and_update().keeping();
+        }
+        self.controller.clone()
+    }
+
+    /// Waits until the certificate is renewed.
+    pub(super) async fn renewed(&self) {
+        // Its sender is the link, which is there as long as its loops.
+        let _ = self.renewals.clone().changed().await;
     }
 }
 
@@ -223,14 +246,14 @@ async fn poll_bundles(link: Link) {
     let mut refused = Generation::default();
     let mut said = None;
     let mut room = Luck::with("bundle", ROOM);
-    let mut renewed = link.controller.subscribe();
+    let mut line = Line::new(&link);
     loop {
         let after = link.bundles.in_force().max(refused);
-        let controller = renewed.borrow_and_update().clone();
+        let controller = line.controller();
         let answer = tokio::select! {
             answer = controller.bundle(after) => answer,
             // A question asked with the former certificate might be refused while it waits.
-            _ = renewed.changed() => continue,
+            () = line.renewed() => continue,
         };
         match answer {
             Ok(None) => luck.good(),
@@ -244,7 +267,7 @@ async fn poll_bundles(link: Link) {
                     tracing::warn!(%generation, why, "a bundle was refused; the last good one stays");
                 }
                 said = why;
-                if let Err(error) = link.controller().outcome(&outcome).await {
+                if let Err(error) = line.controller().outcome(&outcome).await {
                     tracing::info!(error = %gapura_model::with_causes(&error), "the outcome of a bundle could not be reported");
                 }
                 match outcome.verdict {
@@ -302,13 +325,15 @@ async fn take(link: &Link, text: &[u8], asked_after: Generation) -> BundleOutcom
 async fn upload(link: Link) {
     start_delay().await;
     let mut luck = Luck::new("usage");
+    let mut line = Line::new(&link);
     loop {
         match link.gate.outbox().await {
             None => {
+                line.controller().hang_up();
                 // Wakes when a visit begins or ends; updates wait for the timer.
                 let _ = tokio::time::timeout(UPLOAD, link.gate.outbox_filled()).await;
             }
-            Some(batch) => match link.controller().usage(&batch).await {
+            Some(batch) => match line.controller().usage(&batch).await {
                 Ok(ack) => {
                     luck.good();
                     link.gate.outbox_sent(batch.seq, ack);

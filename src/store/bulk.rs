@@ -129,6 +129,7 @@ impl VisitRow {
             v.ended,
             &v.cause,
             &v.address,
+            &v.nat,
         ]
     }
 }

@@ -246,6 +246,7 @@ pub(crate) const SQLITE: Migrations = &[
     (17, "records", include_str!("../../migrations/controller-sqlite/0017_records.sql")),
     (18, "fleet", include_str!("../../migrations/controller-sqlite/0018_fleet.sql")),
     (19, "month_hidden", include_str!("../../migrations/controller-sqlite/0019_month_hidden.sql")),
+    (20, "nat", include_str!("../../migrations/controller-sqlite/0020_nat.sql")),
 ];
 
 pub(crate) const POSTGRES: Migrations = &[
@@ -268,6 +269,7 @@ pub(crate) const POSTGRES: Migrations = &[
     (17, "records", include_str!("../../migrations/controller-postgres/0017_records.sql")),
     (18, "fleet", include_str!("../../migrations/controller-postgres/0018_fleet.sql")),
     (19, "month_hidden", include_str!("../../migrations/controller-postgres/0019_month_hidden.sql")),
+    (20, "nat", include_str!("../../migrations/controller-postgres/0020_nat.sql")),
 ];
 
 fn migrator(texts: Migrations, newest: i64) -> Migrator {

@@ -81,6 +81,7 @@ fn visit(revision: i64, bytes_down: i64) -> VisitRow {
         seconds: 60,
         ended: None,
         address: None,
+        nat: None,
         cause: None,
     }
 }

@@ -105,7 +105,7 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
         Some(bundle) => crate::policy::session_policy(bundle, &memory.overrides()).map_err(StartError::Bundle)?,
         None => nothing_yet()?,
     };
-    let lans = setup.kernel.lans.clone();
+    let (lans, devices) = (setup.kernel.lans.clone(), setup.kernel.devices);
     let mut kernel = Kernel::open(setup.kernel, &setup.features)?;
     let events = kernel.events()?;
     let (garden, throttling) = (kernel.garden_handle(), kernel.throttle_handle());
@@ -178,6 +178,7 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
         opened: None,
         filter: setup.filter,
         desk,
+        attribution: super::nat::Attribution::of(devices),
     };
     gate.recall_notice(&now);
     if let Some(bundle) = gate.bundle.take() {
@@ -186,6 +187,7 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
         gate.in_force(bundle);
     }
     gate.regroup(&now);
+    gate.recall_attribution(&now);
     // What was written down just before the gateway stopped is carried out now.
     gate.carry_out_orders(&now);
     gate.watch_running_shares(&now);
@@ -380,6 +382,7 @@ pub(crate) fn kernel_config(
         flows_per_device: config.limits.flows_per_device,
         dns_port,
         inspect: config.filter.inspect,
+        port_blocks: bundle.is_some_and(|bundle| bundle.nat_attribution),
         portal_port: config.portal.http_port,
         portal_tls_port: config.portal.certificate.as_ref().map(|_| config.portal.https_port),
         allowed: config.gateway.allowed.iter().filter_map(|net| net.parse().ok()).collect(),

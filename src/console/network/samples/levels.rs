@@ -36,6 +36,7 @@ pub(super) fn samples(frame: &dyn Fn(&str, &str) -> Chrome) -> Vec<Sample> {
         "devices",
         "filter.without-index",
         "filter.class-groups",
+        "nat-attribution",
         "notices",
     ];
     let names = |from: usize, count: usize| all.iter().skip(from).take(count).map(|one| fields::name(w, one)).collect();

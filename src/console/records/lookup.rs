@@ -8,7 +8,7 @@ use gapura_controller::{
     PORT_SPAN, PortsNoted, REASON_CHARS, Right,
 };
 use gapura_model::ByteCount;
-use gapura_speech::{Say, Words};
+use gapura_speech::{Say, Value, Words};
 use http::{HeaderValue, header};
 use jiff::Timestamp;
 use jiff::civil::Time;
@@ -307,7 +307,7 @@ pub(super) fn noted(say: &Say, sites: &[PortsNoted], names: &[(String, String)])
         let (since, last) = (time(one.since), time(one.last));
         say.words.with(
             "records-nat-since",
-            [("site", name(&one.site).into()), ("since", since.into()), ("last", last.into())],
+            [("site", Value::Text(name(&one.site))), ("since", Value::Text(since)), ("last", Value::Text(last))],
         )
     };
     sites.iter().map(line).collect()

@@ -22,7 +22,9 @@ use super::run::Gate;
 /// How long a block rests before another device has it.
 const REST: Duration = Duration::from_mins(5);
 /// Ports of a block: the most that is enough for all devices and a quarter more. Ports count for each destination.
-const SIZES: [u16; 4] = [512, 256, 128, 64];
+const SIZES: [u16; 3] = [512, 256, 128];
+/// Of a site with more devices than that.
+const SMALLEST: u16 = 64;
 
 /// How the ports are divided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +39,7 @@ impl Layout {
         let room = BLOCKS.1 - BLOCKS.0 + 1;
         let wanted = devices.saturating_add(devices / 4);
         let enough = |size: &u16| u32::from(room / size) >= wanted;
-        let size = SIZES.into_iter().find(enough).unwrap_or(SIZES[SIZES.len() - 1]);
+        let size = SIZES.into_iter().find(enough).unwrap_or(SMALLEST);
         Self { size, count: room / size }
     }
 
@@ -291,9 +293,10 @@ impl Attribution {
 
     fn say(&mut self, alert: Option<&'static str>) {
         if alert != self.alert {
-            match alert {
-                Some(alert) => tracing::warn!(alert, "see `gapura doctor`"),
-                None => tracing::info!(alert = self.alert, "over"),
+            if let Some(alert) = alert {
+                tracing::warn!(alert, "see `gapura doctor`");
+            } else {
+                tracing::info!(alert = self.alert, "over");
             }
         }
         self.alert = alert;
@@ -315,7 +318,9 @@ impl Gate {
         }
         if self.hands.kernel.port_blocks().is_none() {
             let had: Vec<VisitId> = self.memory.nat().visits.keys().copied().collect();
-            had.iter().for_each(|visit| self.memory.nat().stop(*visit, now.wall));
+            for visit in &had {
+                self.memory.nat().stop(*visit, now.wall);
+            }
             if self.hands.blocks.take().is_some() || !had.is_empty() {
                 self.tell_again(&had);
             }
@@ -496,13 +501,11 @@ mod tests {
 
     #[test]
     fn blocks_are_as_large_as_the_number_of_devices_allows() {
-        let sizes: Vec<(u16, u16)> = [1, 75, 76, 150, 300, 301, 600, 65_000]
-            .map(|devices| Layout::of(devices))
-            .map(|of| (of.size, of.count))
-            .into();
+        let sizes: Vec<(u16, u16)> =
+            [1, 75, 76, 150, 300, 301, 600, 65_000].map(Layout::of).map(|of| (of.size, of.count)).into();
         let small = (64, 752);
         assert_eq!(sizes, [(512, 94), (512, 94), (256, 188), (256, 188), (128, 376), small, small, small]);
-        for layout in SIZES.map(|size| Layout { size, count: 48_128 / size }) {
+        for layout in [512, 256, 128, 64].map(|size| Layout { size, count: 48_128 / size }) {
             let all: Vec<PortBlock> = (0..layout.count).map(|number| layout.block(number).unwrap()).collect();
             assert!(all.windows(2).all(|pair| pair[0].last() + 1 == pair[1].first()), "none shares a port");
             assert_eq!((all[0].first(), all[all.len() - 1].last()), BLOCKS);

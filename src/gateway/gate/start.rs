@@ -180,17 +180,7 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
         desk,
         attribution: super::nat::Attribution::of(devices),
     };
-    gate.recall_notice(&now);
-    if let Some(bundle) = gate.bundle.take() {
-        // It may have come just before the gateway stopped.
-        gate.end_withdrawn(&now, &bundle);
-        gate.in_force(bundle);
-    }
-    gate.regroup(&now);
-    gate.recall_attribution(&now);
-    // What was written down just before the gateway stopped is carried out now.
-    gate.carry_out_orders(&now);
-    gate.watch_running_shares(&now);
+    recall(&mut gate, &now);
     if let Some(last) = off_since(boot, last_boot, last_wall) {
         gate.tell_power_outage(&now, last);
     }
@@ -199,6 +189,21 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
     hear(events, handle.clone(), tasks).map_err(StartError::Thread)?;
     tasks.vital_thread("gate", move |_| gate.run(&queue)).map_err(StartError::Thread)?;
     Ok(Started { handle, garden, throttling, front: front_seen, voucher_key: voucher_key_seen })
+}
+
+/// What an earlier run left: notice, bundle, ports, orders, shares.
+fn recall(gate: &mut Gate, now: &Moment) {
+    gate.recall_notice(now);
+    if let Some(bundle) = gate.bundle.take() {
+        // It may have come just before the gateway stopped.
+        gate.end_withdrawn(now, &bundle);
+        gate.in_force(bundle);
+    }
+    gate.regroup(now);
+    gate.recall_attribution(now);
+    // What was written down just before the gateway stopped is carried out now.
+    gate.carry_out_orders(now);
+    gate.watch_running_shares(now);
 }
 
 /// What vouched for the clock before a restart vouches for it after: the machine has run on, and so has its monotonic clock.

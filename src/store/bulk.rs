@@ -201,7 +201,7 @@ mod tests {
             ("INSERT INTO a VALUES ($1, NULL, $2)", "INSERT INTO a VALUES ($1, NULL, $2), ($3, NULL, $4)");
         assert_eq!(repeated(text, 2).as_deref(), Some(two));
         assert_eq!(repeated("SELECT 1", 2), None);
-        assert!(repeated(sql::VISIT_PUT.text, PIECES[0]).unwrap().contains("$4200)"));
+        assert!(repeated(sql::VISIT_PUT.text, PIECES[0]).unwrap().contains("$4400)"));
         assert!(repeated(sql::VOUCHER_ADD.text, PIECES[0]).unwrap().contains("$2800)"));
     }
 

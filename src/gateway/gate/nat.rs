@@ -459,7 +459,10 @@ impl Gate {
     fn tell_again(&mut self, visits: &[VisitId]) {
         let records = visits.iter().filter_map(|visit| self.engine.record(*visit)).filter(|one| one.ended.is_none());
         let records: Vec<Effect> = records.map(Effect::Record).collect();
-        self.write_down(&records);
+        if !records.is_empty() {
+            self.write_down(&records);
+            self.filled.notify_one();
+        }
     }
 
     /// For the status: how many blocks there are, of how many ports, and how many visits have one.

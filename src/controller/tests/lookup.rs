@@ -297,6 +297,7 @@ async fn what_is_wider_than_may_be_asked_or_no_address_is_refused_all_at_once() 
     .await;
 }
 
+#[expect(clippy::too_many_lines, reason = "one set of records, and one table of what is asked of it")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_public_port_leads_to_the_one_visit_that_had_it_then() {
     on_both("lookup-port", async |world| {

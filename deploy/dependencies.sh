@@ -31,6 +31,7 @@ if [ "${1:-demo}" = tests ]; then
     need c++ g++
     need nc netcat-openbsd
     need strace strace
+    need faketime faketime
     need systemd-analyze systemd
     need setpriv util-linux
     need chromium chromium

@@ -7,23 +7,25 @@
 
 ALTER TABLE visit ADD COLUMN address TEXT;
 
--- Nothing may come between what is moved here.
+-- Nothing may come between what is moved here. First the writers' turn (`Store::write`): one that waits for a table while it holds another
+-- would be in each other's way.
+SELECT pg_advisory_xact_lock(113668196233825);
 LOCK TABLE visit, tally, outage IN ACCESS EXCLUSIVE MODE;
 
 ALTER TABLE visit RENAME TO _visit_before;
 ALTER TABLE _visit_before RENAME CONSTRAINT visit_pkey TO _visit_before_pkey;
 ALTER INDEX visit_by_start RENAME TO _visit_before_by_start;
-CREATE TABLE visit (LIKE _visit_before INCLUDING DEFAULTS, PRIMARY KEY (site, visit, started)) PARTITION BY RANGE (started);
+CREATE TABLE visit (LIKE _visit_before INCLUDING DEFAULTS) PARTITION BY RANGE (started);
 
 ALTER TABLE tally RENAME TO _tally_before;
 ALTER TABLE _tally_before RENAME CONSTRAINT tally_pkey TO _tally_before_pkey;
 ALTER INDEX tally_by_start RENAME TO _tally_before_by_start;
-CREATE TABLE tally (LIKE _tally_before INCLUDING DEFAULTS, PRIMARY KEY (site, id, started)) PARTITION BY RANGE (started);
+CREATE TABLE tally (LIKE _tally_before INCLUDING DEFAULTS) PARTITION BY RANGE (started);
 
 ALTER TABLE outage RENAME TO _outage_before;
 ALTER TABLE _outage_before RENAME CONSTRAINT outage_pkey TO _outage_before_pkey;
 ALTER INDEX outage_by_start RENAME TO _outage_before_by_start;
-CREATE TABLE outage (LIKE _outage_before INCLUDING DEFAULTS, PRIMARY KEY (site, id, started)) PARTITION BY RANGE (started);
+CREATE TABLE outage (LIKE _outage_before INCLUDING DEFAULTS) PARTITION BY RANGE (started);
 
 -- Months from the first row on, to two months ahead. Clocks that were never set are before 2020.
 DO $$
@@ -49,9 +51,16 @@ BEGIN
     END LOOP;
 END $$;
 
+-- Behind the rows: one sort a month in place of a look for each row.
+ALTER TABLE visit ADD PRIMARY KEY (site, visit, started);
+ALTER TABLE tally ADD PRIMARY KEY (site, id, started);
+ALTER TABLE outage ADD PRIMARY KEY (site, id, started);
 CREATE INDEX visit_by_start ON visit (site, started, terms);
 CREATE INDEX tally_by_start ON tally (site, started);
 CREATE INDEX outage_by_start ON outage (site, started);
+
+-- Nothing else analyses a table of partitions, and the months are new.
+ANALYZE visit, tally, outage;
 
 -- What was destroyed: of a month whole (kind visits, tallies, outages), or what came due on a day. finished NULL while the rows
 -- of a month are being deleted; line is the number of the audit log's line that closes the record; scrubbed is when the place where

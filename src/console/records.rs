@@ -253,6 +253,7 @@ fn kind(w: Words, kind: Option<Kind>) -> (String, String, String) {
         Some(Kind::Balances) => ("records-balances", "records-balances-holds", "records-basis-erase"),
         Some(Kind::Batches) => ("records-batches", "records-batches-holds", "records-basis-report"),
         Some(Kind::Undated) => ("records-undated", "records-undated-holds", "records-basis-log"),
+        Some(Kind::Unread) => ("records-unread", "records-unread-holds", "records-basis-log"),
         Some(Kind::Audit) => ("records-audit", "records-audit-holds", "records-basis-audit"),
         None => return ("?".to_owned(), String::new(), String::new()),
     };

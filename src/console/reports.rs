@@ -37,7 +37,8 @@ pub(crate) fn routes(routes: &mut Routes) {
 struct Line {
     href: String,
     month: String,
-    sites: String,
+    /// Only for whoever sees all of them.
+    sites: Option<String>,
     running: bool,
     made: String,
 }
@@ -116,15 +117,15 @@ async fn months(here: Here) -> Answer {
     page(&Overview {
         c: Chrome::of(&here, w.t("reports-title")).sub(w.t("reports-sub")),
         years: if whole { years(&all) } else { Vec::new() },
-        months: all.iter().map(|one| line(one, &say)).collect(),
+        months: all.iter().map(|one| line(one, whole, &say)).collect(),
     })
 }
 
-fn line(one: &MonthReported, say: &Say) -> Line {
+fn line(one: &MonthReported, whole: bool, say: &Say) -> Line {
     Line {
         href: format!("{PATH}/{}", one.month),
         month: month_words(one.month, say),
-        sites: say.number(one.sites),
+        sites: whole.then(|| say.number(one.sites)),
         running: one.running,
         made: say.when(one.made),
     }
@@ -312,7 +313,9 @@ async fn download(here: Here, Path(month): Path<String>) -> Answer {
             format!("-{}", plain.trim_matches('-'))
         }
     };
-    Ok(file(octets, kind, &format!("laporan-{}{of}.{ending}", report.month)))
+    // A file lives on without the page that says it.
+    let so_far = if report.running_until.is_some() { "-sementara" } else { "" };
+    Ok(file(octets, kind, &format!("laporan-{}{of}{so_far}.{ending}", report.month)))
 }
 
 async fn statistics(here: Here, Path((period, part)): Path<(String, String)>) -> Answer {

@@ -21,7 +21,7 @@ pub use shown::{
     AttackFigures, Cell, ClauseCount, DayCell, Figures, LateChange, MonthReport, RequestFigures, SiteLine,
 };
 pub(crate) use shown::{KeptSite, Late, hidden_of, report};
-pub(crate) use site::{About, SiteMonth, Told};
+pub(crate) use site::{About, STILL, SiteMonth, Told};
 pub use site::{Appeals, Attack, Part};
 pub(crate) use spans::{Plan, Spans};
 pub use statistics::Statistics;

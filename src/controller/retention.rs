@@ -37,6 +37,8 @@ pub enum Kind {
     Batches,
     /// Visits and counts of routers whose clock was never set.
     Undated,
+    /// Records of newer routers that this controller cannot read yet.
+    Unread,
     /// The audit log: never.
     Audit,
 }
@@ -52,7 +54,7 @@ pub struct Rule {
     pub because: &'static str,
 }
 
-const RULES: [Rule; 12] = [
+const RULES: [Rule; 13] = [
     rule(Kind::Visits, (30, 365), "the log is kept for three months as ID-SIRTII asked, and for a year at most"),
     rule(Kind::Tallies, (62, 3650), "the month's report and that of a year before need them"),
     rule(Kind::Outages, (62, 3650), "the month's report and that of a year before need them"),
@@ -64,6 +66,7 @@ const RULES: [Rule; 12] = [
     rule(Kind::Counts, (62, 3650), "the month's report and that of a year before need them"),
     rule(Kind::Balances, (180, 1825), "a voucher that is left must not become new again"),
     rule(Kind::Undated, (30, 365), "as visits"),
+    rule(Kind::Unread, (30, 365), "as visits"),
     rule(Kind::Batches, (30, 365), "a router sends again what was not acknowledged"),
 ];
 
@@ -73,7 +76,7 @@ const fn rule(kind: Kind, bounds: (u16, u16), because: &'static str) -> Rule {
 
 impl Kind {
     /// All of them, in the order of the page.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Visits,
         Self::Tallies,
         Self::Outages,
@@ -86,6 +89,7 @@ impl Kind {
         Self::Balances,
         Self::Batches,
         Self::Undated,
+        Self::Unread,
         Self::Audit,
     ];
 
@@ -104,6 +108,7 @@ impl Kind {
             Self::Balances => "balances",
             Self::Batches => "batches",
             Self::Undated => "undated",
+            Self::Unread => "unread",
             Self::Audit => "audit",
         }
     }
@@ -128,6 +133,7 @@ impl Kind {
             | Self::Balances
             | Self::Batches
             | Self::Undated
+            | Self::Unread
             | Self::Audit => None,
         }
     }
@@ -137,7 +143,7 @@ impl Retention {
     /// For how many days a kind is kept; none for what is never destroyed.
     pub const fn days(&self, kind: Kind) -> Option<u16> {
         match kind {
-            Kind::Visits | Kind::Undated => Some(self.visits_days),
+            Kind::Visits | Kind::Undated | Kind::Unread => Some(self.visits_days),
             Kind::Tallies => Some(self.tallies_days),
             Kind::Outages => Some(self.outages_days),
             Kind::Contacts => Some(self.contacts_days),

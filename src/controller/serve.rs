@@ -217,16 +217,12 @@ async fn review(office: Office, tasks: Tasks) {
         if let Err(error) = office.publish_due().await {
             tracing::error!(error = with_causes(&error), "cannot look through the bundles");
         }
-        // Before anything is destroyed: they stand on it.
+        // Before anything is erased or destroyed that they count.
         if let Err(error) = office.make_reports().await {
             tracing::error!(error = with_causes(&error), "cannot make the monthly reports");
         }
         if let Err(error) = office.forget_old().await {
             tracing::error!(error = with_causes(&error), "cannot erase what is to be erased");
-        }
-        // Before anything is destroyed that they count.
-        if let Err(error) = office.make_reports().await {
-            tracing::error!(error = with_causes(&error), "cannot make the monthly reports");
         }
         if let Err(error) = office.run_retention(&itself).await {
             tracing::error!(error = with_causes(&error), "cannot destroy what is to be destroyed");

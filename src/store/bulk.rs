@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::StoreError;
 use crate::rollup::{Moves, Prior, moves};
 use crate::sql;
-use crate::tx::{Arg, Tx, args};
+use crate::tx::{Arg, Tx, args, row};
 use crate::usage::VisitRow;
 use crate::voucher::VoucherRow;
 
@@ -13,6 +13,17 @@ use crate::voucher::VoucherRow;
 const PIECES: [usize; 4] = [200, 40, 8, 1];
 /// Rows in one statement of PostgreSQL, which takes them as arrays, so that its text is always the same.
 const ROWS: usize = 20_000;
+
+row! {
+    /// A visit's name.
+    VisitName {
+        site: String,
+        visit: String,
+    }
+}
+
+/// Visits that are new, those that are not, and what is known of these.
+type Added<'a> = (Vec<&'a VisitRow>, Vec<&'a VisitRow>, Vec<Prior>);
 
 impl Tx {
     /// Keeps visits that are new or told later than what is known, many in one statement, and moves the sums of their hours;
@@ -28,24 +39,10 @@ impl Tx {
         let rows: Vec<&VisitRow> = latest.into_values().collect();
         let (mut kept, mut hours) = (0, Moves::new());
         for some in self.pieces(&rows) {
-            let prior = self.prior(some).await?;
-            // By month, a visit is found under the start it has; on SQLite that stands without being written.
-            let starts: BTreeMap<(&str, &str), i64> =
-                prior.iter().map(|known| ((known.site.as_str(), known.visit.as_str()), known.started)).collect();
-            let values = |visit: &&VisitRow| {
-                let start = starts.get(&(visit.site.as_str(), visit.visit.as_str()));
-                visit.args(start.copied().unwrap_or(visit.started))
-            };
-            let values: Vec<Arg> = some.iter().flat_map(values).collect();
-            let put = if self.by_month() { sql::VISIT_PUT_PARTS } else { sql::VISIT_PUT };
-            self.execute_many(put, some.len(), values).await?;
-            let (new, moved) = moves(some, &prior);
-            kept += new;
-            for (hour, by) in moved {
-                let sums = hours.entry(hour).or_default();
-                for (sum, by) in sums.iter_mut().zip(by) {
-                    *sum += by;
-                }
+            let (new, others, prior) = self.add_visits(some).await?;
+            kept += moves(&new, &[], &mut hours);
+            for some in self.pieces(&others) {
+                kept += self.tell_again(some, &prior, &mut hours).await?;
             }
         }
         let hours: Vec<((String, i64), [i64; 4])> = hours.into_iter().collect();
@@ -58,24 +55,60 @@ impl Tx {
         Ok(kept)
     }
 
-    /// What is known of these visits. By month first where their routers say that they began, which is where they are; then in
-    /// all months: the start told first stands, and a visit is there once.
-    async fn prior(&mut self, told: &[&VisitRow]) -> Result<Vec<Prior>, StoreError> {
-        if !self.by_month() {
+    /// Adds visits that are new, each once among those told; which were, which are there already, and of these what is known where
+    /// that was found.
+    async fn add_visits<'a>(&mut self, told: &[&'a VisitRow]) -> Result<Added<'a>, StoreError> {
+        let values = told.iter().flat_map(|visit| visit.args(visit.started)).collect();
+        let added: Vec<VisitName> = self.rows_of_many(sql::VISIT_ADD, told.len(), values).await?;
+        let (mut new, mut others) = (told.to_vec(), Vec::new());
+        if added.len() < told.len() {
+            let added: BTreeSet<(&str, &str)> = added.iter().map(|name| (&*name.site, &*name.visit)).collect();
+            (new, others) = told.iter().partition(|visit| added.contains(&(&*visit.site, &*visit.visit)));
+        }
+        if !self.by_month() || new.is_empty() {
+            return Ok((new, others, Vec::new()));
+        }
+        // By month, a visit is another one to the database if its router says another start: the one told first stands.
+        let names = new.iter().flat_map(|visit| args![&visit.site, &visit.visit, visit.started]).collect();
+        let elsewhere: Vec<Prior> = self.rows_of_many(sql::VISIT_ELSEWHERE_PARTS, new.len(), names).await?;
+        if !elsewhere.is_empty() {
+            let known: BTreeSet<(&str, &str)> = elsewhere.iter().map(|known| (&*known.site, &*known.visit)).collect();
+            let twice: Vec<&VisitRow>;
+            (twice, new) = new.iter().partition(|visit| known.contains(&(&*visit.site, &*visit.visit)));
+            for visit in &twice {
+                self.execute(sql::VISIT_TAKE_BACK_PARTS, args![&visit.site, &visit.visit, visit.started]).await?;
+            }
+            others.extend(twice);
+        }
+        Ok((new, others, elsewhere))
+    }
+
+    /// Keeps visits that are known, where they are told later; how many were.
+    async fn tell_again(
+        &mut self,
+        told: &[&VisitRow],
+        elsewhere: &[Prior],
+        hours: &mut Moves,
+    ) -> Result<usize, StoreError> {
+        let mut prior: Vec<Prior> = if self.by_month() {
+            let names = told.iter().flat_map(|visit| args![&visit.site, &visit.visit, visit.started]).collect();
+            self.rows_of_many(sql::VISIT_PRIOR_PARTS, told.len(), names).await?
+        } else {
             let names = told.iter().flat_map(|visit| args![&visit.site, &visit.visit]).collect();
-            return self.rows_of_many(sql::USAGE_HOUR_PRIOR, told.len(), names).await;
-        }
-        let names = told.iter().flat_map(|visit| args![&visit.site, &visit.visit, visit.started]).collect();
-        let mut prior: Vec<Prior> = self.rows_of_many(sql::VISIT_PRIOR_PARTS, told.len(), names).await?;
-        let known: BTreeSet<(&str, &str)> =
-            prior.iter().map(|known| (known.site.as_str(), known.visit.as_str())).collect();
-        let others = told.iter().filter(|visit| !known.contains(&(visit.site.as_str(), visit.visit.as_str())));
-        let others: Vec<&&VisitRow> = others.collect();
-        if !others.is_empty() {
-            let names = others.iter().flat_map(|visit| args![&visit.site, &visit.visit]).collect();
-            prior.extend(self.rows_of_many::<Prior>(sql::USAGE_HOUR_PRIOR, others.len(), names).await?);
-        }
-        Ok(prior)
+            self.rows_of_many(sql::USAGE_HOUR_PRIOR, told.len(), names).await?
+        };
+        prior.extend_from_slice(elsewhere);
+        // By month, a visit is found under the start it has; on SQLite that stands without being written.
+        let starts: BTreeMap<(&str, &str), i64> =
+            prior.iter().map(|known| ((&*known.site, &*known.visit), known.started)).collect();
+        let values = |visit: &&VisitRow| {
+            let start = starts.get(&(&*visit.site, &*visit.visit));
+            visit.args(start.copied().unwrap_or(visit.started))
+        };
+        let values: Vec<Arg> = told.iter().flat_map(values).collect();
+        let put = if self.by_month() { sql::VISIT_PUT_PARTS } else { sql::VISIT_PUT };
+        self.execute_many(put, told.len(), values).await?;
+        Ok(moves(told, &prior, hours))
     }
 
     /// `rows` as they are put into statements.
@@ -142,6 +175,9 @@ pub(crate) fn repeated(text: &str, rows: usize) -> Option<String> {
     let width = one.matches('$').count();
     let mut all = String::with_capacity(text.len() + rows * width * 6);
     all.push_str(text.get(..start)?);
+    // In their order and nowhere else, values need no numbers: SQLite takes numbers for names, and looks for each among all.
+    let in_order =
+        (1..=width).map(|column| format!("${column}")).eq(placeholders(one)) && placeholders(text).count() == width;
     for row in 0..rows {
         all.push_str(if row == 0 { "" } else { ", " });
         // What stands there for itself, such as NULL, stands in every row.
@@ -152,7 +188,11 @@ pub(crate) fn repeated(text: &str, rows: usize) -> Option<String> {
                     let digits = number.trim_end_matches([',', ')']);
                     let column: usize = digits.parse().ok()?;
                     all.push_str(before);
-                    all.push_str(&column_name(row * width + column));
+                    if in_order {
+                        all.push('?');
+                    } else {
+                        all.push_str(&column_name(row * width + column));
+                    }
                     all.push_str(number.get(digits.len()..)?);
                 }
             }
@@ -184,6 +224,14 @@ pub(crate) fn gathered(text: &str, kinds: &[&str]) -> Option<String> {
     ))
 }
 
+/// The placeholders of a text, `$1` and so on.
+fn placeholders(text: &str) -> impl Iterator<Item = String> {
+    text.split('$').skip(1).map(|rest| {
+        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        format!("${digits}")
+    })
+}
+
 fn column_name(number: usize) -> String {
     format!("${number}")
 }
@@ -195,14 +243,15 @@ mod tests {
     #[test]
     fn a_row_of_values_is_repeated_with_numbers_going_on() {
         let text = "INSERT INTO a (b, c) VALUES ($1, $2) ON CONFLICT (b) DO NOTHING";
-        let two = "INSERT INTO a (b, c) VALUES ($1, $2), ($3, $4) ON CONFLICT (b) DO NOTHING";
-        assert_eq!((repeated(text, 1).as_deref(), repeated(text, 2).as_deref()), (Some(text), Some(two)));
-        let (text, two) =
-            ("INSERT INTO a VALUES ($1, NULL, $2)", "INSERT INTO a VALUES ($1, NULL, $2), ($3, NULL, $4)");
+        let two = "INSERT INTO a (b, c) VALUES (?, ?), (?, ?) ON CONFLICT (b) DO NOTHING";
         assert_eq!(repeated(text, 2).as_deref(), Some(two));
+        // Out of their order they keep their numbers.
+        let (text, two) =
+            ("INSERT INTO a VALUES ($2, NULL, $1)", "INSERT INTO a VALUES ($2, NULL, $1), ($4, NULL, $3)");
+        assert_eq!((repeated(text, 1).as_deref(), repeated(text, 2).as_deref()), (Some(text), Some(two)));
         assert_eq!(repeated("SELECT 1", 2), None);
-        assert!(repeated(sql::VISIT_PUT.text, PIECES[0]).unwrap().contains("$4400)"));
-        assert!(repeated(sql::VOUCHER_ADD.text, PIECES[0]).unwrap().contains("$2800)"));
+        let values = |sql: crate::sql::Sql| repeated(sql.text, PIECES[0]).unwrap().matches('?').count();
+        assert_eq!((values(sql::VISIT_PUT), values(sql::VOUCHER_ADD)), (4400, 2800));
     }
 
     #[test]

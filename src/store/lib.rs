@@ -76,7 +76,7 @@ pub use print::{BatchTotals, NewBatch, SealedRow, VoucherSearch, VoucherVisit};
 pub use privacy::{PrivacyColumn, privacy_columns};
 pub use records::{DestructionRow, HoldRow, LookupRow, NatSite, VisitNames};
 pub use request::{EventRow, ExportRow, FaqRow, RequestQuery, RequestRow, StepRow, WaitingRow};
-pub use rollout::{RolloutRow, RolloutSiteRow, SopHour};
+pub use rollout::{RolloutName, RolloutRow, RolloutSiteRow, SopHour};
 pub use rollup::{DaySum, PlanSum, SlotSum};
 pub use setting::{AcceptedRow, CalendarRow, MemberRow, OwnRow, SettingRow, TermsRow};
 pub use site::{PlanRow, SiteRow};

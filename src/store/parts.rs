@@ -1,5 +1,7 @@
 //! Usage by month. On PostgreSQL a month is a partition that is made ahead and dropped whole; on SQLite it is deleted in steps.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use sqlx::AssertSqlSafe;
 
@@ -28,6 +30,9 @@ row! {
 
 /// Rows that one step deletes on SQLite: a fraction of a second in which nobody else writes.
 const STEP: i64 = 5000;
+
+/// So many rows of a backup that are read together are no stray ones.
+const MANY: usize = 50;
 
 /// How long readers are waited for before a month is dropped; then it is tried again in an hour.
 const LOCK_WAIT: &str = "SET LOCAL lock_timeout = '3s'";
@@ -105,6 +110,27 @@ impl Tx {
         Ok(made)
     }
 
+    /// Makes the months that many rows of a backup belong to before those are written: beside, each had to be moved later. What
+    /// few rows say is left to [`Tx::make_months`]: no clock but ours makes tables.
+    pub(crate) async fn make_months_of(&mut self, table: &str, starts: &[i64]) -> Result<(), StoreError> {
+        let Some(table) = Monthly::ALL.into_iter().find(|one| one.table() == table).filter(|_| self.by_month()) else {
+            return Ok(());
+        };
+        let mut months = BTreeMap::<Month, usize>::new();
+        for month in starts.iter().filter_map(|start| Month::of(timestamp(*start))) {
+            *months.entry(month).or_default() += 1;
+        }
+        months.retain(|_, rows| *rows >= MANY);
+        // A backup of an earlier schema is not kept by month yet.
+        if months.is_empty() || !self.has_part(&format!("_{}_other", table.table())).await? {
+            return Ok(());
+        }
+        for month in months.into_keys() {
+            self.make_month(table, month).await?;
+        }
+        Ok(())
+    }
+
     /// Makes the table of a month, with the rows of it that are beside; whether it was not there.
     async fn make_month(&mut self, table: Monthly, month: Month) -> Result<bool, StoreError> {
         let (table, part, (from, until)) = (table.table(), month.part_of(table.table()), month.bounds());
@@ -162,18 +188,37 @@ impl Tx {
         Ok(MonthStep { rows, done: true })
     }
 
-    /// The oldest month of which a table has rows. Each site is asked, by its index.
+    /// The oldest month of which a table has rows: by its index, one site after the other, or where a month is a table the first that
+    /// is not empty.
     pub async fn oldest_month(&mut self, table: Monthly) -> Result<Option<Month>, StoreError> {
         let (from, _) = Month::FIRST.bounds();
-        let (mut oldest, mut site) = (None, String::new());
-        while let Some(found) = self.row::<SiteOf>(table.next_site(), args![&site]).await?.and_then(|row| row.site) {
-            let began = self.number(table.oldest(), args![&found, from]).await?;
-            if began > 0 {
-                oldest = Some(oldest.map_or(began, |known: i64| known.min(began)));
-            }
-            site = found;
+        if !self.by_month() {
+            let began = self.number(table.oldest(), args![from]).await?;
+            return Ok(Some(began).filter(|began| *began > 0).and_then(|at| Month::of(timestamp(at))));
         }
-        Ok(oldest.and_then(|at| Month::of(timestamp(at))))
+        let name = table.table();
+        let beside =
+            format!("SELECT coalesce(min(started), 0) AS number FROM \"_{name}_other\" WHERE started >= {from}");
+        let beside = self.made_number(beside).await?.filter(|began| *began > 0);
+        let mut oldest = beside.and_then(|at| Month::of(timestamp(at)));
+        let parts = format!(
+            "SELECT substr(c.relname, {}) AS site FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid \
+             WHERE i.inhparent = '\"{name}\"'::regclass ORDER BY c.relname",
+            name.len() + 3
+        );
+        let parts: Vec<SiteOf> = self.made_rows(parts).await?;
+        for part in parts {
+            // "2026_11"; `_visit_other` is no month.
+            let Some(Ok(month)) = part.site.map(|text| text.replace('_', "-").parse::<Month>()) else { continue };
+            if oldest.is_some_and(|oldest| oldest <= month) {
+                break;
+            }
+            let some = format!("SELECT CAST(1 AS BIGINT) AS number FROM \"{}\" LIMIT 1", month.part_of(name));
+            if self.made_number(some).await?.is_some() {
+                oldest = Some(month);
+            }
+        }
+        Ok(oldest)
     }
 
     /// Removes visits and counts, told before `told`, whose start no clock shows that was set, or that is still to come; how many.
@@ -197,6 +242,15 @@ impl Tx {
         match self {
             Self::Sqlite(tx) => sqlx::query(text).execute(&mut **tx).await.map(drop),
             Self::Postgres(tx) => sqlx::query(text).execute(&mut **tx).await.map(drop),
+        }
+        .map_err(|source| StoreError::Statement { statement: "a month", source })
+    }
+
+    async fn made_rows<T: crate::tx::Row>(&mut self, text: String) -> Result<Vec<T>, StoreError> {
+        let text = AssertSqlSafe(text);
+        match self {
+            Self::Sqlite(tx) => sqlx::query_as(text).fetch_all(&mut **tx).await,
+            Self::Postgres(tx) => sqlx::query_as(text).fetch_all(&mut **tx).await,
         }
         .map_err(|source| StoreError::Statement { statement: "a month", source })
     }

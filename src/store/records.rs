@@ -275,7 +275,8 @@ impl Tx {
         self.execute(sql::BALANCE_PRUNE, args![millis(before)]).await
     }
 
-    /// Forgets which batches came in runs of routers that ended before a moment.
+    /// Forgets batches that came before a moment, of runs of routers that ended since, and those that all before came too: what
+    /// repeats them changes nothing.
     pub async fn prune_batches(&mut self, before: Timestamp) -> Result<u64, StoreError> {
         self.execute(sql::BATCH_PRUNE, args![millis(before)]).await
     }
@@ -402,6 +403,18 @@ impl Tx {
         reach: Timestamp,
     ) -> Result<Vec<VisitRow>, StoreError> {
         self.rows(sql::VISIT_OF_PORT, args![site, millis(from), millis(until), millis(reach)]).await
+    }
+
+    /// The visits at a site that began in a span, lasted to `reach`, and had another address than the one they are kept with, too.
+    pub async fn visits_readdressed(
+        &mut self,
+        site: &str,
+        (from, until): (Timestamp, Timestamp),
+        reach: Timestamp,
+    ) -> Result<Vec<String>, StoreError> {
+        let args = args![site, millis(from), millis(until), millis(reach)];
+        let rows: Vec<RegencyOf> = self.rows(sql::VISIT_READDRESSED, args).await?;
+        Ok(rows.into_iter().map(|row| row.site).collect())
     }
 
     /// Visits at a site of a device or from an address, by all pseudonyms it can have, that began in a span and lasted to `reach`.

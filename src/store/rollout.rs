@@ -7,6 +7,20 @@ use crate::tx::{Tx, args, row};
 use crate::{StoreError, millis};
 
 row! {
+    /// What a SOP is called.
+    pub RolloutName {
+        /// The SOP.
+        id: i64,
+        /// The number on its paper.
+        number: String,
+        /// Its revision.
+        revision: i64,
+        /// Its title.
+        title: String,
+    }
+}
+
+row! {
     /// The rollout of a SOP.
     pub RolloutRow {
         /// The SOP.
@@ -81,6 +95,11 @@ impl Tx {
     /// The latest rollouts.
     pub async fn rollouts(&mut self, limit: u32) -> Result<Vec<RolloutRow>, StoreError> {
         self.rows(sql::ROLLOUT_LIST, args![i64::from(limit)]).await
+    }
+
+    /// What the SOPs of the latest rollouts are called.
+    pub async fn rollout_names(&mut self, limit: u32) -> Result<Vec<RolloutName>, StoreError> {
+        self.rows(sql::ROLLOUT_NAMES, args![i64::from(limit)]).await
     }
 
     /// Those that are neither done nor withdrawn.

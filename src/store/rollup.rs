@@ -85,13 +85,13 @@ const MOST: i64 = 1 << 46;
 /// By how much the sums of hours move: visits, bytes up and down, seconds, by site and hour.
 pub(crate) type Moves = BTreeMap<(String, i64), [i64; 4]>;
 
-/// By how much the hours move where these visits are kept, with what is known of them; how many are new or later.
+/// Adds by how much the hours move where these visits are kept, with what is known of them; how many are new or later.
 /// The same bound as in the migration that added up what was there before.
-pub(crate) fn moves(told: &[&VisitRow], prior: &[Prior]) -> (usize, Moves) {
+pub(crate) fn moves(told: &[&VisitRow], prior: &[Prior], moves: &mut Moves) -> usize {
     let prior: BTreeMap<(&str, &str), &Prior> =
         prior.iter().map(|known| ((known.site.as_str(), known.visit.as_str()), known)).collect();
     let bounded = |figure: i64| figure.clamp(0, MOST);
-    let (mut kept, mut moves) = (0, Moves::new());
+    let mut kept = 0;
     for visit in told {
         let known = prior.get(&(visit.site.as_str(), visit.visit.as_str()));
         if known.is_some_and(|known| known.revision >= visit.revision) {
@@ -112,7 +112,7 @@ pub(crate) fn moves(told: &[&VisitRow], prior: &[Prior]) -> (usize, Moves) {
             *sum += by;
         }
     }
-    (kept, moves)
+    kept
 }
 
 impl Tx {

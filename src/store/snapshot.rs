@@ -207,6 +207,10 @@ impl Tx {
 
     /// Writes rows into a table; each has a cell for every column.
     pub async fn fill(&mut self, table: &Table, rows: &[Vec<Cell>]) -> Result<(), StoreError> {
+        if let Some(at) = table.columns.iter().position(|column| column.name == "started") {
+            let starts: Vec<i64> = rows.iter().filter_map(|row| row.get(at)?.number()).collect();
+            self.make_months_of(&table.name, &starts).await?;
+        }
         for rows in rows.chunks(ROWS) {
             let text = AssertSqlSafe(insert(table, rows.len()));
             match self {

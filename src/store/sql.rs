@@ -287,6 +287,7 @@ sql_files! {
     REQUEST_WAITING = "request_waiting";
     ROLLOUT_GET = "rollout_get";
     ROLLOUT_LIST = "rollout_list";
+    ROLLOUT_NAMES = "rollout_names";
     ROLLOUT_OPEN = "rollout_open";
     ROLLOUT_PUT = "rollout_put";
     ROLLOUT_SITE_CLEAR = "rollout_site_clear";
@@ -336,11 +337,14 @@ sql_files! {
     UNREAD_ADD = "unread_add";
     UNREAD_COUNT = "unread_count";
     UNREAD_PAGE = "unread_page";
+    UNREAD_PRUNE = "unread_prune";
     UNREAD_REMOVE = "unread_remove";
     USAGE_HOUR_DAYS = "usage_hour_days";
     USAGE_HOUR_MOVE = "usage_hour_move";
     USAGE_HOUR_SLOTS = "usage_hour_slots";
     USAGE_HOUR_PRIOR = "usage_hour_prior";
+    VISIT_ADD = "visit_add";
+    VISIT_ELSEWHERE_PARTS = "visit_elsewhere_parts";
     VISIT_EPOCHS = "visit_epochs";
     VISIT_LIST = "visit_list";
     VISIT_NAT_SITES = "visit_nat_sites";
@@ -354,7 +358,9 @@ sql_files! {
     VISIT_PLANS = "visit_plans";
     VISIT_PUT = "visit_put";
     VISIT_PUT_PARTS = "visit_put_parts";
+    VISIT_READDRESSED = "visit_readdressed";
     VISIT_SUM = "visit_sum";
+    VISIT_TAKE_BACK_PARTS = "visit_take_back_parts";
     VISIT_UNSET = "visit_unset";
     VOUCHER_ADD = "voucher_add";
     VOUCHER_ERASE = "voucher_erase";
@@ -380,7 +386,14 @@ sql_files! {
 
 /// Those of one database alone, where its tables are kept in another way.
 #[cfg(test)]
-pub(crate) const OF_SQLITE: &[&str] = &["visit_put", "visit_of_address", "visit_of_device"];
+pub(crate) const OF_SQLITE: &[&str] = &["usage_hour_prior", "visit_put", "visit_of_address", "visit_of_device"];
 /// See [`OF_SQLITE`].
 #[cfg(test)]
-pub(crate) const OF_POSTGRES: &[&str] = &["visit_put_parts", "visit_of_address_parts", "visit_of_device_parts"];
+pub(crate) const OF_POSTGRES: &[&str] = &[
+    "visit_elsewhere_parts",
+    "visit_prior_parts",
+    "visit_take_back_parts",
+    "visit_put_parts",
+    "visit_of_address_parts",
+    "visit_of_device_parts",
+];

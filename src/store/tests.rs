@@ -303,6 +303,13 @@ async fn the_next_batch_is_the_lowest_missing_one() {
             (9, Some(9), Some(7), 0),
         ];
         assert_eq!(known.collect::<Vec<_>>(), expected, "the first hash stays, and no number goes back");
+        // The run goes on: what all came before of long ago goes, and what is behind the gap stays.
+        tx.add_batches(&[(name("boot", 10), [9; 32])], 100).await.unwrap();
+        assert_eq!(tx.prune_batches(crate::timestamp(50)).await.unwrap(), 6);
+        tx.add_batches(&[(name("boot", 7), [9; 32]), (name("boot", 8), [9; 32])], 100).await.unwrap();
+        assert_eq!(tx.next_batch(name("boot", 7)).await.unwrap(), 11);
+        // It is over.
+        assert_eq!(tx.prune_batches(crate::timestamp(101)).await.unwrap(), 4);
     })
     .await;
 }

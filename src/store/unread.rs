@@ -45,6 +45,11 @@ impl Tx {
         self.execute(sql::UNREAD_REMOVE, args![&row.site, &row.gateway, row.sha256.as_slice()]).await.map(drop)
     }
 
+    /// Forgets records that came before a moment and that nobody here could read.
+    pub async fn prune_unread(&mut self, before: Timestamp) -> Result<u64, StoreError> {
+        self.execute(sql::UNREAD_PRUNE, args![millis(before)]).await
+    }
+
     /// How many records that came in the span are kept unread.
     pub async fn unread_count(&mut self, span: &Span) -> Result<i64, StoreError> {
         self.number(sql::UNREAD_COUNT, span.args(false)).await

@@ -9,7 +9,7 @@ mod voucher;
 use std::fs;
 use std::time::Duration;
 
-use gapura_lab::clock::unix_seconds;
+use gapura_lab::clock::{unix_seconds, wait_for};
 use ring::hmac;
 
 use crate::chromium::{Browser, DESKTOP, Habits, Screen};
@@ -87,11 +87,20 @@ fn sign_in(browser: &Browser, person: &Person, path: &str) {
     assert_eq!(browser.url(), format!("{CONSOLE}{path}"), "{}", browser.words());
 }
 
-/// What matters asks again who one is, some minutes after the last time.
+/// What matters asks again who one is, some minutes after the last time. Each code is good once: the next comes within 30 s.
 fn prove(staff: &Browser, person: &Person) {
     assert!(staff.url().contains("/buktikan"), "{}: {}", staff.url(), staff.words());
-    staff.fill("input[name=bukti]", &code_now(person.secret.as_deref().unwrap()));
-    staff.press("form[action='/buktikan'] button");
+    let mut tried = String::new();
+    let done = wait_for("proof", Duration::from_secs(70), || {
+        let code = code_now(person.secret.as_deref().unwrap());
+        if code != tried {
+            staff.fill("input[name=bukti]", &code);
+            staff.press("form[action='/buktikan'] button");
+            tried = code;
+        }
+        Ok((!staff.url().contains("/buktikan")).then_some(()))
+    });
+    done.unwrap_or_else(|_| panic!("{}", staff.words()));
 }
 
 fn sign_out(browser: &Browser) {

@@ -10,6 +10,7 @@ use super::AGENCY;
 use super::browser::Door;
 use super::department::ROLES;
 use crate::BenchError;
+use crate::cli::note;
 
 /// A page to be asked for.
 #[derive(Clone, Debug)]
@@ -40,16 +41,21 @@ const SEARCHES: [(&str, &str); 7] = [
     ("/audit", "?objek=site/mplik-1"),
 ];
 
-/// All of them, but for two that show one class's code and one number of today's queue, which a year does not hold, and the file of
-/// the whole audit log, which is no page.
+/// All of them, but for two that show one class's code and one number of today's queue, which a year does not hold, files, and a
+/// wall's screen, whose secret is shown once. Of what a year may not hold the page is left out, which is said.
 pub(super) fn all(door: &Door, cookies: &BTreeMap<Role, String>) -> Result<Vec<Page>, BenchError> {
     let names = Names::of(door, cookies)?;
     let mut pages = Vec::new();
-    let of_one = |path: &str| ["/kelas/kode", "/antrean/struk", "/audit/unduh"].iter().any(|end| path.ends_with(end));
+    let ends = ["/kelas/kode", "/antrean/struk", "/audit/unduh", "}/unduh", "/{period}/{part}", "/{kunci}", "/alir"];
+    let of_one = |path: &str| ends.iter().any(|end| path.ends_with(end));
     for entry in gapura_console::table().into_iter().filter(|entry| entry.method == "GET" && !of_one(entry.path)) {
+        let Some(path) = names.fill(&entry) else {
+            note(&format!("left out: there is none of {}", entry.path));
+            continue;
+        };
         let page = |query: &str| Page {
             shown: format!("{}{query}", entry.path),
-            path: format!("{}{query}", names.fill(&entry)),
+            path: format!("{path}{query}"),
             fresh: matches!(entry.needs, Needs::Right(right) | Needs::Anywhere(right) if right.needs_fresh_proof()),
             cookie: who(entry.needs).and_then(|role| cookies.get(&role).cloned()),
             // Steps of signing in send whoever is not on the way there back to its beginning; who has one desk goes there.
@@ -91,7 +97,18 @@ struct Names {
     terms: String,
     /// What a look's frame is asked with.
     frame: String,
+    /// What of these there is one of, by the address up to its name.
+    some: BTreeMap<&'static str, String>,
 }
+
+/// Lists whose first link names one of what is listed: the list, whose page it is, and the address up to the name.
+const LISTS: [(&str, Role, &str); 5] = [
+    ("/laporan-bulanan", Role::Auditor, "/laporan-bulanan/"),
+    ("/sop", Role::NetworkAdmin, "/sop/"),
+    ("/retensi", Role::Auditor, "/retensi/musnah/"),
+    ("/telusur", Role::Investigator, "/telusur/"),
+    ("/peninjauan", Role::NetworkAdmin, "/peninjauan/"),
+];
 
 impl Names {
     /// As the pages' own links have them.
@@ -111,8 +128,17 @@ impl Names {
         let request = list.split("href=\"/l/").find(|rest| rest.contains("/permintaan/"));
         let request = request.and_then(|rest| rest.split('"').next()?.split_once("/permintaan/"));
         let (place, number) = request.ok_or_else(|| LabError::answer("/permintaan", "no request is linked"))?;
+        let mut some = BTreeMap::new();
+        for (list, role, before) in LISTS {
+            let text = text_of(role, list)?;
+            let end = |c: char| !c.is_ascii_alphanumeric() && c != '-';
+            let names = text.split(before).skip(1).filter_map(|rest| rest.split(end).next());
+            let fits = |name: &&str| name.len() > 1 && !["baru", "statistik", "musnah", "tahan"].contains(name);
+            some.extend(names.filter(fits).last().map(|name| (before, name.to_owned())));
+        }
         let desk = format!("/instansi/{}/permintaan", agency());
         Ok(Self {
+            some,
             place: place.to_owned(),
             number: number.to_owned(),
             forwarded: linked(Role::AgencyOfficer, &format!("{desk}?bagian=selesai"), "/permintaan/")?,
@@ -124,7 +150,18 @@ impl Names {
         })
     }
 
-    fn fill(&self, entry: &Entry) -> String {
+    /// The address, if there is what it names.
+    fn fill(&self, entry: &Entry) -> Option<String> {
+        if let Some((_, _, before)) = LISTS.iter().find(|(_, _, before)| entry.path.contains(&format!("{before}{{"))) {
+            let name = self.some.get(before)?;
+            let (start, rest) = entry.path.split_once('}')?;
+            let (start, _) = start.rsplit_once('{')?;
+            if start.contains('{') {
+                // Of another site than the one that is looked at.
+                return None;
+            }
+            return Some(format!("{start}{name}{rest}"));
+        }
         let number = if entry.path.starts_with("/instansi") { &self.forwarded } else { &self.number };
         let more = match entry.path {
             path if path.ends_with("/kertas") => format!("?kelompok={}", self.batch),
@@ -142,7 +179,7 @@ impl Names {
             .replace("{name}", "jaringan.sinjai")
             .replace("{tingkat}/{nama}", "jenis/telecenter")
             .replace("{id}", if entry.path.starts_with("/kalender") { self.calendar.as_str() } else { "umum" });
-        filled + &more
+        Some(filled + &more)
     }
 }
 

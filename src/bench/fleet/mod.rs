@@ -75,8 +75,8 @@ impl Case {
         database: &str,
         report: &mut Report,
     ) -> Result<(), BenchError> {
-        may_open(self.gateways * 2 + 1_000)?;
-        let (file, address) = controller_toml(directory, database, (self.gateways * 2 + 1_000).min(65_536))?;
+        may_open(self.files())?;
+        let (file, address) = controller_toml(directory, database, self.files())?;
         let config = load_config(&file).map_err(wrong("the configuration"))?;
         let clock = Arc::new(SystemClock::start(ClockStart { believe: Believe::Always, floor: None }));
         let office = office(&config, clock).await.map_err(wrong("the controller"))?;
@@ -97,6 +97,11 @@ impl Case {
         controller.stop();
         office.store().close().await;
         Ok(())
+    }
+
+    /// Files that the bench opens, and the controller: each gateway waits on a connection, nine of ten say something beside.
+    const fn files(&self) -> usize {
+        self.gateways + self.gateways * 9 / 10 + 500
     }
 
     async fn take_in(&self, office: &Office) -> Result<(Vec<Identity>, Vec<gapura_controller::Enlisted>), BenchError> {

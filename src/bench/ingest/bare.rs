@@ -80,15 +80,17 @@ impl Bare {
     }
 
     async fn batch(&mut self, rows: &[VisitRow]) -> Result<(), sqlx::Error> {
-        let text = AssertSqlSafe(statement(rows.len()));
         match &mut self.to {
             Kind::Sqlite(connection) => {
+                // It takes numbers for names, and looks for each among all.
+                let text = AssertSqlSafe(statement(rows.len(), |_| "?".to_owned()));
                 let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
                 let query = rows.iter().fold(sqlx::query(text), |query, row| bound!(query, row));
                 query.execute(&mut *tx).await?;
                 tx.commit().await
             }
             Kind::Postgres(connection) => {
+                let text = AssertSqlSafe(statement(rows.len(), |number| format!("${number}")));
                 let mut tx = connection.begin().await?;
                 let query = rows.iter().fold(sqlx::query(text), |query, row| bound!(query, row));
                 query.execute(&mut *tx).await?;
@@ -111,10 +113,10 @@ impl Bare {
     }
 }
 
-/// `INSERT` of so many rows.
-fn statement(rows: usize) -> String {
+/// `INSERT` of so many rows, with the placeholders of the database.
+fn statement(rows: usize, placeholder: impl Fn(usize) -> String) -> String {
     let row = |row: usize| {
-        let values: Vec<String> = (1..=COLUMNS).map(|column| format!("${}", row * COLUMNS + column)).collect();
+        let values: Vec<String> = (1..=COLUMNS).map(|column| placeholder(row * COLUMNS + column)).collect();
         format!("({})", values.join(", "))
     };
     let rows: Vec<String> = (0..rows).map(row).collect();

@@ -25,6 +25,8 @@ pub(super) struct Batch {
 /// What was given out already.
 #[derive(Debug, Default)]
 pub(super) struct Numbers {
+    /// Apart from others' numbers.
+    series: u64,
     visits: u64,
     batches: BTreeMap<String, u64>,
 }
@@ -39,6 +41,11 @@ pub(super) fn span() -> gapura_store::Span {
 }
 
 impl Numbers {
+    /// Numbers that no other series has.
+    pub(super) fn of_series(series: u64) -> Self {
+        Self { series, ..Self::default() }
+    }
+
     /// The next batch of a gateway: `size` visits that ended, an hour's worth for each thousand.
     pub(super) fn batch(&mut self, from: &Enlisted, size: usize) -> Result<Batch, BenchError> {
         let seq = self.batches.entry(from.gateway.to_string()).or_default();
@@ -57,7 +64,7 @@ impl Numbers {
         self.visits += 1;
         let number = self.visits;
         // Ids are drawn at random in service; a number that is mixed comes as scattered.
-        let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mixed = (number | (self.series << 48)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let id = VisitId::from_random(((u128::from(mixed) << 64) | u128::from(number)).to_be_bytes());
         let after = SignedDuration::from_millis(i64::try_from(number * 3_600).unwrap_or_default());
         let start = FIRST.checked_add(after).unwrap_or(FIRST);

@@ -63,6 +63,7 @@ const DID: &[(&str, &str)] = &[
     ("lookup-agree", "audit-did-lookup-agree"),
     ("lookup-ask", "audit-did-lookup-ask"),
     ("lookup-close", "audit-did-lookup-close"),
+    ("lookup-denied", "audit-did-lookup-denied"),
     ("lookup-export", "audit-did-lookup-export"),
     ("lookup-read", "audit-did-lookup-read"),
     ("lookup-refuse", "audit-did-lookup-refuse"),

@@ -55,7 +55,10 @@ pub(super) async fn alerts(here: Here) -> Answer {
     let mut all = here.office().alerts(7).await?;
     all.retain(|one| here.may_at(Right::SeeAlerts, places.get(&one.site).map(|(_, place)| place)));
     let (open, over): (Vec<Alert>, Vec<Alert>) = all.into_iter().partition(|one| one.ended.is_none());
-    let rollouts = if here.may_anywhere(Right::SeeSops) { here.office().rollouts().await? } else { Vec::new() };
+    // For the way to what stopped; most days there is none.
+    let of_sop = open.iter().chain(&over).any(|one| one.kind == Some(AlertKind::Sop));
+    let asked = of_sop && here.may_anywhere(Right::SeeSops);
+    let rollouts = if asked { here.office().rollouts().await? } else { Vec::new() };
     let rows = |all: &[Alert]| all.iter().map(|one| row(&here, one, (places.get(&one.site), &rollouts))).collect();
     let letters = if here.may_at(Right::SeeAlerts, None) { letters(&here).await? } else { Vec::new() };
     let w = here.w();

@@ -115,6 +115,7 @@ pub(super) struct Visit {
     pub(super) ports: Option<(String, String)>,
     /// They are ports of an address behind the provider's translation.
     pub(super) behind: bool,
+    pub(super) moved: bool,
 }
 
 #[derive(Template)]
@@ -140,6 +141,8 @@ pub(super) struct One {
     pub(super) kind: LookupKind,
     /// Where a port was looked for, and since when it was noted there.
     pub(super) noted: Vec<String>,
+    /// How many had more than one address; empty where it is none.
+    pub(super) moved: String,
     pub(super) reason_chars: usize,
     pub(super) words: String,
     pub(super) wrong: Vec<String>,
@@ -386,6 +389,7 @@ pub(super) fn told(c: Chrome, say: &Say, seen: LookupSeen, me: &str, sites: &[(S
             let until = of.until.map_or_else(|| w.t("records-nat-to-end"), time);
             (of.ports.to_string().replace('-', "–"), format!("{} – {until}", time(of.from)))
         }),
+        moved: found.readdressed,
     };
     One {
         script: None,
@@ -404,6 +408,7 @@ pub(super) fn told(c: Chrome, say: &Say, seen: LookupSeen, me: &str, sites: &[(S
         untold: if seen.untold > 0 { say.number(seen.untold) } else { String::new() },
         kind: one.kind,
         noted: noted(say, &seen.noted, sites),
+        moved: if seen.readdressed > 0 { say.number(seen.readdressed) } else { String::new() },
         reason_chars: REASON_CHARS,
         words: String::new(),
         wrong: Vec::new(),

@@ -101,6 +101,7 @@ fn seen(state: LookupState, visits: Option<Vec<FoundVisit>>) -> LookupSeen {
         no_key: if visits.is_some() { vec!["2026-07".into()] } else { Vec::new() },
         untold: 0,
         noted: Vec::new(),
+        readdressed: 0,
         visits,
     }
 }
@@ -121,6 +122,7 @@ fn visit(ended: bool) -> FoundVisit {
         bytes_up: 1_200_000,
         bytes_down: 64_000_000,
         ports: None,
+        readdressed: !ended,
     }
 }
 

@@ -27,15 +27,19 @@ fn figures((sites, people, visits): (u64, u64, u64)) -> Figures {
         kept_seconds: sites * 434 * 36 * kept / 10,
         closed_early_seconds: sites * 3600,
         kept_permille: Some(kept),
+        hours_unknown_sites: u64::from(sites > 1),
         available_permille: Some(kept - 7),
         people: shown(people),
         people_until: None,
-        people_unknown_sites: 0,
+        people_unknown_sites: u64::from(sites > 1),
         visits: shown(visits),
+        visits_unknown_sites: u64::from(sites > 1),
+        silent_sites: 2 * u64::from(sites > 1),
         online_seconds: shown(visits * 2_710),
         octets_up: shown(visits * 21_000_000),
         octets_down: shown(visits * 236_000_000),
         blocked: shown(visits * 17),
+        blocked_unknown_sites: u64::from(sites > 1),
         appeals: Appeals { received: 37, decided: 35, reversed: 11, waiting: 2 },
         requests: RequestFigures {
             made: visits / 193,
@@ -56,7 +60,14 @@ fn figures((sites, people, visits): (u64, u64, u64)) -> Figures {
 }
 
 fn attack(kind: Attack, count: u64, incidents: u64, recovered: u64, median_seconds: Option<u64>) -> AttackFigures {
-    AttackFigures { kind, count: Some(count), incidents, recovered, median_seconds }
+    AttackFigures {
+        kind,
+        count: Some(count),
+        incidents: Some(incidents),
+        recovered: Some(recovered),
+        median_seconds,
+        unknown_sites: 1,
+    }
 }
 
 fn october() -> MonthReport {
@@ -86,7 +97,7 @@ fn october() -> MonthReport {
         zone: "Asia/Makassar".to_owned(),
         made: at("2026-11-04T18:00:00Z"),
         running_until: None,
-        issue: 2,
+        issue: Some(2),
         changes: vec![LateChange {
             site: "MPLIK Sinjai Barat".to_owned(),
             issue: 2,
@@ -123,7 +134,7 @@ pub(crate) fn samples(frame: &dyn Fn(&str, &str) -> Chrome) -> Vec<Sample> {
         name: "Telecenter Pulau Harapan".to_owned(),
         month: "2026-11".parse().unwrap(),
         running_until: Some(at("2026-11-20T12:00:00Z")),
-        issue: 1,
+        issue: None,
         changes: Vec::new(),
         total: Figures {
             people: Cell::Unknown,
@@ -134,7 +145,14 @@ pub(crate) fn samples(frame: &dyn Fn(&str, &str) -> Chrome) -> Vec<Sample> {
             blocked: Cell::Unknown,
             requests: RequestFigures::default(),
             attacks: Attack::ALL
-                .map(|kind| AttackFigures { kind, count: None, incidents: 0, recovered: 0, median_seconds: None })
+                .map(|kind| AttackFigures {
+                    kind,
+                    count: None,
+                    incidents: None,
+                    recovered: None,
+                    median_seconds: None,
+                    unknown_sites: 1,
+                })
                 .to_vec(),
             ..figures((1, 4, 9))
         },
@@ -146,7 +164,7 @@ pub(crate) fn samples(frame: &dyn Fn(&str, &str) -> Chrome) -> Vec<Sample> {
     let line = |month: &str, words: &str, running| Line {
         href: format!("/laporan-bulanan/{month}"),
         month: words.to_owned(),
-        sites: "24".to_owned(),
+        sites: Some("24".to_owned()),
         running,
         made: "Minggu, 1 November 2026 pukul 02.00 WITA".to_owned(),
     };

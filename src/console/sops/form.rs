@@ -6,7 +6,7 @@ mod grid;
 use askama::Template;
 use axum::extract::Path;
 use gapura_controller::{OfficeError, SopChoices, SopState};
-use gapura_rules::sop::{Problem, Severity, Sop, edited};
+use gapura_rules::sop::{Problem, Severity, Sop, SopEdit, edited};
 
 use self::filled::{Filled, Wrong};
 use super::problems::{self, Slip};
@@ -135,12 +135,17 @@ pub(super) async fn save(here: Here, Path(id): Path<String>, Posted(fields): Pos
         _ if !ground.open => refused.push(here.w().t("sops-form-stale")),
         Err(all) => wrong = all,
         Ok(edits) => {
-            let changed = edits.iter().try_fold(ground.document.clone(), |text, edit| edited(&text, edit));
-            match changed {
-                Err(_) => refused.push(here.w().t("sops-form-by-hand")),
-                Ok(text) => match keep(&here, id, &text).await {
+            match changed(ground.document.clone(), edits).await? {
+                None => refused.push(here.w().t("sops-form-by-hand")),
+                Some(text) => match keep(&here, id, &text).await {
                     Ok(Ok(saved)) => return Ok(to(&format!("{}/formulir", href(saved)), "sop-saved")),
-                    Ok(Err(problems)) => slips = problems::slips(here.w(), &problems),
+                    Ok(Err(problems)) => {
+                        // What was found is of the changed text: there its lines stand elsewhere.
+                        if let Some(sop) = here.office().read_sop_text(&text) {
+                            filled.stand_on(&sop);
+                        }
+                        slips = problems::slips(here.w(), &problems);
+                    }
                     Err(error) => refused = Oops::from(error).of_form(here.w())?,
                 },
             }
@@ -148,6 +153,15 @@ pub(super) async fn save(here: Here, Path(id): Path<String>, Posted(fields): Pos
     }
     let made = made(frame(&here, id, &ground), id, filled, &slips, ground.decree);
     again(&Form { wrong, refused, unkept: true, ..made })
+}
+
+/// The text with all changes, each of which reads all of it; none where one cannot be made. Routers wait for the same threads.
+async fn changed(text: String, edits: Vec<SopEdit>) -> Result<Option<String>, Oops> {
+    let work = move || edits.iter().try_fold(text, |text, edit| edited(&text, edit)).ok();
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        tracing::error!(%error, "the changes of a SOP could not be made");
+        Oops::Broken
+    })
 }
 
 /// The draft as it was kept, or what kept it from being so.

@@ -54,6 +54,9 @@ async fn a_report_shows_what_is_theirs_and_can_be_taken_along() {
         page.text.contains("<svg class=\"chart\"") && page.text.contains("Rabu, 7 Oktober 2026"),
         "a table beside the chart"
     );
+    let so_far = auditor.get("/laporan-bulanan/2026-11/unduh?bentuk=csv").await;
+    assert_eq!(so_far.headers["content-disposition"], "attachment; filename=\"laporan-2026-11-sementara.csv\"");
+    assert!(so_far.text.contains(";2026-11;;sementara;2026-11-21 "), "{}", so_far.text);
     let file = |kind: &str| format!("/laporan-bulanan/2026-10/unduh?bentuk={kind}&wilayah=regency%3ASinjai");
     let csv = auditor.get(&file("csv")).await;
     assert_eq!(csv.headers["content-type"], "text/csv; charset=utf-8");

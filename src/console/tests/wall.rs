@@ -93,6 +93,23 @@ async fn who_looks_after_the_whole_begins_with_the_dashboard() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_screen_tells_of_requests_what_whoever_made_it_may_see() {
+    let department = Department::open("wall-requests").await;
+    let grants = [(Role::NetworkAdmin, "province"), (Role::Helpdesk, "regency:Bone")];
+    let grants = grants.map(|(role, scope)| Grant { role, scope: scope.parse().unwrap() }).to_vec();
+    let secret = department.add("citra", grants).await;
+    let mut citra = department.browser();
+    department.sign_in(&mut citra, "citra", secret.as_deref()).await;
+    let mut screen = department.browser();
+    for (scope, told) in [("regency:Bone", true), ("province", false)] {
+        let path = make(&mut citra, scope, scope).await;
+        let page = screen.get(&path).await;
+        assert_eq!((page.status, page.text.contains("<dt>Menunggu</dt>")), (200, told), "{scope}: {}", page.text);
+    }
+    department.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_screen_is_live_until_it_is_taken_back_and_opens_nothing_else() {
     let department = Department::open("wall").await;
     let secret = department.add("andi", admin("province")).await;
@@ -107,6 +124,7 @@ async fn a_screen_is_live_until_it_is_taken_back_and_opens_nothing_else() {
     let mut screen = department.browser();
     let page = screen.get(&path).await;
     assert_eq!(page.status, 200, "{}", page.text);
+    assert!(!page.text.contains("<dt>Menunggu</dt>"), "andi may not see requests: {}", page.text);
     assert!(page.text.contains("http-equiv=\"refresh\"") && page.text.contains("class=\"wall\""), "{}", page.text);
     assert!(page.text.contains("Galeri Internet") && !page.text.contains("<footer>"), "{}", page.text);
     assert!(screen.cookie.is_none() && page.headers.get("set-cookie").is_none());

@@ -1,7 +1,7 @@
 //! What stands on a board: pure.
 
 use askama::Template;
-use gapura_controller::{Condition, Scope, Screen, SiteNow, Tone};
+use gapura_controller::{Condition, Right, Scope, Screen, SiteNow, SitePlace, Tone, may_over};
 use gapura_model::ByteCount;
 use gapura_speech::{Lang, Say, Words};
 
@@ -38,7 +38,8 @@ pub(super) struct Board {
     pub(super) volume: (String, String),
     pub(super) serving: String,
     pub(super) all: String,
-    pub(super) waiting: String,
+    /// None where whoever made the screen may not see requests.
+    pub(super) waiting: Option<String>,
     pub(super) tiles: Vec<Tile>,
     /// What is wrong; nothing: the strip is not there.
     pub(super) problems: Vec<String>,
@@ -76,6 +77,9 @@ pub(super) fn board(seen: &Figures, screen: &Screen, (say, spoken): &(Say, Say),
     let (visits, octets) = used.fold((0_u64, 0_u64), |(visits, octets), day| {
         (visits.saturating_add(day.visits), octets.saturating_add(day.octets))
     });
+    let places: Vec<SitePlace> = seen.summary.sites.iter().map(|site| site.place.clone()).collect();
+    let maker = seen.grants.get(&screen.made_by).map_or(&[][..], Vec::as_slice);
+    let may_tell = may_over(maker, Right::SeeRequests, &screen.scope, &places);
     let waiting: u64 = sites.iter().filter_map(|site| seen.waiting.get(site.place.site.as_str())).sum();
     let volume = say.bytes(ByteCount::new(octets));
     let volume = volume
@@ -116,7 +120,7 @@ pub(super) fn board(seen: &Figures, screen: &Screen, (say, spoken): &(Say, Say),
         volume,
         serving: number(serving),
         all: number(all),
-        waiting: say.number(waiting),
+        waiting: may_tell.then(|| say.number(waiting)),
         tiles,
         problems,
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex as Lock, PoisonError};
 use std::time::Duration;
 
-use gapura_controller::{Office, OfficeError, Screen, Summary};
+use gapura_controller::{Grant, Office, OfficeError, Screen, Summary};
 use gapura_runtime::Tasks;
 use jiff::tz::TimeZone;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
@@ -33,6 +33,8 @@ pub(super) struct Figures {
     pub(super) summary: Summary,
     /// Requests that wait, by site.
     pub(super) waiting: BTreeMap<String, u64>,
+    /// What everybody may: a screen tells of requests only what whoever made it may see.
+    pub(super) grants: BTreeMap<String, Vec<Grant>>,
 }
 
 /// The last look, and whose turn it is to look again.
@@ -132,5 +134,9 @@ async fn last<T>(
 }
 
 async fn figures(office: &Office, zone: &TimeZone) -> Result<Figures, OfficeError> {
-    Ok(Figures { summary: office.summary(zone, 1).await?, waiting: office.waiting_by_site().await? })
+    Ok(Figures {
+        summary: office.summary(zone, 1).await?,
+        waiting: office.waiting_by_site().await?,
+        grants: office.grants_by_name().await?,
+    })
 }

@@ -39,7 +39,7 @@ fn board(w: Words, wrong: bool) -> Board {
         volume: ("834".into(), "GB".into()),
         serving: "22".into(),
         all: "24".into(),
-        waiting: "3".into(),
+        waiting: Some("3".into()),
         tiles,
         problems,
     }

@@ -108,7 +108,10 @@ impl Office {
         });
         let (lists, catalogue, key) = (Arc::clone(&self.lists), self.catalogue(), self.keys.bundle_key());
         let ground = Ground { rows, draft, place, catalogue, question };
+        // Thousands of clauses are judged for it, for whoever asks again and again: no more at a time than texts are looked at.
+        let turn = self.sop_turn().await;
         let answer = blocking(move || {
+            let _turn = turn;
             let lookup = index.map(|index| lists.lookup(index.version, &key)).transpose()?.flatten();
             let holdings = match &lookup {
                 Some(lookup) => ground.holdings(&lookup.holders(&ground.question.asked)?),

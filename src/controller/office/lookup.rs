@@ -211,6 +211,9 @@ pub struct FoundVisit {
     pub bytes_up: i64,
     /// Bytes to it.
     pub bytes_down: i64,
+    /// It had another private address later; it is found by its first.
+    #[serde(default)]
+    pub readdressed: bool,
     /// The ports by which it was found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ports: Option<FoundPorts>,
@@ -243,6 +246,9 @@ struct Answer {
     /// The sites that noted ports in the span.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     noted: Vec<PortsNoted>,
+    /// Visits of the span that had more than one address.
+    #[serde(default)]
+    readdressed: u64,
 }
 
 /// A look-up as one of its two people reads it.
@@ -264,6 +270,8 @@ pub struct LookupSeen {
     pub untold: u64,
     /// The sites where a port was looked for: those that noted ports in the span.
     pub noted: Vec<PortsNoted>,
+    /// Visits of the span that had more than one address: an address finds them by their first.
+    pub readdressed: u64,
 }
 
 impl Office {
@@ -278,6 +286,8 @@ impl Office {
         ] {
             if text.trim().is_empty() || text.chars().count() > most || text.contains(char::is_control) {
                 wrong.push(why!("text-length", most = most).at(at));
+            } else if names_a_device(text) {
+                wrong.push(why!("text-device").at(at));
             }
         }
         let question = self.question(order).await?.map_err(|why| wrong.push(why)).ok();
@@ -381,11 +391,12 @@ impl Office {
         if export && answer.is_none() {
             let over = known.state == LookupState::Closed;
             let number = &row.case_number;
-            return Err(OfficeError::Refused(if over {
+            let error = OfficeError::Refused(if over {
                 why!("lookup-over", number = number)
             } else {
                 why!("lookup-not-handed-out", number = number)
-            }));
+            });
+            return Err(self.denied(tx, (id, "export"), who, error).await);
         }
         let is_answered = answer.is_some();
         let answer = answer.unwrap_or_default();
@@ -398,6 +409,7 @@ impl Office {
             no_key: answer.no_key,
             untold: answer.untold,
             noted: answer.noted,
+            readdressed: answer.readdressed,
         };
         if export {
             // What is in somebody's hands can be held against the log.
@@ -416,7 +428,13 @@ impl Office {
     pub async fn agree_lookup(&self, id: i64, read: &str, who: &Actor) -> Result<u64, OfficeError> {
         // Looked for before the writers' turn is taken: nobody waits for it, and a request never changes.
         let mut tx = self.store.read().await?;
-        let row = self.to_decide(&mut tx, id, read, who).await?;
+        let row = match self.to_decide(&mut tx, id, read, who).await {
+            Ok(row) => row,
+            Err(error) => {
+                drop(tx);
+                return Err(self.denied(self.store.write().await?, (id, "agree"), who, error).await);
+            }
+        };
         let question = self.opened_question(&row)?.ok_or_else(|| damaged(id))?;
         let answer = self.look(&mut tx, &row, &question).await?;
         drop(tx);
@@ -450,7 +468,10 @@ impl Office {
             return Err(OfficeError::Refused(why!("lookup-refuse-reason").flag(REASON)));
         }
         let mut tx = self.store.write().await?;
-        let row = self.to_decide(&mut tx, id, read, who).await?;
+        let row = match self.to_decide(&mut tx, id, read, who).await {
+            Ok(row) => row,
+            Err(error) => return Err(self.denied(tx, (id, "refuse"), who, error).await),
+        };
         let after = format!("{}; SHA-256 {read}", row.case_number);
         let row = LookupRow {
             state: "refused".to_owned(),
@@ -580,7 +601,13 @@ impl Office {
                     .extend(rows.into_iter().filter_map(|row| with_port(row, (&of_address, *port), (from, until))));
             } else {
                 let rows = tx.visits_of(site, (begun, until), (&names, MOST + 1), from).await?;
-                answer.visits.extend(rows.into_iter().map(found_visit));
+                let moved: BTreeSet<String> =
+                    tx.visits_readdressed(site, (begun, until), from).await?.into_iter().collect();
+                if matches!(question, LookupQuestion::Address { .. }) {
+                    answer.readdressed += moved.len() as u64;
+                }
+                let found = |row: VisitRow| FoundVisit { readdressed: moved.contains(&row.visit), ..found_visit(row) };
+                answer.visits.extend(rows.into_iter().map(found));
             }
             let named = tx.visit_epochs(site, (begun, until), from).await?;
             let untold = named.iter().map(|(_, addressless, portless)| match question {
@@ -631,6 +658,19 @@ impl Office {
         read_json(&text, "a look-up").map(Some)
     }
 
+    /// Notes that somebody tried what they may not, in a transaction that changed nothing.
+    async fn denied(&self, mut tx: Tx, (id, step): (i64, &str), who: &Actor, error: OfficeError) -> OfficeError {
+        if !matches!(error, OfficeError::Refused(_)) {
+            return error;
+        }
+        let noted = async {
+            let who = Actor { name: who.name.clone(), reason: String::new() };
+            self.note_lookup(&mut tx, &who, ("lookup-denied", id), step).await?;
+            Ok::<_, OfficeError>(tx.commit().await?)
+        };
+        noted.await.err().unwrap_or(error)
+    }
+
     async fn note_lookup(
         &self,
         tx: &mut Tx,
@@ -670,6 +710,7 @@ fn found_visit(row: VisitRow) -> FoundVisit {
         bytes_up: row.bytes_up,
         bytes_down: row.bytes_down,
         ports: None,
+        readdressed: false,
     }
 }
 
@@ -696,7 +737,18 @@ fn bounded(words: &str) -> Result<(), OfficeError> {
     if words.chars().count() > REASON_CHARS || words.contains(char::is_control) {
         return Err(OfficeError::Refused(why!("text-length", most = REASON_CHARS).flag(REASON)));
     }
+    if names_a_device(words) {
+        return Err(OfficeError::Refused(why!("text-device").flag(REASON)));
+    }
     Ok(())
+}
+
+/// Whether a text that stays in the log for ever says what is sealed and erased elsewhere: a device's address.
+fn names_a_device(text: &str) -> bool {
+    let words = text.split(|c: char| c.is_whitespace() || ",;()[]\"'<>".contains(c));
+    words
+        .map(|word| word.trim_matches('.'))
+        .any(|word| word.parse::<MacAddr>().is_ok() || word.parse::<Ipv4Addr>().is_ok())
 }
 
 async fn lookup_in(tx: &mut Tx, id: i64) -> Result<LookupRow, OfficeError> {

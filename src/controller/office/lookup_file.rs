@@ -35,6 +35,7 @@ impl LookupSeen {
             ("more_than_shown", if self.more { "yes" } else { "no" }.to_owned()),
             ("months_without_key", self.no_key.join(" ")),
             (names.2, self.untold.to_string()),
+            ("visits_with_changed_address", self.readdressed.to_string()),
         ] {
             table_line(&mut out, [name, value.as_str()]);
         }
@@ -50,7 +51,7 @@ impl LookupSeen {
     }
 }
 
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 15] = [
     "case",
     "site",
     "visit",
@@ -65,6 +66,7 @@ const COLUMNS: [&str; 14] = [
     "clock",
     "bytes_up",
     "bytes_down",
+    "address_changed",
 ];
 
 /// Beside them where a port was looked for.
@@ -79,7 +81,7 @@ fn port_cells(of: &FoundPorts) -> [String; 4] {
     ]
 }
 
-fn cells(case: &str, one: &FoundVisit) -> [String; 14] {
+fn cells(case: &str, one: &FoundVisit) -> [String; 15] {
     [
         case.to_owned(),
         one.site.clone(),
@@ -95,5 +97,6 @@ fn cells(case: &str, one: &FoundVisit) -> [String; 14] {
         if one.clock_trusted { "trusted" } else { "doubtful" }.to_owned(),
         one.bytes_up.to_string(),
         one.bytes_down.to_string(),
+        if one.readdressed { "yes" } else { "no" }.to_owned(),
     ]
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use gapura_model::SiteId;
+use gapura_model::{ClockTrust, SiteId};
 use gapura_speech::{Lang, Say};
 use gapura_store::{MonthFigureRow, MonthHiddenRow, MonthPlanRow, Tx, millis, timestamp};
 use jiff::{SignedDuration, Timestamp};
@@ -16,8 +16,8 @@ use super::site::parse_site;
 use super::{Actor, Change, Office, OfficeError, read_json, write_json};
 use crate::document::SiteDocument;
 use crate::report::{
-    About, Hidden, KeptSite, Late, LateChange, Month, MonthReport, Part, Plan, SiteMonth, Spans, Statistics, Told,
-    hidden_of, report,
+    About, Hidden, KeptSite, Late, LateChange, Month, MonthReport, Part, Plan, STILL, SiteMonth, Spans, Statistics,
+    Told, hidden_of, report,
 };
 use crate::retention::Kind;
 use crate::rights::Scope;
@@ -200,13 +200,21 @@ impl Office {
         (look_back, gone): (bool, &Gone),
         made: &mut ReportsMade,
     ) -> Result<(), OfficeError> {
-        let now = self.now();
-        let zone = document.hours.zone();
-        let Some(span) = month.span(zone.tz()) else { return Ok(()) };
-        let closes = span.1.checked_add(GRACE).unwrap_or(Timestamp::MAX);
+        // A clock that nobody vouches for closes no month for good.
+        let (now, sure) = (self.now(), self.clock.now().trust == ClockTrust::Trusted);
         let mut tx = self.store.read().await?;
         let before = newest(&mut tx, site, month).await?;
         let issue = before.as_ref().map_or(0, |row| row.issue);
+        let earlier: Option<SiteMonth> =
+            before.as_ref().map(|row| read_json(&row.document, format!("report {month} of {site}"))).transpose()?;
+        // What a closed month was called stays, and where its days began: sites are renamed, change hands, and their zone is corrected.
+        let about = match &earlier {
+            Some(earlier) if issue > 0 => earlier.about.clone(),
+            Some(_) | None => about(document),
+        };
+        let zone = jiff::tz::TimeZone::get(&about.zone).unwrap_or_else(|_| document.hours.zone().tz().clone());
+        let Some(span) = month.span(&zone) else { return Ok(()) };
+        let closes = span.1.checked_add(GRACE).unwrap_or(Timestamp::MAX);
         let due = match &before {
             Some(row) if row.issue == 0 => now >= closes || now.duration_since(timestamp(row.made)).abs() >= FRESH,
             // What is gone would be taken for what came late.
@@ -217,13 +225,6 @@ impl Office {
         if !due {
             return Ok(());
         }
-        let earlier: Option<SiteMonth> =
-            before.as_ref().map(|row| read_json(&row.document, format!("report {month} of {site}"))).transpose()?;
-        // What a closed month was called stays: sites are renamed and change hands.
-        let about = match &earlier {
-            Some(earlier) if issue > 0 => earlier.about.clone(),
-            Some(_) | None => about(document),
-        };
         let plan = plan(&mut tx, (site, document), month, span.1.min(now)).await?;
         let told = told(&mut tx, (site, plan.0.clone()), month, (span, now, gone)).await?;
         let mut figures = SiteMonth::reckon(about, &told);
@@ -235,7 +236,7 @@ impl Office {
         if changed.as_ref().is_some_and(Vec::is_empty) {
             return Ok(());
         }
-        let closed = now >= closes;
+        let closed = now >= closes && sure;
         // Before there was a site there is no report of it.
         if closed && before.is_none() && figures.is_empty() {
             return Ok(());
@@ -397,6 +398,10 @@ async fn told(
 ) -> Result<Told, OfficeError> {
     // Without its outages a gateway would seem to have been in order: then nobody knows.
     let known = !Gone::touches(&gone.outages, span);
+    // What began before the border, and whether it was over behind it.
+    let still = SignedDuration::from_millis(STILL);
+    let earlier = span.0.saturating_sub(still * 2).unwrap_or(span.0);
+    let beyond = (span.0, span.1.saturating_add(still).unwrap_or(span.1));
     let listened = !Gone::touches(&gone.tallies, span);
     Ok(Told {
         month,
@@ -404,12 +409,12 @@ async fn told(
         now,
         plan,
         hours: tx.month_hours(site, span).await?,
-        states: if known { tx.month_states(site, span).await? } else { Vec::new() },
-        outages: tx.month_outages(site, span).await?,
+        states: if known { tx.month_states(site, beyond).await? } else { Vec::new() },
+        outages: tx.month_outages(site, beyond).await?,
         blocked: if gone.counted(span, now) { Some(tx.month_blocked(site, span).await?) } else { None },
         appeals: tx.month_appeals(site, span).await?,
         requests: tx.month_requests(site, span).await?,
-        tallies: if listened { Some(tx.month_tallies(site, span).await?) } else { None },
+        tallies: if listened { Some(tx.month_tallies(site, (earlier, beyond.1)).await?) } else { None },
     })
 }
 

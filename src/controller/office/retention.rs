@@ -233,6 +233,8 @@ impl Office {
                 let rows =
                     tx.destroy_unset(self.config.retention.before(Kind::Undated, self.now()), self.now()).await?;
                 self.note_destroyed(&mut tx, Kind::Undated, rows).await?;
+                let rows = tx.prune_unread(self.config.retention.before(Kind::Unread, self.now())).await?;
+                self.note_destroyed(&mut tx, Kind::Unread, rows).await?;
             }
         }
         tx.commit().await?;
@@ -257,6 +259,9 @@ impl Office {
             }
         }
         self.scrub_keys().await?;
+        if self.now().to_zoned(jiff::tz::TimeZone::UTC).hour() == NIGHT {
+            self.store.analyze().await?;
+        }
         Ok(destroyed)
     }
 
@@ -338,8 +343,15 @@ impl Office {
                 Vec::new()
             };
             let id = match &known {
-                Some(row) if row.finished.is_some() && rows == 0 && keys.is_empty() => return Ok(None),
-                None if rows == 0 && keys.is_empty() => return Ok(None),
+                // A month without rows leaves no record, and no table either.
+                Some(row) if row.finished.is_some() && rows == 0 && keys.is_empty() => {
+                    tx.commit().await?;
+                    return Ok(None);
+                }
+                None if rows == 0 && keys.is_empty() => {
+                    tx.commit().await?;
+                    return Ok(None);
+                }
                 Some(row) => {
                     if !keys.is_empty() {
                         tx.more_keys_destroyed(row.id, &keys.join(", ")).await?;

@@ -1,7 +1,9 @@
 //! A rollout as people see it: waves, sites, gateways, what failed.
 
+use std::collections::BTreeMap;
+
 use gapura_model::SiteId;
-use gapura_store::{RolloutRow, RolloutSiteRow, SopRow, Tx, timestamp};
+use gapura_store::{RolloutName, RolloutRow, RolloutSiteRow, SopRow, Tx, timestamp};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
@@ -182,12 +184,10 @@ impl Office {
     /// The latest rollouts.
     pub async fn rollouts(&self) -> Result<Vec<RolloutLine>, OfficeError> {
         let mut tx = self.store.read().await?;
-        let mut lines = Vec::new();
-        for row in tx.rollouts(LISTED).await? {
-            let sop = sop_in(&mut tx, row.sop).await?;
-            lines.push(line(&row, &sop));
-        }
-        Ok(lines)
+        let names: BTreeMap<i64, RolloutName> =
+            tx.rollout_names(LISTED).await?.into_iter().map(|name| (name.id, name)).collect();
+        let rows = tx.rollouts(LISTED).await?;
+        Ok(rows.iter().filter_map(|row| Some(line(row, names.get(&row.sop)?))).collect())
     }
 
     /// The rollout of a SOP as it stands; `None` where it has none.
@@ -222,7 +222,7 @@ impl Office {
             can_roll_back: open && (row.wave == 0 || published && lately)
                 || state == Some(RolloutState::Done) && published && lately && !former.is_empty(),
             next: (state == Some(RolloutState::Running)).then(|| next(&row, rules, &sites)).flatten(),
-            line: line(&row, &sop),
+            line: line(&row, &name_of(&sop)),
             staff: row.staff,
             reason: row.reason,
             due: row.due.map(timestamp),
@@ -339,7 +339,11 @@ async fn documents(tx: &mut Tx) -> Result<Vec<(String, SitePlace, SiteDocument)>
     Ok(all)
 }
 
-fn line(row: &RolloutRow, sop: &SopRow) -> RolloutLine {
+fn name_of(sop: &SopRow) -> RolloutName {
+    RolloutName { id: sop.id, number: sop.number.clone(), revision: sop.revision, title: sop.title.clone() }
+}
+
+fn line(row: &RolloutRow, sop: &RolloutName) -> RolloutLine {
     RolloutLine {
         sop: row.sop,
         number: sop.number.clone(),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use gapura_rules::sop::{Deed, Layer, Problem, Sop, SopEdit, WrittenClause, edited};
+use gapura_rules::sop::{Deed, Layer, Problem, Sop, SopEdit, Source, Stack, WrittenClause, edited};
 use gapura_store::{AuditRow, SopEndingRow, SopRow, SopState, Tx};
 use gapura_wire::{Sha256, limits};
 use jiff::civil::Date;
@@ -232,7 +232,7 @@ impl Office {
         let file = SopFile { file: DESK_FILE.to_owned(), text: text.to_owned() };
         let ground = self.sop_ground(&mut tx, &[file], published, Looking::ForAll).await?;
         drop(tx);
-        let turn = Arc::clone(&self.sop_checks.turns).acquire_owned().await;
+        let turn = self.sop_turn().await;
         // Whoever had the turn before may have looked at the same.
         if let Some(known) = self.sop_checks.get(&key) {
             return Ok(known);
@@ -246,6 +246,18 @@ impl Office {
         let problems = blocking(work).await?;
         self.sop_checks.put(key, &problems);
         Ok(problems)
+    }
+
+    /// A turn at what takes long: it ends with the work, not with who asked for it.
+    pub(super) async fn sop_turn(&self) -> Option<tokio::sync::OwnedSemaphorePermit> {
+        // Never closed.
+        Arc::clone(&self.sop_checks.turns).acquire_owned().await.ok()
+    }
+
+    /// A text as clauses; none where it cannot be read so.
+    pub fn read_sop_text(&self, text: &str) -> Option<Sop> {
+        let (stack, _) = Stack::adopt(&[Source { file: DESK_FILE, text }], &self.catalogue());
+        stack.and_then(|stack| stack.sops().next().cloned())
     }
 
     /// All turns at looking at texts, for as long as they are held.

@@ -6,6 +6,7 @@ mod session;
 mod sign_in;
 mod sso;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gapura_model::Secret;
@@ -85,6 +86,15 @@ impl StaffDoor {
 }
 
 impl Office {
+    /// What everybody may, by name.
+    pub async fn grants_by_name(&self) -> Result<BTreeMap<String, Vec<Grant>>, OfficeError> {
+        let mut found = BTreeMap::<String, Vec<Grant>>::new();
+        for row in self.store.read().await?.grants(None).await? {
+            found.entry(row.person.clone()).or_default().push(read_grant(&row)?);
+        }
+        Ok(found)
+    }
+
     /// Where every site stands in the tree of scopes.
     pub async fn site_places(&self) -> Result<Vec<SitePlace>, OfficeError> {
         places(&mut self.store.read().await?).await

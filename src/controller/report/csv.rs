@@ -15,17 +15,24 @@ pub fn csv(report: &MonthReport, say: &Say) -> String {
         "report-csv-agency",
         "report-csv-month",
         "report-csv-issue",
+        "report-csv-state",
+        "report-csv-until",
         "report-csv-planned",
         "report-csv-watched",
         "report-csv-kept",
         "report-csv-kept-percent",
         "report-csv-available",
         "report-csv-people",
+        "report-csv-people-until",
+        "report-csv-people-unknown",
         "report-csv-visits",
+        "report-csv-visits-unknown",
+        "report-csv-silent",
         "report-csv-online",
         "report-csv-down",
         "report-csv-up",
         "report-csv-blocked",
+        "report-csv-blocked-unknown",
         "report-csv-appeals",
         "report-csv-decided",
         "report-csv-reversed",
@@ -35,12 +42,20 @@ pub fn csv(report: &MonthReport, say: &Say) -> String {
         "report-csv-late",
         "report-csv-median",
     ];
+    let zone = jiff::tz::TimeZone::get(&report.zone).unwrap_or(jiff::tz::TimeZone::UTC);
     let mut out = String::from("\u{feff}");
     line(&mut out, head.map(|key| w.t(key)));
     let row = |level: &str, names: [&str; 3], figures: &Figures| {
         let mut cells = vec![w.t(level)];
         cells.extend(names.map(str::to_owned));
-        cells.extend([report.month.to_string(), report.issue.to_string()]);
+        let issue = report.issue.map_or_else(String::new, |issue| issue.to_string());
+        let (state, until) = match report.running_until {
+            Some(until) => {
+                (w.t("report-csv-running"), until.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string())
+            }
+            None => (w.t("report-csv-closed"), String::new()),
+        };
+        cells.extend([report.month.to_string(), issue, state, until]);
         cells.extend(figure_cells(figures, say));
         cells
     };
@@ -67,11 +82,16 @@ fn figure_cells(figures: &Figures, say: &Say) -> Vec<String> {
         percent(figures.kept_permille),
         percent(figures.available_permille),
         cell(figures.people, &plain),
+        figures.people_until.map_or_else(String::new, |day| day.to_string()),
+        plain(figures.people_unknown_sites),
         cell(figures.visits, &plain),
+        plain(figures.visits_unknown_sites),
+        plain(figures.silent_sites),
         cell(figures.online_seconds, &hours),
         cell(figures.octets_down, &giga),
         cell(figures.octets_up, &giga),
         cell(figures.blocked, &plain),
+        plain(figures.blocked_unknown_sites),
         plain(figures.appeals.received),
         plain(figures.appeals.decided),
         plain(figures.appeals.reversed),

@@ -97,14 +97,13 @@ impl Sheet {
             Scope::Agency(name) => w.t1("report-of-agency", "name", name.as_str()),
             Scope::Site(_) => w.t1("report-of-site", "name", report.name.as_str()),
         };
-        let issue = if report.issue > 1 {
-            w.t1("report-issue", "issue", report.issue.to_string())
-        } else {
-            w.t("report-issue-first")
-        };
         let mut notes = vec![w.t1("report-made", "when", full(say, report.made))];
-        if report.running_until.is_none() {
-            notes.push(issue);
+        notes.extend(report.issue.map(|issue| match issue {
+            0 | 1 => w.t("report-issue-first"),
+            later => w.t1("report-issue", "issue", later.to_string()),
+        }));
+        if report.total.silent_sites > 0 {
+            notes.push(w.t1("report-silent-part", "count", say.number(report.total.silent_sites)));
         }
         Self {
             title: w.t1("report-title", "month", month),
@@ -205,20 +204,29 @@ fn facts(report: &MonthReport, say: &Say) -> Vec<Fact> {
     let (w, total) = (say.words, &report.total);
     let fact = |label: &str, value: String, small: String| Fact { label: w.t(label), value, small };
     let mut people_small = Vec::new();
-    if let Some(day) = total.people_until {
+    if let Some(day) = total.people_until.filter(|_| total.people != Cell::Unknown) {
         people_small.push(w.t1("report-people-until", "day", say.date(day)));
     }
-    if total.people_unknown_sites > 0 {
+    if total.people_unknown_sites > 0 && total.people != Cell::Unknown {
         people_small.push(w.t1("report-people-part", "count", say.number(total.people_unknown_sites)));
     }
+    let mut visits_small = String::new();
+    if total.visits_unknown_sites > 0 && total.visits != Cell::Unknown {
+        visits_small = w.t1("report-people-part", "count", say.number(total.visits_unknown_sites));
+    }
+    let kept_small = if total.hours_unknown_sites > 0 && total.kept_permille.is_some() {
+        w.t1("report-hours-part", "count", say.number(total.hours_unknown_sites))
+    } else {
+        String::new()
+    };
     let requests = &total.requests;
     let served = w.t2("report-of-many", "some", say.number(requests.answered), "all", say.number(requests.made));
     let part = if requests.made == 0 { String::new() } else { percent(requests.served_permille, say) };
     vec![
         fact("report-people", number(total.people, say), people_small.join("; ")),
-        fact("report-visits", number(total.visits, say), String::new()),
+        fact("report-visits", number(total.visits, say), visits_small),
         fact("report-volume", bytes(volume(total), say), String::new()),
-        fact("report-kept", percent(total.kept_permille, say), String::new()),
+        fact("report-kept", percent(total.kept_permille, say), kept_small),
         fact("report-served", served, part),
     ]
 }
@@ -297,10 +305,17 @@ fn tables(report: &MonthReport, say: &Say) -> Vec<Table> {
             ("report-up", bytes(total.octets_up, say)),
         ],
     ));
+    let blocked = match total.blocked {
+        Cell::Known(_) if total.blocked_unknown_sites > 0 => {
+            let part = w.t1("report-people-part", "count", say.number(total.blocked_unknown_sites));
+            format!("{} ({part})", number(total.blocked, say))
+        }
+        cell @ (Cell::Known(_) | Cell::Below | Cell::Withheld | Cell::Unknown) => number(cell, say),
+    };
     tables.push(pairs(
         "report-table-filter",
         vec![
-            ("report-blocked", number(total.blocked, say)),
+            ("report-blocked", blocked),
             ("report-appeals", say.number(appeals.received)),
             ("report-decided", say.number(appeals.decided)),
             ("report-reversed", say.number(appeals.reversed)),
@@ -368,22 +383,25 @@ fn attacks(all: &[AttackFigures], say: &Say) -> Table {
         "report-attack-median",
     ];
     let row = |one: &AttackFigures| {
-        let counted = |number: u64| match one.count {
-            Some(_) => say.number(number),
-            None => w.t("report-unknown"),
-        };
-        let median =
-            if one.incidents == 0 && one.count.is_some() { "–".to_owned() } else { long(one.median_seconds, say) };
+        let counted = |number: Option<u64>| number.map_or_else(|| w.t("report-unknown"), |number| say.number(number));
+        let median = if one.incidents == Some(0) { "–".to_owned() } else { long(one.median_seconds, say) };
         vec![
             w.t(&format!("report-attack-{}", one.kind.id())),
-            counted(one.count.unwrap_or_default()),
+            counted(one.count),
             counted(one.incidents),
             counted(one.recovered),
             median,
         ]
     };
+    let unknown = all.iter().filter(|one| one.count.is_some()).map(|one| one.unknown_sites).max().unwrap_or_default();
+    let caption = match unknown {
+        0 => w.t("report-table-attacks"),
+        sites => {
+            format!("{} ({})", w.t("report-table-attacks"), w.t1("report-people-part", "count", say.number(sites)))
+        }
+    };
     Table {
-        caption: w.t("report-table-attacks"),
+        caption,
         head: head.map(|key| w.t(key)).to_vec(),
         rows: all.iter().map(row).collect(),
         wide: true,
@@ -406,7 +424,11 @@ fn clauses(report: &MonthReport, say: &Say) -> Table {
         ],
         rows: report.clauses.iter().flatten().map(row).collect(),
         wide: true,
-        empty: w.t("report-clauses-none"),
+        empty: w.t(match report.total.blocked {
+            Cell::Known(0) => "report-clauses-none",
+            Cell::Unknown => "report-clauses-unknown",
+            Cell::Known(_) | Cell::Below | Cell::Withheld => "report-days-none",
+        }),
     }
 }
 
@@ -420,7 +442,7 @@ fn days(report: &MonthReport, say: &Say) -> Table {
         head: vec![w.t("report-day"), w.t("report-visits")],
         rows: report.days.iter().map(row).collect(),
         wide: false,
-        empty: w.t("report-days-none"),
+        empty: w.t(if report.total.visits == Cell::Unknown { "report-days-unknown" } else { "report-days-none" }),
     }
 }
 

@@ -16,6 +16,8 @@ const CLAUSES: usize = 10;
 /// Visits of a day, and what is shown of a month that is not closed, are told in steps of so many: two reports taken from each other
 /// say nothing of few.
 const STEP: u64 = 10;
+/// Of a site that has been silent for so long, in seconds, visits may still be missing.
+const SILENT: u64 = 24 * 3600;
 
 /// A figure about people, or why there is none.
 ///
@@ -58,8 +60,8 @@ pub struct MonthReport {
     pub made: Timestamp,
     /// The month is not over, or not closed yet: reckoned up to then (UTC).
     pub running_until: Option<Timestamp>,
-    /// Which issue; later ones say more.
-    pub issue: u64,
+    /// Which issue; later ones say more. None while the month runs.
+    pub issue: Option<u64>,
     /// What made the later issues, the oldest first.
     pub changes: Vec<LateChange>,
     /// All of it.
@@ -139,6 +141,8 @@ pub struct Figures {
     pub closed_early_seconds: u64,
     /// Opening hours kept, in thousandths, rounded down; none where that is not known.
     pub kept_permille: Option<u64>,
+    /// At how many sites nobody knows how they were in their hours.
+    pub hours_unknown_sites: u64,
     /// Availability around the clock, in thousandths, rounded down; none where that is not known.
     pub available_permille: Option<u64>,
     /// Different devices, by pseudonym, at each site.
@@ -149,6 +153,10 @@ pub struct Figures {
     pub people_unknown_sites: u64,
     /// Visits that began.
     pub visits: Cell,
+    /// At how many sites nobody knows whether anybody came: nothing was heard of them.
+    pub visits_unknown_sites: u64,
+    /// Of how many others nothing had been heard for a day or longer when the figures were made: more may come late.
+    pub silent_sites: u64,
     /// Time online, in seconds.
     pub online_seconds: Cell,
     /// Octets from devices.
@@ -157,6 +165,8 @@ pub struct Figures {
     pub octets_down: Cell,
     /// Refusals of the filter.
     pub blocked: Cell,
+    /// At how many sites nobody knows how many there were.
+    pub blocked_unknown_sites: u64,
     /// Appeals.
     pub appeals: Appeals,
     /// Requests.
@@ -191,12 +201,14 @@ pub struct AttackFigures {
     pub kind: Attack,
     /// Packets or attempts that were stopped; none where that is not known.
     pub count: Option<u64>,
-    /// Stretches of hours in which they came.
-    pub incidents: u64,
+    /// Stretches of hours in which they came, from the month in which each began; none where that is not known.
+    pub incidents: Option<u64>,
     /// Of these, how many are known to be over.
-    pub recovered: u64,
+    pub recovered: Option<u64>,
     /// The median time to recovery of those, in seconds.
     pub median_seconds: Option<u64>,
+    /// At how many sites nobody knows what was tried.
+    pub unknown_sites: u64,
 }
 
 /// A site's figures as they are kept, with their issue.
@@ -280,12 +292,16 @@ pub(crate) fn report(
         zone: first.figures.about.zone.clone(),
         made: own.iter().map(|one| one.made).max().unwrap_or_default(),
         running_until: running.then(|| gapura_store::timestamp(upto)),
-        issue: own.iter().map(|one| one.issue.saturating_sub(1)).fold(1, u64::saturating_add),
+        issue: (!running).then(|| own.iter().map(|one| one.issue.saturating_sub(1)).fold(1, u64::saturating_add)),
         // Counted as the report's own issues are, not as each site's.
         changes: (2..).zip(changes).map(|(issue, (_, change))| LateChange { issue, ..change }).collect(),
         total: figures(&months, (covered, running)),
         sites: own.iter().map(line).collect(),
-        days: if covered { Vec::new() } else { days(&months, month, upto) },
+        days: if covered || months.iter().all(|month| month.unheard()) {
+            Vec::new()
+        } else {
+            days(&months, month, upto)
+        },
         clauses: if covered { None } else { clauses(&months) },
     })
 }
@@ -310,17 +326,19 @@ fn figures(months: &[&SiteMonth], (covered, running): (bool, bool)) -> Figures {
         _ => about_people(number),
     };
     let volume = |number: u64| about_people(if running { rough(number) } else { number });
-    let known: Vec<u64> = months.iter().filter_map(|month| month.people).collect();
-    let nobody = months.iter().all(|month| month.used.visits == 0);
-    let people = match known.iter().copied().fold(0, u64::saturating_add) {
-        _ if known.is_empty() && !nobody => Cell::Unknown,
-        number => counted(number),
+    let whole = |of: &dyn Fn(&SiteMonth) -> Option<u64>, say: &dyn Fn(u64) -> Cell| {
+        let known: Vec<u64> = months.iter().filter_map(|month| of(month)).collect();
+        let sum = known.iter().copied().fold(0, u64::saturating_add);
+        let cell = if known.is_empty() { Cell::Unknown } else { say(sum) };
+        (cell, (months.len() - known.len()) as u64)
     };
-    let refused: Vec<u64> = months.iter().filter_map(|month| month.blocked.as_ref().map(|all| all.total)).collect();
-    let blocked = match refused.iter().copied().fold(0, u64::saturating_add) {
-        _ if refused.is_empty() => Cell::Unknown,
-        number => about_people(number),
-    };
+    let heard = |month: &SiteMonth, number: u64| (!month.unheard()).then_some(number);
+    let (people, people_unknown_sites) =
+        whole(&|month| heard(month, 0).and_then(|_| month.people.or((month.used.visits == 0).then_some(0))), &counted);
+    let (visits, visits_unknown_sites) = whole(&|month| heard(month, month.used.visits), &counted);
+    let (blocked, blocked_unknown_sites) = whole(&|month| Some(month.blocked.as_ref()?.total), &about_people);
+    let used = |of: &dyn Fn(&SiteMonth) -> u64| whole(&|month| heard(month, of(month)), &volume).0;
+    let sites = |of: &dyn Fn(&SiteMonth) -> bool| months.iter().filter(|month| of(month)).count() as u64;
     let appeals = |of: &dyn Fn(Appeals) -> u64| sum(&|month| of(month.appeals));
     Figures {
         sites: months.len() as u64,
@@ -329,16 +347,19 @@ fn figures(months: &[&SiteMonth], (covered, running): (bool, bool)) -> Figures {
         kept_seconds: hours.kept,
         closed_early_seconds: sum(&|month| month.closed_early),
         kept_permille: permille(hours.kept, hours.watched),
+        hours_unknown_sites: sites(&|month| month.hours.watched == 0 && month.hours.planned > 0),
         available_permille: permille(up.kept, up.watched),
         people,
         people_until: months.iter().filter_map(|month| month.people_until).min(),
-        people_unknown_sites: months.iter().filter(|month| month.people.is_none() && month.used.visits > 0).count()
-            as u64,
-        visits: counted(sum(&|month| month.used.visits)),
-        online_seconds: volume(sum(&|month| month.used.seconds)),
-        octets_up: volume(sum(&|month| month.used.octets_up)),
-        octets_down: volume(sum(&|month| month.used.octets_down)),
+        people_unknown_sites,
+        visits,
+        visits_unknown_sites,
+        silent_sites: sites(&|month| month.silent >= SILENT && !month.unheard()),
+        online_seconds: used(&|month| month.used.seconds),
+        octets_up: used(&|month| month.used.octets_up),
+        octets_down: used(&|month| month.used.octets_down),
         blocked,
+        blocked_unknown_sites,
         appeals: Appeals {
             received: appeals(&|one| one.received),
             decided: appeals(&|one| one.decided),
@@ -371,9 +392,10 @@ fn attack_figures(kind: Attack, months: &[&SiteMonth]) -> AttackFigures {
     AttackFigures {
         kind,
         count: (!own.is_empty()).then(|| sum(&|one| one.count)),
-        incidents: sum(&|one| one.incidents),
-        recovered: sum(&|one| one.took.len() as u64),
+        incidents: (!own.is_empty()).then(|| sum(&|one| one.incidents)),
+        recovered: (!own.is_empty()).then(|| sum(&|one| one.took.len() as u64)),
         median_seconds: median(own.iter().flat_map(|one| one.took.iter().copied())),
+        unknown_sites: (months.len() - own.len()) as u64,
     }
 }
 

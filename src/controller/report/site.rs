@@ -16,7 +16,7 @@ use super::spans::{Plan, Spans};
 /// Clauses that are kept of a month at a site, those that refused most.
 const CLAUSES: usize = 20;
 /// So long nothing is counted before something counts as over, ms: routers tell their counts each hour.
-const STILL: i64 = 90 * 60 * 1000;
+pub(crate) const STILL: i64 = 90 * 60 * 1000;
 
 /// What a month was at a site; not shown to anybody as it is (see [`super::shown`]).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,6 +32,9 @@ pub(crate) struct SiteMonth {
     /// Of the planned ones, staff closed so many seconds early: they are not kept.
     #[serde(default)]
     pub(crate) closed_early: u64,
+    /// Nothing had been heard of it for so many seconds when the figures were made: what it counted may be missing.
+    #[serde(default)]
+    pub(crate) silent: u64,
     /// What was used.
     pub(crate) used: Used,
     /// Different devices; none where that is not known.
@@ -207,15 +210,19 @@ impl SiteMonth {
         let (from, until) = (told.span.0.as_millisecond(), told.span.1.as_millisecond());
         let upto = until.min(told.now.as_millisecond()).max(from);
         let state = Order::of(told, (from, upto));
+        // Whether it goes on is known a little later: the figures of a month are made once that is over.
+        let rested = until.saturating_add(STILL).min(told.now.as_millisecond()).max(from);
+        let beyond = Order::of(told, (from, rested));
         let plan = told.plan.planned.within(&Spans::one(from, upto));
         let closed = told.plan.closed.within(&plan);
         let tallies = told.tallies.as_deref().filter(|_| state.watched.first().is_some());
-        let attacks = tallies.map(|tallies| tried(tallies, &state, upto));
+        let attacks = tallies.map(|tallies| tried(tallies, &beyond, (from, until, rested)));
         Self {
             upto,
             hours: state.kept(&plan, &closed),
             up: state.kept(&Spans::one(from, upto), &Spans::default()),
             closed_early: closed.seconds(),
+            silent: if beyond.ends_silent(rested) { state.silent_at(upto) } else { 0 },
             used: used(&told.hours, (told.month, &zone)),
             people: None,
             people_until: None,
@@ -236,6 +243,11 @@ impl SiteMonth {
         }
     }
 
+    /// No visit was told, and nothing was heard of a gateway: nobody knows whether anybody came.
+    pub(crate) const fn unheard(&self) -> bool {
+        self.used.visits == 0 && self.silent >= self.up.watched
+    }
+
     /// Nobody came, nobody asked, and nothing was heard of a gateway.
     pub(crate) fn is_empty(&self) -> bool {
         self.used.visits == 0 && self.up.watched == 0 && self.requests.made == 0 && self.appeals == Appeals::default()
@@ -250,6 +262,7 @@ impl SiteMonth {
         // Also visits that were open over the month's end, which only grew since.
         if self.used.visits.abs_diff(before.used.visits) < FEWEST {
             self.used = before.used.clone();
+            self.silent = before.silent;
         }
     }
 
@@ -308,39 +321,61 @@ pub enum Part {
     Attacks,
 }
 
-/// When a site's gateway was in order.
+/// When a site's gateways were in order.
 #[derive(Debug)]
 struct Order {
-    /// Somebody listened.
+    /// Somebody listened: from when the first was heard until the last was taken out of service.
     watched: Spans,
-    /// It was not.
-    bad: Spans,
-    /// Nothing was heard of it, and it did not say later that only the controller was away.
+    /// At least one of them was.
+    good: Spans,
+    /// Nothing was heard of any, and none said later that only the controller was away.
     silent: Spans,
 }
 
 impl Order {
     fn of(told: &Told, (from, upto): (i64, i64)) -> Self {
-        let row = |row: &StateRow| (row.since.max(from), row.until.unwrap_or(upto).min(upto));
-        let states = |which: &dyn Fn(&str) -> bool| -> Spans {
-            told.states.iter().filter(|state| which(&state.state)).map(row).collect()
-        };
-        let watched = states(&|_| true).first().map_or_else(Spans::default, |first| Spans::one(first, upto));
-        let outages = |kinds: &[&str]| -> Spans {
-            let of = told.outages.iter().filter(|outage| kinds.contains(&outage.kind.as_str()));
-            of.map(|outage| (outage.started.max(from), outage.ended.unwrap_or(upto).min(upto))).collect()
-        };
-        let heard = states(&|state| !matches!(state, "silent" | "never-heard" | "revoked"));
-        // A site that loses the controller loses nothing: the gateway says afterwards how long it was.
-        let silent = watched.without(&heard).without(&outages(&["controller"]));
-        let bad = outages(&["power", "gate", "uplink"]).with(&states(&|state| state == "uplink-down")).with(&silent);
-        Self { watched, bad, silent }
+        let mut routers: BTreeMap<&str, Vec<&StateRow>> = BTreeMap::new();
+        for state in told.states.iter().filter(|state| !matches!(state.state.as_str(), "never-heard" | "revoked")) {
+            routers.entry(&state.gateway).or_default().push(state);
+        }
+        let (mut all, mut good, mut reached) = (Spans::default(), Spans::default(), Spans::default());
+        for (router, states) in routers {
+            let row = |row: &&StateRow| (row.since.max(from), row.until.unwrap_or(upto).min(upto));
+            let spans = |which: &dyn Fn(&str) -> bool| -> Spans {
+                states.iter().filter(|state| which(&state.state)).map(row).collect()
+            };
+            let outages = |kinds: &[&str]| -> Spans {
+                let own = told.outages.iter().filter(|one| one.gateway == router && kinds.contains(&one.kind.as_str()));
+                own.map(|outage| (outage.started.max(from), outage.ended.unwrap_or(upto).min(upto))).collect()
+            };
+            let own = spans(&|_| true);
+            // A site that loses the controller loses nothing: the gateway says afterwards how long it was.
+            let heard = spans(&|state| state != "silent").with(&outages(&["controller"])).within(&own.hull());
+            let bad = outages(&["power", "gate", "uplink"]).with(&spans(&|state| state == "uplink-down"));
+            // One that fails stands by for another that serves.
+            good = good.with(&heard.without(&bad));
+            reached = reached.with(&heard);
+            all = all.with(&own);
+        }
+        let watched = all.hull();
+        Self { silent: watched.without(&reached), watched, good }
     }
 
     fn kept(&self, planned: &Spans, closed: &Spans) -> Hours {
         let watched = planned.within(&self.watched);
-        let kept = watched.without(&self.bad).without(closed).seconds();
+        let kept = watched.within(&self.good).without(closed).seconds();
         Hours { planned: planned.seconds(), watched: watched.seconds(), kept }
+    }
+
+    /// Nothing is heard of it at that moment.
+    fn ends_silent(&self, upto: i64) -> bool {
+        self.silent.last().is_none_or(|(_, until)| until >= upto)
+    }
+
+    /// How long nothing had been heard of it then, in seconds.
+    fn silent_at(&self, upto: i64) -> u64 {
+        let last = self.silent.last().filter(|(_, until)| *until >= upto);
+        last.map_or(0, |(since, until)| Spans::one(since, until).seconds())
     }
 }
 
@@ -391,24 +426,28 @@ fn requests(rows: &[MonthRequest], (from, upto): (i64, i64)) -> Requests {
     requests
 }
 
-fn tried(tallies: &[TallyRow], state: &Order, upto: i64) -> BTreeMap<Attack, Tried> {
+/// `rested`: somebody could listen up to then, so that what was over by the month's end is known to be.
+fn tried(tallies: &[TallyRow], state: &Order, (from, until, rested): (i64, i64, i64)) -> BTreeMap<Attack, Tried> {
+    let within = from..until;
     let mut found: BTreeMap<Attack, Tried> = Attack::ALL.map(|attack| (attack, Tried::default())).into();
     for (attack, tried) in &mut found {
         let own = tallies.iter().filter(|tally| Attack::of(&tally.name) == Some(*attack) && tally.amount > 0);
-        let (mut spans, mut count_of) = (Vec::new(), 0_u64);
+        let mut spans = Vec::new();
         for tally in own {
-            count_of = count_of.saturating_add(count(tally.amount));
+            if within.contains(&tally.started) {
+                tried.count = tried.count.saturating_add(count(tally.amount));
+            }
             // Stretched by the rest that has to follow, so that what belongs together touches.
             spans.push((tally.started, tally.ended.max(tally.started) + STILL));
         }
         let incidents: Vec<(i64, i64)> = Spans::from(spans).into();
-        tried.count = count_of;
-        tried.incidents = incidents.len() as u64;
-        for (from, rested) in incidents {
+        // What goes on over a border is one incident, of the month in which it began.
+        for (began, over) in incidents.into_iter().filter(|(began, _)| within.contains(began)) {
+            tried.incidents += 1;
             // Known to be over only where somebody listened to the rest of it.
-            let heard = state.silent.within(&Spans::one(rested - STILL, rested)).first().is_none();
-            if heard && rested <= upto {
-                tried.took.push(count(rested - STILL - from) / 1000);
+            let heard = state.silent.within(&Spans::one(over - STILL, over)).first().is_none();
+            if heard && over <= rested {
+                tried.took.push(count(over - STILL - began) / 1000);
             }
         }
         tried.took.sort_unstable();
@@ -421,41 +460,4 @@ fn count(number: i64) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn requests_are_served_when_they_are_answered_before_the_month_ends() {
-        let request = |received, due, answered, settled| MonthRequest { received, due, answered, settled };
-        let found = requests(
-            &[
-                request(0, 50_000, Some(9_000), Some(9_000)),
-                // Answered too late, though in the month.
-                request(0, 10_000, Some(31_000), Some(31_000)),
-                // Closed without an answer: nobody waits, nobody was served.
-                request(0, 50_000, None, Some(20_000)),
-                // Answered at the stroke of midnight and after it: both still waited.
-                request(0, 200_000, Some(100_000), Some(100_000)),
-                request(99_000, 200_000, Some(120_000), Some(120_000)),
-                // Nobody has done anything, and its time is over.
-                request(0, 90_000, None, None),
-                // Answered, and asked again: it waits.
-                request(0, 50_000, Some(3_000), None),
-            ],
-            (0, 100_000),
-        );
-        assert_eq!((found.made, found.answered, found.waiting, found.late), (7, 3, 4, 3));
-        assert_eq!((found.took, found.carried), (vec![3, 9, 31], 0));
-        assert_eq!(requests(&[], (0, 0)), Requests::default());
-    }
-
-    #[test]
-    fn requests_over_the_border_of_a_month_are_late_when_they_were_due_and_wait_until_they_are_answered() {
-        let request = |due, answered| MonthRequest { received: 90, due, answered, settled: answered };
-        // Due in the next month and never answered; answered there; answered too late there; due and late in the first.
-        let rows = [request(130, None), request(130, Some(110)), request(130, Some(140)), request(95, Some(97))];
-        let (first, next) = (requests(&rows, (0, 100)), requests(&rows, (100, 200)));
-        assert_eq!((first.made, first.answered, first.carried, first.late, first.waiting), (4, 1, 0, 1, 3));
-        assert_eq!((next.made, next.answered, next.carried, next.late, next.waiting), (0, 0, 2, 2, 1));
-    }
-}
+mod tests;

@@ -98,6 +98,19 @@ impl Spans {
         self.0.iter().any(|(from, until)| *from <= at && at < *until)
     }
 
+    /// From its first instant to its last.
+    pub(crate) fn hull(&self) -> Self {
+        match (self.0.first(), self.0.last()) {
+            (Some(first), Some(last)) => Self(vec![(first.0, last.1)]),
+            (Some(_) | None, _) => Self::default(),
+        }
+    }
+
+    /// The last of them.
+    pub(crate) fn last(&self) -> Option<Span> {
+        self.0.last().copied()
+    }
+
     /// Its first instant.
     pub(crate) fn first(&self) -> Option<i64> {
         self.0.first().map(|(from, _)| *from)

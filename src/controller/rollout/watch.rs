@@ -167,7 +167,7 @@ impl Seen {
             }
             self.boot = fact.boot.or(self.boot);
             self.unfiltered = (!fact.filtered).then(|| self.unfiltered.unwrap_or(now));
-            let well = fact.in_force >= generation && fact.filtered && !refuses(fact, generation);
+            let well = fact.in_force >= generation && fact.filtered;
             self.well = well.then(|| self.well.unwrap_or(now));
         }
         self.restarts.retain(|at| now.duration_since(*at) < AGAIN);
@@ -205,8 +205,9 @@ impl Seen {
     }
 }
 
+/// What a gateway refuses that runs the revision already came later, for another reason.
 const fn refuses(fact: Fact, generation: u64) -> bool {
-    matches!(fact.refused, Some(offered) if offered >= generation)
+    fact.in_force < generation && matches!(fact.refused, Some(offered) if offered >= generation)
 }
 
 /// What was seen of a site since its wave began, as the database keeps it.

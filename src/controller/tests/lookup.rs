@@ -124,6 +124,12 @@ async fn two_persons_look_a_device_up_and_everything_is_gone_after_three_days() 
         assert!(third.question.is_none() && third.visits.is_none());
         assert!(matches!(office.see_lookup(id, true, &who("cici", "")).await, Err(OfficeError::Refused(_))));
         assert!(matches!(office.close_lookup(id, &who("cici", "")).await, Err(OfficeError::Refused(_))));
+        // What was tried and not allowed is noted: twice by who asked, unread, once decided, and by the third.
+        let log = world.cli(&["audit", "list"]).await;
+        let denied = log.as_array().unwrap().iter().filter(|line| line["action"] == "lookup-denied");
+        let mut denied: Vec<&str> = denied.map(|line| line["actor"].as_str().unwrap_or("?")).collect();
+        denied.sort_unstable();
+        assert_eq!(denied, ["ani", "ani", "budi", "cici", "cici"], "{log}");
         let file = office.see_lookup(id, true, &who("ani", "")).await.unwrap().csv();
         assert!(file.starts_with("case,LP/12/XI/2026\r\n") && file.contains("\r\nmonths_without_key,\r\n"), "{file}");
         assert_eq!(file.matches("\r\nLP/12/XI/2026,galeri,").count(), 2);
@@ -159,6 +165,12 @@ async fn two_persons_look_a_device_up_and_everything_is_gone_after_three_days() 
             ("lookup-see", "budi"),
             ("lookup-export", "ani"),
             ("lookup-close", "gapura"),
+            ("lookup-denied", "ani"),
+            ("lookup-denied", "ani"),
+            ("lookup-denied", "ani"),
+            ("lookup-denied", "budi"),
+            ("lookup-denied", "cici"),
+            ("lookup-denied", "cici"),
         ];
         let mut steps = steps;
         steps.sort_unstable();
@@ -226,6 +238,36 @@ async fn an_address_leads_to_the_visits_that_had_it_then() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_visit_whose_address_changes_is_found_by_its_first_and_that_it_changed_is_said() {
+    on_both("lookup-readdressed", async |world| {
+        let office = &world.serving.office;
+        world.furnish().await;
+        let (router, _) = world.member(&[]).await;
+        let (november, december) = (key(&world, "2026-11").await, key(&world, "2026-12").await);
+        let told = |key: &EpochKey, number, revision: u64, address: &str| {
+            let span = ("2026-11-20T08:30:00Z", "2026-11-20T09:00:00Z");
+            let mut text = serde_json::to_value(record(key, number, MAC, Some(address), span)).unwrap();
+            text["revision"] = json!(revision);
+            serde_json::from_value::<Record>(text).unwrap()
+        };
+        send(&router, 1, vec![told(&november, 1, 1, "10.7.3.41"), told(&november, 2, 1, "10.7.3.60")]).await;
+        // The first changes its address; the second is told again, the same under another month's key.
+        send(&router, 2, vec![told(&november, 1, 2, "10.7.3.50"), told(&december, 2, 2, "10.7.3.60")]).await;
+        for (address, found, changed) in [("10.7.3.41", 1, true), ("10.7.3.50", 0, true), ("10.7.3.60", 1, false)] {
+            let order = LookupOrder { by_address: true, place: "galeri".to_owned(), ..order(address) };
+            let id = office.ask_lookup(&order, &who("ani", "")).await.unwrap();
+            let read = office.see_lookup(id, false, &who("budi", "")).await.unwrap();
+            assert_eq!(office.agree_lookup(id, &read.digest, &who("budi", "")).await.unwrap(), found, "{address}");
+            let seen = office.see_lookup(id, true, &who("ani", "")).await.unwrap();
+            assert_eq!(seen.readdressed, 1, "one of the span had two");
+            assert!(seen.visits.iter().flatten().all(|visit| visit.readdressed == changed), "{address}");
+            assert!(seen.csv().contains("\r\nvisits_with_changed_address,1\r\n"), "{}", seen.csv());
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn visits_told_under_another_months_key_are_found_or_their_key_is_named() {
     on_both("lookup-keys", async |world| {
         let office = &world.serving.office;
@@ -249,7 +291,10 @@ async fn visits_told_under_another_months_key_are_found_or_their_key_is_named() 
             assert_eq!((seen.no_key.as_slice(), seen.untold), (["2026-06".to_owned()].as_slice(), untold));
             let file = seen.csv();
             assert!(file.contains("\r\nmonths_without_key,2026-06\r\n"), "{file}");
-            assert!(file.contains(&format!("\r\nvisits_without_address,{untold}\r\n\r\n")), "{file}");
+            assert!(
+                file.contains(&format!("\r\nvisits_without_address,{untold}\r\nvisits_with_changed_address,0\r\n\r\n")),
+                "{file}"
+            );
         }
     })
     .await;
@@ -288,6 +333,10 @@ async fn what_is_wider_than_may_be_asked_or_no_address_is_refused_all_at_once() 
             ("2026-11-20T08:00:00Z", "2026-12-02T00:00:00Z"),
         ] {
             assert_eq!(wrong(&span(from, until)).await, 1, "{from}");
+        }
+        for words in ["perangkat 02-ab-00-00-00-0f", "pemilik 10.7.3.41, petang", "(02:AB:00:00:00:0F)"] {
+            assert_eq!(wrong(&LookupOrder { reason: words.to_owned(), ..order(MAC) }).await, 1, "{words}");
+            assert_eq!(wrong(&LookupOrder { case_number: words.to_owned(), ..order(MAC) }).await, 1, "{words}");
         }
         let long = LookupOrder { case_number: "x".repeat(81), reason: "a\u{0}b".to_owned(), ..order(MAC) };
         assert_eq!(wrong(&long).await, 2);

@@ -89,7 +89,7 @@ async fn late_data_is_a_new_issue(world: &World) {
     world.clock.advance(Duration::from_hours(6));
     assert_eq!(office.make_reports().await.unwrap().later, 1);
     let all = report(world, "province", "2026-10").await;
-    assert_eq!((all.issue, all.total.people, all.total.visits), (2, Cell::Known(71), Cell::Known(392)));
+    assert_eq!((all.issue, all.total.people, all.total.visits), (Some(2), Cell::Known(71), Cell::Known(392)));
     assert_eq!((all.changes.len(), &all.changes[0].parts, all.changes[0].issue), (1, &vec![Part::Visits], 2));
     let mut tx = office.store.read().await.unwrap();
     assert!(tx.month_figure("galeri", "2026-10", 1).await.unwrap().unwrap().document.contains("\"visits\":300"));
@@ -101,12 +101,12 @@ async fn late_data_is_a_new_issue(world: &World) {
     put(world, &late(40, 80_000, "2026-10-06T01:00:00Z")).await;
     world.clock.advance(Duration::from_hours(24 * 23));
     office.make_reports().await.unwrap();
-    assert_eq!(report(world, "province", "2026-10").await.issue, 2);
-    // An empty month is one with nothing in it, not none.
+    assert_eq!(report(world, "province", "2026-10").await.issue, Some(2));
+    // Nobody heard of a gateway there: that nobody came is not known.
     let december = report(world, "site:sedang", "2026-12").await;
     assert_eq!(
         (december.total.visits, december.total.people, december.running_until),
-        (Cell::Known(0), Cell::Known(0), None)
+        (Cell::Unknown, Cell::Unknown, None)
     );
     let figures = office.statistics("2026").await.unwrap();
     assert!(
@@ -136,15 +136,34 @@ async fn a_month_is_reckoned_once_over_and_late_data_is_a_new_issue() {
         let running = report(&world, "site:galeri", "2026-10").await;
         assert_eq!(running.running_until.unwrap().to_string(), "2026-10-31T12:00:00Z");
         assert_eq!(running.total.people_until.unwrap().to_string(), "2026-10-30");
+        assert_eq!(running.issue, None);
+        let text = csv(&running, &office.say_report(&running, gapura_speech::Lang::Id));
+        assert!(text.contains(";2026-10;;sementara;2026-10-31 20:00;"), "{text}");
         // Closed two hours after the month's end there, not before.
         world.clock.set_wall("2026-10-31T17:59:00Z".parse().unwrap(), gapura_model::ClockTrust::Trusted);
         office.make_reports().await.unwrap();
         assert!(report(&world, "province", "2026-10").await.running_until.is_some());
         world.clock.set_wall("2026-10-31T18:00:00Z".parse().unwrap(), gapura_model::ClockTrust::Trusted);
+        world.clock.set_wall("2026-10-31T18:00:00Z".parse().unwrap(), gapura_model::ClockTrust::Doubtful);
+        assert_eq!(office.make_reports().await.unwrap().closed, 0, "a clock that nobody vouches for closes nothing");
+        world.clock.set_wall("2026-10-31T18:00:00Z".parse().unwrap(), gapura_model::ClockTrust::Trusted);
         let made = office.make_reports().await.unwrap();
         // September is there for the visit one millisecond before.
         assert_eq!((made.closed, made.later), (6 - 3, 0), "{made:?}");
         assert_eq!(office.make_reports().await.unwrap().closed, 0, "once");
+        // Another controller that was slower does not open it again.
+        let mut tx = office.store.write().await.unwrap();
+        let figure = tx.newest_month_figure("galeri", "2026-10").await.unwrap().unwrap();
+        assert!(!tx.put_month_figure(&gapura_store::MonthFigureRow { issue: 0, ..figure }).await.unwrap());
+        drop(tx);
+        assert!(
+            !office
+                .months_reported()
+                .await
+                .unwrap()
+                .iter()
+                .any(|one| one.month.to_string() == "2026-10" && one.running)
+        );
 
         // A naive second reckoning, visit by visit.
         let (from, until) = (ms("2026-09-30T16:00:00Z"), ms("2026-10-31T16:00:00Z"));
@@ -160,7 +179,7 @@ async fn a_month_is_reckoned_once_over_and_late_data_is_a_new_issue() {
             (Cell::Known(naive(&own).0), Cell::Known(naive(&own).1))
         );
         assert_eq!(galeri.total.octets_down, Cell::Known(300 * 20_000));
-        assert_eq!((galeri.issue, galeri.running_until), (1, None));
+        assert_eq!((galeri.issue, galeri.running_until), (Some(1), None));
         let days: Vec<_> = galeri.days.iter().map(|day| (day.date.day(), day.visits)).collect();
         assert_eq!(days[0], (1, Cell::Known(10)), "twelve, told in tens");
         assert_eq!((days.len(), days[30]), (31, (31, Cell::Known(0))));
@@ -198,7 +217,7 @@ async fn a_month_is_reckoned_once_over_and_late_data_is_a_new_issue() {
             "380",
             "tidak ditampilkan",
             "Galeri Internet Sinjai",
-            "Halaman 1 dari 3",
+            "Halaman 1 dari 4",
         ] {
             assert!(said.iter().any(|line| line.contains(word)), "{word} is not in {said:?}");
         }
@@ -325,11 +344,12 @@ async fn hours_are_kept_where_the_gate_was_in_order_and_what_was_planned_stays()
         assert_eq!(october.blocked, Cell::Known(94));
         let attack = |kind| *october.attacks.iter().find(|one| one.kind == kind).unwrap();
         let (false_router, guessing) = (attack(Attack::FalseRouter), attack(Attack::Guessing));
-        assert_eq!((false_router.count, false_router.incidents, false_router.recovered), (Some(13), 2, 2));
+        assert_eq!((false_router.count, false_router.incidents, false_router.recovered), (Some(13), Some(2), Some(2)));
         assert_eq!(false_router.median_seconds, Some(hours(2) - 1800), "of two hours and one");
         assert_eq!(
             (guessing.count, guessing.incidents, guessing.recovered, guessing.median_seconds),
-            (Some(6), 2, 0, None)
+            (Some(6), Some(2), Some(1), Some(hours(1))),
+            "the last was over by midnight, as was seen after it; of the first nobody knows"
         );
         assert_eq!(attack(Attack::Scanning).count, Some(0), "somebody listened: none is none");
         let clauses = report(&world, "site:galeri", "2026-10").await.clauses.unwrap();
@@ -346,6 +366,56 @@ async fn hours_are_kept_where_the_gate_was_in_order_and_what_was_planned_stays()
     .await;
 }
 
+/// Destroys a month's visits, as the retention does.
+async fn destroyed(world: &World, month: gapura_store::Month) {
+    let (from, until) = month.span();
+    let mut tx = world.serving.office.store.write().await.unwrap();
+    while !tx.destroy_month(crate::retention::Kind::Visits.monthly().unwrap(), month).await.unwrap().done {}
+    let row = gapura_store::DestructionRow {
+        id: 0,
+        kind: "visits".to_owned(),
+        span_from: from.as_millisecond(),
+        span_until: until.as_millisecond(),
+        days: 90,
+        records: 1,
+        epoch_keys: String::new(),
+        staff: "gapura".to_owned(),
+        began: until.as_millisecond(),
+        finished: Some(until.as_millisecond()),
+        line: None,
+    };
+    tx.add_destruction(&row).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_once_counted_stay_when_the_visits_are_gone_and_a_corrected_zone_is_no_late_data() {
+    on_both("month-zone", async |world| {
+        world.furnish().await;
+        let office = &world.serving.office;
+        let set = |wall: &str| world.clock.set_wall(wall.parse().unwrap(), gapura_model::ClockTrust::Trusted);
+        put(&world, &october("galeri", 40, 300)).await;
+        let eve: Vec<_> = (0..20).map(|at| visit(50_000 + at, "galeri", "eve", ms("2026-09-30T15:30:00Z"))).collect();
+        put(&world, &eve).await;
+        set("2026-11-01T00:00:00Z");
+        assert!(office.make_reports().await.unwrap().closed > 0);
+        // From WITA to WIT: the visits of the hour before October would be October's.
+        let file = world.file("wit.toml", &SITE.replace("Asia/Makassar", "Asia/Jayapura"));
+        world.cli(&["site", "set", "galeri", "--file", &file]).await;
+        set("2026-11-02T00:00:00Z");
+        assert_eq!(office.make_reports().await.unwrap().later, 0);
+        assert_eq!(report(&world, "site:galeri", "2026-10").await.issue, Some(1));
+        // An outage that is told once the visits are gone makes no issue without people.
+        destroyed(&world, "2026-10".parse().unwrap()).await;
+        let more: Vec<_> = (0..20).map(|at| visit(60_000 + at, "galeri", "late", ms("2026-09-30T17:00:00Z"))).collect();
+        put(&world, &more).await;
+        set("2026-11-03T00:00:00Z");
+        office.make_reports().await.unwrap();
+        assert_eq!(report(&world, "site:galeri", "2026-10").await.total.people, Cell::Known(40));
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn people_of_a_month_whose_visits_are_destroyed_are_not_known_and_nothing_is_reckoned_anew() {
     on_both("month-gone", async |world| {
@@ -353,10 +423,11 @@ async fn people_of_a_month_whose_visits_are_destroyed_are_not_known_and_nothing_
         let office = &world.serving.office;
         let set = |wall: &str| world.clock.set_wall(wall.parse().unwrap(), gapura_model::ClockTrust::Trusted);
         put(&world, &october("galeri", 40, 300)).await;
-        // The controller was away until October's visits were due: they go first.
-        let itself = crate::Actor { name: "gapura".to_owned(), reason: String::new() };
+        // A version before this one destroyed October's visits without a report of them.
         set("2027-03-15T18:30:00Z");
-        office.run_retention(&itself).await.unwrap();
+        for month in ["2026-09", "2026-10"] {
+            destroyed(&world, month.parse().unwrap()).await;
+        }
         office.make_reports().await.unwrap();
         let total = report(&world, "site:galeri", "2026-10").await.total;
         assert_eq!((total.visits, total.people, total.people_unknown_sites), (Cell::Known(300), Cell::Unknown, 1));

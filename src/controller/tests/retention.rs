@@ -134,14 +134,21 @@ async fn a_month_is_destroyed_with_its_key_leaves_a_record_and_does_not_rise_aga
             HoldOrder { case_number: "LP/1".to_owned(), first: "2027-05".to_owned(), last: "2027-05".to_owned() };
         let hold = office.ask_hold(&order, &who("ani", "penyidikan")).await.unwrap();
         office.step_hold(hold, HoldStep::Agree, &who("budi", "")).await.unwrap();
+        let unread = async || office.store().read().await.unwrap().unread(None, 9).await.unwrap().len();
+        let mut tx = office.store().write().await.unwrap();
+        let of = ("galeri".parse().unwrap(), "gw-galeri-1".parse().unwrap());
+        tx.keep_unread((&of.0, &of.1), &[7; 32], "{}", "2027-03-01T00:00:00Z".parse().unwrap()).await.unwrap();
+        tx.keep_unread((&of.0, &of.1), &[8; 32], "{}", "2027-06-01T00:00:00Z".parse().unwrap()).await.unwrap();
+        tx.commit().await.unwrap();
         forward(&world, "2027-06-05T18:30:00Z");
         office.make_reports().await.unwrap();
         office.run_retention(&who("gapura", "")).await.unwrap();
-        assert_eq!((visits(&world).await, undated(&world).await), (3, 2));
+        assert_eq!((visits(&world).await, undated(&world).await, unread().await), (3, 2, 2));
         office.step_hold(hold, HoldStep::AskLift, &who("ani", "selesai")).await.unwrap();
         office.step_hold(hold, HoldStep::Lift, &who("budi", "")).await.unwrap();
         office.run_retention(&who("gapura", "")).await.unwrap();
-        assert_eq!(visits(&world).await, 0, "also what is to begin in 2040");
+        assert_eq!((visits(&world).await, unread().await), (0, 1), "also what is to begin in 2040");
+        assert!(office.retention().await.unwrap().destructions.iter().any(|one| one.kind == Some(Kind::Unread)));
         assert!(office.retention().await.unwrap().destructions.iter().any(|one| one.kind == Some(Kind::Undated)));
         assert_eq!(world.cli(&["audit", "verify"]).await["fault"], json!(null));
     })

@@ -59,6 +59,8 @@ const BALANCES: Duration = Duration::from_mins(5);
 const BALANCES_REST: Duration = Duration::from_secs(30);
 /// How often more is asked for of shares that are low without being told.
 const SHARES: Duration = Duration::from_secs(30);
+/// A good bundle that could not be kept (a full disk) is asked for again, less and less often.
+const ROOM: Backoff = Backoff::new(Duration::from_secs(2), Duration::from_secs(30));
 /// Between two exchanges about shares, at least.
 const SHARES_REST: Duration = Duration::from_secs(1);
 
@@ -219,6 +221,8 @@ async fn poll_bundles(link: Link) {
     link.balances_known.send_replace(true);
     // After a refusal the same bundle is not asked for again: only a newer one helps.
     let mut refused = Generation::default();
+    let mut said = None;
+    let mut room = Luck::with("bundle", ROOM);
     let mut renewed = link.controller.subscribe();
     loop {
         let after = link.bundles.in_force().max(refused);
@@ -233,16 +237,20 @@ async fn poll_bundles(link: Link) {
             Ok(Some(text)) => {
                 luck.good();
                 let outcome = take(&link, &text, after).await;
-                if outcome.verdict != BundleVerdict::Applied {
-                    tracing::warn!(generation = %outcome.generation, why = outcome.detail, "a bundle was refused; the last good one stays");
+                // Once for each reason: it is tried again and again.
+                let why =
+                    (outcome.verdict != BundleVerdict::Applied).then(|| (outcome.generation, outcome.detail.clone()));
+                if let Some((generation, why)) = why.as_ref().filter(|_| why != said) {
+                    tracing::warn!(%generation, why, "a bundle was refused; the last good one stays");
                 }
+                said = why;
                 if let Err(error) = link.controller().outcome(&outcome).await {
                     tracing::info!(error = %gapura_model::with_causes(&error), "the outcome of a bundle could not be reported");
                 }
                 match outcome.verdict {
-                    BundleVerdict::Applied => {}
+                    BundleVerdict::Applied => room.good(),
                     // A full disk or a busy gate: the bundle itself is good, and is asked for again.
-                    BundleVerdict::NotApplied => luck.pause().await,
+                    BundleVerdict::NotApplied => room.pause().await,
                     BundleVerdict::TooLarge
                     | BundleVerdict::Unreadable
                     | BundleVerdict::UnknownKey

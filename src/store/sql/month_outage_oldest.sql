@@ -1,1 +1,3 @@
-SELECT coalesce(min(started), 0) AS number FROM outage WHERE site = $1 AND started >= $2
+WITH RECURSIVE one (site) AS (
+    SELECT min(site) FROM outage UNION ALL SELECT (SELECT min(outage.site) FROM outage WHERE outage.site > one.site) FROM one WHERE one.site IS NOT NULL)
+SELECT CAST(coalesce(min((SELECT min(started) FROM outage WHERE outage.site = one.site AND started >= $1)), 0) AS BIGINT) AS number FROM one

@@ -1,1 +1,3 @@
-SELECT coalesce(min(started), 0) AS number FROM tally WHERE site = $1 AND started >= $2
+WITH RECURSIVE one (site) AS (
+    SELECT min(site) FROM tally UNION ALL SELECT (SELECT min(tally.site) FROM tally WHERE tally.site > one.site) FROM one WHERE one.site IS NOT NULL)
+SELECT CAST(coalesce(min((SELECT min(started) FROM tally WHERE tally.site = one.site AND started >= $1)), 0) AS BIGINT) AS number FROM one

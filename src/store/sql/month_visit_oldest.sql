@@ -1,1 +1,3 @@
-SELECT coalesce(min(started), 0) AS number FROM visit WHERE site = $1 AND started >= $2
+WITH RECURSIVE one (site) AS (
+    SELECT min(site) FROM visit UNION ALL SELECT (SELECT min(visit.site) FROM visit WHERE visit.site > one.site) FROM one WHERE one.site IS NOT NULL)
+SELECT CAST(coalesce(min((SELECT min(started) FROM visit WHERE visit.site = one.site AND started >= $1)), 0) AS BIGINT) AS number FROM one

@@ -34,9 +34,32 @@ async fn a_visit_told_over_the_end_of_a_month_counts_once() {
         assert!(tx.put_visit(&told("b", 2, "2027-01-31T12:00:00Z", 2)).await.unwrap());
         tx.commit().await.unwrap();
         assert_eq!(count(&store).await, (2, 2, 42));
+        // Another start of the same month, among others that are new and one that is not, then the other way round.
+        let mut tx = store.write().await.unwrap();
+        let again = [
+            told("a", 5, "2027-01-02T00:00:00Z", 50),
+            told("b", 3, "1970-01-01T00:10:00Z", 3),
+            told("c", 9, "2027-02-20T00:00:00Z", 100),
+            told("d", 1, "2027-02-20T00:00:00Z", 1000),
+        ];
+        assert_eq!(tx.put_visits(&again).await.unwrap(), 4);
+        assert_eq!(
+            tx.put_visits(&[told("c", 1, "2027-01-01T00:00:00Z", 7), told("e", 1, "2027-01-01T00:00:00Z", 0)])
+                .await
+                .unwrap(),
+            1
+        );
+        assert_eq!(tx.put_visits(&again).await.unwrap(), 0);
+        tx.commit().await.unwrap();
+        assert_eq!(count(&store).await, (5, 5, 1153));
+        let mut tx = store.write().await.unwrap();
+        let span = Span { from: timestamp(millis("2027-02-01T00:00:00Z".parse().unwrap())), ..ALL_TIME };
+        assert_eq!(tx.visits(&span).await.unwrap().len(), 2, "the start told first stands");
+        drop(tx);
         let rows = store.read().await.unwrap().visits(&ALL_TIME).await.unwrap();
         let starts: Vec<String> = rows.iter().map(|row| timestamp(row.started).to_string()).collect();
-        assert_eq!(starts, ["1970-01-01T00:10:00Z", "2027-01-31T23:59:59.999Z"]);
+        let late = "2027-02-20T00:00:00Z";
+        assert_eq!(starts, ["1970-01-01T00:10:00Z", "2027-01-01T00:00:00Z", "2027-01-31T23:59:59.999Z", late, late]);
         // The same for what else is kept by month.
         let mut tx = store.write().await.unwrap();
         let outage = |started: &str, ended: Option<&str>| OutageRow {
@@ -97,6 +120,10 @@ async fn a_month_is_destroyed_whole_and_no_other() {
         assert_eq!(count(&store).await.1, 6003);
         let mut tx = store.write().await.unwrap();
         assert_eq!(tx.destroy_month(Monthly::Visits, month("2027-02")).await.unwrap().rows, 0, "nothing twice");
+        assert_eq!(tx.oldest_month(Monthly::Visits).await.unwrap(), Some(month("2027-01")));
+        assert_eq!(tx.destroy_month(Monthly::Visits, month("2027-01")).await.unwrap().rows, 1);
+        assert_eq!(tx.oldest_month(Monthly::Visits).await.unwrap(), Some(month("2027-03")), "not one without rows");
+        assert_eq!(tx.oldest_month(Monthly::Tallies).await.unwrap(), None);
         assert_eq!(tx.destroy_unset(at(-9000), at(99_000_000)).await.unwrap(), 0);
         assert_eq!(tx.destroy_unset(at(9000), at(99_000_000)).await.unwrap(), 1);
         tx.commit().await.unwrap();
@@ -197,6 +224,33 @@ async fn months_are_made_ahead_and_take_in_what_went_beside() {
     assert_eq!(tx.visits(&ALL_TIME).await.unwrap().len(), 3);
     tx.commit().await.unwrap();
     store.close().await;
+}
+
+#[tokio::test]
+async fn rows_of_a_backup_go_into_their_months_at_once() {
+    let (directory, database) = (Directory::new("months-of-backup"), postgres::database());
+    let old = Store::open(&directory.address()).await.unwrap();
+    let mut tx = old.write().await.unwrap();
+    let mut rows: Vec<VisitRow> = (0..120).map(|n| told(&format!("v{n}"), 1, "2025-05-31T23:59:59Z", 1)).collect();
+    rows.push(told("ahead", 1, "2040-01-01T00:00:00Z", 1));
+    tx.put_visits(&rows).await.unwrap();
+    tx.commit().await.unwrap();
+    let new = Store::open(&database.address).await.unwrap();
+    let mut tx = new.write().await.unwrap();
+    for (table, rows) in snapshot::poured(&old).await {
+        if table.name == "visit" {
+            tx.fill(&table, &rows).await.unwrap();
+        }
+    }
+    for (part, rows) in [("_visit_2025_05", 120_i64), ("_visit_other", 1)] {
+        let Tx::Postgres(inner) = &mut tx else { panic!() };
+        let text = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM \"{part}\""));
+        let there: i64 = sqlx::query_scalar(text).fetch_one(&mut **inner).await.unwrap();
+        assert_eq!(there, rows, "{part}");
+    }
+    tx.commit().await.unwrap();
+    old.close().await;
+    new.close().await;
 }
 
 #[tokio::test]

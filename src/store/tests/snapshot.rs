@@ -4,7 +4,7 @@ use futures_util::StreamExt as _;
 
 use super::*;
 
-async fn poured(store: &Store) -> Vec<(Table, Vec<Vec<Cell>>)> {
+pub(super) async fn poured(store: &Store) -> Vec<(Table, Vec<Vec<Cell>>)> {
     let mut tx = store.read().await.unwrap();
     let mut all = Vec::new();
     for table in tx.tables().await.unwrap() {

@@ -6,13 +6,14 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use gapura_lab::addr::{self, port};
+use gapura_lab::child::output_of;
 use gapura_lab::clock::unix_seconds;
 use gapura_lab::dns::{ask, kind};
 use gapura_lab::upstream::UPSTREAM_PAGE;
 use gapura_lab::visit::Family;
 use gapura_wire::SignedBundle;
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
 
 use super::{
     LATER, Person, add, browser, expect_good, office, open, portal, prove, see, sign_in, sign_out, wait_for_the_newest,
@@ -21,8 +22,8 @@ use crate::chromium::{Browser, DESKTOP, Habits, PHONE};
 use crate::looks;
 use crate::world::{OTHER, SITE, SOON, World, from_base64};
 
-/// Who looks how people use the Internet before it is forbidden: as many devices as a name needs to be named.
-const VISITORS: std::ops::RangeInclusive<u16> = 1..=3;
+/// Who uses the Internet before it is forbidden: as many devices as a report needs to tell of them.
+const VISITORS: std::ops::RangeInclusive<u16> = 1..=10;
 /// What the draft forbids; asked for by all of them.
 const FORBIDDEN: &str = "taruhan-daring.example";
 /// Asked for by one of them: counted, and not named.
@@ -134,6 +135,14 @@ fn written_and_tried(world: &World, staff: &Browser, editor: &Person) -> String 
     draft
 }
 
+/// What staff's command says on another day than today, at noon.
+fn staff_on(world: &World, day: &str, words: &[&str]) -> serde_json::Value {
+    let mut command = world.lab.ctl().command("faketime");
+    command.arg(format!("{day} 12:00:00")).arg(env!("CARGO_BIN_EXE_gapura")).arg("controller").args(words);
+    command.arg("--config").arg(world.controller_dir.join("controller.toml")).args(["--by", "tester", "--json"]);
+    serde_json::from_str(&output_of(command, None).unwrap()).unwrap()
+}
+
 #[test]
 fn a_sop_is_drafted_counted_stopped_published_appealed_and_lifted() {
     let mut world = office("sop", *VISITORS.end()).with_router();
@@ -193,9 +202,14 @@ fn a_sop_is_drafted_counted_stopped_published_appealed_and_lifted() {
     assert!(staff.words().contains("Yang Anda tulis tadi sudah kembali di sini."), "{}", staff.words());
     expect_good(&staff, "rollout-typed-is-back", DESKTOP);
     staff.press("form[action$='/semua'] button");
+    // Who asked before it is in force may go by the answer for as long as it is good.
+    world.wait("the bundle that it can keep again", LATER, || {
+        let kept = fs::read(&stored).ok().and_then(|text| SignedBundle::from_json(&text).ok())?.bundle;
+        String::from_utf8(kept).unwrap().contains(FORBIDDEN).then_some(())
+    });
     let visitor = Browser::of(world.at(1), PHONE, Habits::Plain);
     in_force(&world, &visitor, false);
-    see(&world, &staff, &rollout, "Berlaku", LATER);
+    see(&world, &staff, &rollout, "Berlaku", LOOKS);
     expect_good(&staff, "rollout-everywhere", DESKTOP);
 
     // A visitor asks for a review; the office lifts it with a last day, and a second person agrees.
@@ -236,26 +250,41 @@ fn a_sop_is_drafted_counted_stopped_published_appealed_and_lifted() {
 
 /// What the month was: the totals go every few minutes, and a router that starts anew tells them at once.
 fn report(world: &mut World, staff: &Browser) {
+    for number in VISITORS {
+        let mac = addr::visitor_mac(number).to_string();
+        world.ctl(&["kick", "--mac", &mac, "--reason", "lokasi tutup"]);
+    }
+    world.wait("the visits", LATER, || {
+        let ended = world.visits().iter().filter(|visit| !visit["end"].is_null()).count();
+        (ended >= usize::from(*VISITORS.end())).then_some(())
+    });
     world.stop_router();
     world.start_router();
     world.wait("the totals", LATER, || {
         let counts = world.staff(&["filter", "counts", "--site", SITE]);
         (!counts.as_array()?.is_empty()).then_some(())
     });
-    world.staff(&["report", "make"]);
+    // Once the month is over it is closed; who looks on its first days reads so.
+    let there = TimeZone::get("Asia/Makassar").unwrap();
+    let today = Timestamp::from_second(unix_seconds()).unwrap().to_zoned(there).date();
+    let after = today.first_of_month().saturating_add(1.month().days(2));
+    let made = staff_on(world, &after.to_string(), &["report", "make"]);
+    assert_eq!(made["closed"], 1, "{made}");
     let site_head = add(world, "kepala", &format!("site-head@site:{SITE}"));
     let months = "/laporan-bulanan";
     sign_in(staff, &site_head, months);
     expect_good(staff, "reports", DESKTOP);
-    staff.press(".list a, table a");
+    // The month that just began is there too.
+    staff.press(&format!("a[href*='/{}']", today.strftime("%Y-%m")));
     let words = staff.words();
     let figure = |label: &str| {
         let value = words.split(label).nth(1).and_then(|rest| rest.split_whitespace().next());
         value.unwrap_or_else(|| panic!("no {label}: {words}")).to_owned()
     };
-    // It was three devices: how much they were refused would tell of few people. ("tidak ditampilkan")
-    assert_eq!((figure("Nama yang ditolak penyaring"), figure("Kunjungan")), ("tidak".to_owned(), "tidak".to_owned()));
-    assert_eq!((figure("Keberatan diterima"), figure("Keberatan dikabulkan")), ("1".to_owned(), "1".to_owned()));
+    let count = |label: &str| figure(label).parse::<u64>().unwrap_or_else(|_| panic!("{label}: {words}"));
+    assert_eq!(count("Orang terlayani"), u64::from(*VISITORS.end()), "{words}");
+    assert!(count("Nama yang ditolak penyaring") > 0 && count("Kunjungan") >= u64::from(*VISITORS.end()), "{words}");
+    assert_eq!((figure("Peninjauan masuk"), figure("Peninjauan dikabulkan")), ("1".to_owned(), "1".to_owned()));
     expect_good(staff, "report", DESKTOP);
     staff.use_screen(PHONE);
     expect_good(staff, "report", PHONE);

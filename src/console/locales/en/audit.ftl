@@ -174,6 +174,7 @@ audit-did-hold-refuse = Hold of records refused
 audit-did-lookup-agree = Look-up agreed to
 audit-did-lookup-ask = Look-up asked for
 audit-did-lookup-close = Look-up closed
+audit-did-lookup-denied = Step of a look-up not allowed
 audit-did-lookup-export = Look-up downloaded
 audit-did-lookup-read = Request for a look-up read
 audit-did-lookup-refuse = Look-up refused

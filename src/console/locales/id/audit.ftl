@@ -174,6 +174,7 @@ audit-did-hold-refuse = Penahanan data ditolak
 audit-did-lookup-agree = Penelusuran disetujui
 audit-did-lookup-ask = Penelusuran diminta
 audit-did-lookup-close = Penelusuran ditutup
+audit-did-lookup-denied = Langkah penelusuran tidak diizinkan
 audit-did-lookup-export = Hasil penelusuran diunduh
 audit-did-lookup-read = Permintaan penelusuran dibaca
 audit-did-lookup-refuse = Penelusuran ditolak

@@ -143,6 +143,18 @@ impl Filled {
         };
     }
 
+    /// Its clauses and exceptions stand in the lines of this text, which has the changes.
+    pub(in super::super) fn stand_on(&mut self, sop: &Sop) {
+        for (field, clause) in self.clauses.iter_mut().zip(sop.written_clauses()) {
+            field.lines = clause.lines.clone();
+        }
+        let mut left = sop.written_exceptions().into_iter();
+        for field in &mut self.exceptions {
+            // Those that were taken away stand nowhere.
+            field.line = if field.drop { usize::MAX } else { left.next().map_or(usize::MAX, |one| one.line) };
+        }
+    }
+
     /// Puts what was found beside the clause or exception it concerns; the rest comes back.
     pub(in super::super) fn settle(&mut self, slips: &[Slip]) -> Vec<Slip> {
         let mut rest = Vec::new();
@@ -419,6 +431,34 @@ mod tests {
         for line in before.lines().filter(|line| !line.starts_with("review-by") && !line.contains("\"dewasa\"")) {
             assert!(text.contains(line), "{line}");
         }
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_changed_text_stands_beside_its_clause() {
+        let say = say(words(Lang::Id));
+        let before = packs()[1].text;
+        let sop = read(before);
+        let mut filled = Filled::of(&say, &sop, &choices());
+        let mut all = sent(&filled);
+        // The fourth clause gets hours, the first exception goes: all below stand elsewhere.
+        all.retain(|(name, _)| name != "jam.4");
+        all.push(("jam.4".to_owned(), "Senin–Jumat 07.00–13.00".to_owned()));
+        if !filled.exceptions.is_empty() {
+            all.push(("cabut.0".to_owned(), "1".to_owned()));
+        }
+        filled.take(&fields(&all));
+        let edits = filled.edits(&say, &sop, "ani").unwrap();
+        let text = edits.iter().fold(before.to_owned(), |text, edit| edited(&text, edit).unwrap());
+        assert_ne!(text.lines().count(), before.lines().count(), "lines have moved");
+        filled.stand_on(&read(&text));
+        let none = String::new;
+        let slip =
+            |line| Slip { line, column: 1, error: true, place: none(), what: none(), act: none(), exact: none() };
+        let last = filled.clauses.last().unwrap().number.clone();
+        let at = 1 + text.lines().position(|line| line.replace('"', "") == format!("number = {last}")).unwrap();
+        assert!(filled.settle(&[slip(at)]).is_empty());
+        assert_eq!(filled.clauses.last().unwrap().slips.len(), 1, "line {at}");
+        assert_eq!(filled.clauses.iter().map(|clause| clause.slips.len()).sum::<usize>(), 1);
     }
 
     #[test]

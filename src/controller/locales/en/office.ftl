@@ -35,6 +35,7 @@ field-attendance = attendance
 
 # Everywhere.
 at-site = site {$site}: {$why}
+text-device = do not write a device's or an IP address here: this stays in the audit log and cannot be erased
 text-length = write 1 to {$most} characters
 text-bytes = a text has more than {$most} bytes
 reason-for-visitors = say why, visitors read it

@@ -35,6 +35,7 @@ field-attendance = jumlah hadir
 
 # Di mana saja.
 at-site = lokasi {$site}: {$why}
+text-device = jangan tulis alamat perangkat atau alamat IP di sini: isian ini tersimpan dalam jejak audit dan tidak dapat dihapus
 text-length = tulis 1 sampai {$most} karakter
 text-bytes = ada teks yang melebihi {$most} bita; persingkat
 reason-for-visitors = wajib diisi; pengunjung membacanya

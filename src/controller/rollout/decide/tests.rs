@@ -156,7 +156,12 @@ fn pilots_in_trouble_stop_it() {
         ("all is well", good, Step::Wait),
         ("outside its hours", good, Step::Wait),
         ("refused", Fact { refused, in_force: GENERATION - 1, ..good }, stopped("p1", Trouble::Refused)),
-        ("a later bundle refused", Fact { refused: Some(GENERATION + 3), ..good }, stopped("p1", Trouble::Refused)),
+        (
+            "a later one refused, none taken",
+            Fact { refused: Some(GENERATION + 3), in_force: 1, ..good },
+            stopped("p1", Trouble::Refused),
+        ),
+        ("taken, and a later one refused", Fact { refused: Some(GENERATION + 3), ..good }, Step::Wait),
         ("an earlier bundle was refused", Fact { refused: Some(GENERATION - 1), ..good }, Step::Wait),
         ("no filter", Fact { filtered: false, ..good }, stopped("p1", Trouble::Unfiltered)),
         ("silent", Fact { presence: Presence::Silent, ..good }, stopped("p1", Trouble::Silent)),

@@ -1,0 +1,1 @@
+DELETE FROM visit WHERE site = $1 AND visit = $2 AND started = $3

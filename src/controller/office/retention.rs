@@ -490,7 +490,18 @@ impl Office {
         let (Ok(first), Ok(last), true) = (first, last, wrong.is_empty()) else {
             return Err(OfficeError::Mistakes(wrong));
         };
-        let row = HoldRow {
+        let row = self.hold_asked(case, (first, last), who);
+        let mut tx = self.store.write().await?;
+        let id = tx.put_hold(&row).await?;
+        let after = format!("{case}: {first} - {last}");
+        self.note(&mut tx, who, Change { action: "hold-ask", object: format!("hold/{id}"), before: "", after: &after })
+            .await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    fn hold_asked(&self, case: &str, (first, last): (Month, Month), who: &Actor) -> HoldRow {
+        HoldRow {
             id: 0,
             case_number: case.to_owned(),
             first_month: first.to_string(),
@@ -505,14 +516,7 @@ impl Office {
             lift_reason: String::new(),
             lifted_by: None,
             ended: None,
-        };
-        let mut tx = self.store.write().await?;
-        let id = tx.put_hold(&row).await?;
-        let after = format!("{case}: {first} - {last}");
-        self.note(&mut tx, who, Change { action: "hold-ask", object: format!("hold/{id}"), before: "", after: &after })
-            .await?;
-        tx.commit().await?;
-        Ok(id)
+        }
     }
 
     /// Holds all months for a week after a backup was restored, unless a person ends that before: a hold that was asked for after
@@ -520,22 +524,7 @@ impl Office {
     pub(super) async fn hold_after_restore(&self, tx: &mut Tx) -> Result<(), OfficeError> {
         let itself = Actor { name: ITSELF.to_owned(), reason: AFTER_RESTORE.1.to_owned() };
         let last = Month::of(self.now()).unwrap_or(Month::FIRST);
-        let row = HoldRow {
-            id: 0,
-            case_number: AFTER_RESTORE.0.to_owned(),
-            first_month: Month::FIRST.to_string(),
-            last_month: last.to_string(),
-            reason: itself.reason.clone(),
-            state: HoldState::Asked.as_str().to_owned(),
-            asked_by: itself.name.clone(),
-            asked: millis(self.now()),
-            agreed_by: None,
-            agreed: None,
-            lift_by: None,
-            lift_reason: String::new(),
-            lifted_by: None,
-            ended: None,
-        };
+        let row = self.hold_asked(AFTER_RESTORE.0, (Month::FIRST, last), &itself);
         let object = format!("hold/{}", tx.put_hold(&row).await?);
         let after = format!("{}: {} - {last}", row.case_number, row.first_month);
         self.note(tx, &itself, Change { action: "hold-ask", object, before: "", after: &after }).await

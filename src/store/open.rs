@@ -257,8 +257,8 @@ pub(crate) const SQLITE: Migrations = &[
     (17, "records", include_str!("../../migrations/controller-sqlite/0017_records.sql")),
     (18, "fleet", include_str!("../../migrations/controller-sqlite/0018_fleet.sql")),
     (19, "month_hidden", include_str!("../../migrations/controller-sqlite/0019_month_hidden.sql")),
-    (20, "nat", include_str!("../../migrations/controller-sqlite/0020_nat.sql")),
     (21, "readdressed", include_str!("../../migrations/controller-sqlite/0021_readdressed.sql")),
+    (22, "nat", include_str!("../../migrations/controller-sqlite/0022_nat.sql")),
 ];
 
 pub(crate) const POSTGRES: Migrations = &[
@@ -281,8 +281,8 @@ pub(crate) const POSTGRES: Migrations = &[
     (17, "records", include_str!("../../migrations/controller-postgres/0017_records.sql")),
     (18, "fleet", include_str!("../../migrations/controller-postgres/0018_fleet.sql")),
     (19, "month_hidden", include_str!("../../migrations/controller-postgres/0019_month_hidden.sql")),
-    (20, "nat", include_str!("../../migrations/controller-postgres/0020_nat.sql")),
     (21, "readdressed", include_str!("../../migrations/controller-postgres/0021_readdressed.sql")),
+    (22, "nat", include_str!("../../migrations/controller-postgres/0022_nat.sql")),
 ];
 
 fn migrator(texts: Migrations, newest: i64) -> Migrator {

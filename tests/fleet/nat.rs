@@ -36,7 +36,9 @@ fn arrives_from(world: &World, number: u16, count: usize) -> Vec<SocketAddr> {
                 let to = SocketAddr::new(addr::SERVER4, PORT);
                 let all = (0..count).map(|_| TcpStream::connect_timeout(&to, SOON));
                 let mut all: Vec<TcpStream> = all.map(Result::unwrap).collect();
-                all.iter_mut().for_each(|stream| stream.write_all(b".").unwrap());
+                for stream in &mut all {
+                    stream.write_all(b".").unwrap();
+                }
                 Ok(())
             })
             .unwrap();

@@ -254,7 +254,7 @@ async fn a_visit_whose_address_changes_is_found_by_its_first_and_that_it_changed
         // The first changes its address; the second is told again, the same under another month's key.
         send(&router, 2, vec![told(&november, 1, 2, "10.7.3.50"), told(&december, 2, 2, "10.7.3.60")]).await;
         for (address, found, changed) in [("10.7.3.41", 1, true), ("10.7.3.50", 0, true), ("10.7.3.60", 1, false)] {
-            let order = LookupOrder { by_address: true, place: "galeri".to_owned(), ..order(address) };
+            let order = LookupOrder { kind: LookupKind::Address, place: "galeri".to_owned(), ..order(address) };
             let id = office.ask_lookup(&order, &who("ani", "")).await.unwrap();
             let read = office.see_lookup(id, false, &who("budi", "")).await.unwrap();
             assert_eq!(office.agree_lookup(id, &read.digest, &who("budi", "")).await.unwrap(), found, "{address}");

@@ -34,7 +34,7 @@ struct Layout {
 }
 
 impl Layout {
-    /// For a site of so many devices at once: 512 ports each up to 75 devices, 64 from 301 on, which is enough for 600.
+    /// For a site of so many devices at once: 512 ports each up to 75 devices, 64 from 302 on, which is enough for 600.
     fn of(devices: u32) -> Self {
         let room = BLOCKS.1 - BLOCKS.0 + 1;
         let wanted = devices.saturating_add(devices / 4);
@@ -505,7 +505,7 @@ mod tests {
     #[test]
     fn blocks_are_as_large_as_the_number_of_devices_allows() {
         let sizes: Vec<(u16, u16)> =
-            [1, 75, 76, 150, 300, 301, 600, 65_000].map(Layout::of).map(|of| (of.size, of.count)).into();
+            [1, 75, 76, 150, 301, 302, 600, 65_000].map(Layout::of).map(|of| (of.size, of.count)).into();
         let small = (64, 752);
         assert_eq!(sizes, [(512, 94), (512, 94), (256, 188), (256, 188), (128, 376), small, small, small]);
         for layout in [512, 256, 128, 64].map(|size| Layout { size, count: 48_128 / size }) {

@@ -33,6 +33,9 @@ pub struct Look {
     /// What is recorded, line by line; a general text where it is empty.
     #[serde(default)]
     pub privacy: Vec<Text>,
+    /// Which public ports a visit has is recorded: said whatever the text is.
+    #[serde(default)]
+    pub ports_recorded: bool,
     /// Where to ask.
     #[serde(default)]
     pub help: Help,
@@ -180,6 +183,7 @@ impl Look {
             colours: Colours::default(),
             terms: Terms::default(),
             privacy: Vec::new(),
+            ports_recorded: false,
             help: Help::default(),
             garden: Vec::new(),
             nearby: Vec::new(),

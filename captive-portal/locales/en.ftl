@@ -243,6 +243,7 @@ terms-5 = See the privacy notice.
 privacy-title = Privacy in five lines
 privacy-1 = We record when you are connected, how much data, and at which place.
 privacy-2 = We do not record which sites you open.
+privacy-2-ports = We do not record which sites you open. We record which block of public ports your session uses, for lawful requests of law enforcement.
 privacy-3 = Device addresses are disguised before they leave this gateway.
 privacy-4 = Records are destroyed after their retention time, unless law enforcement asks in writing.
 privacy-5 = Responsible: {$operator}.

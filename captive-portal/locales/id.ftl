@@ -242,6 +242,7 @@ terms-5 = Lihat pemberitahuan privasi.
 privacy-title = Privasi dalam lima baris
 privacy-1 = Kami mencatat kapan Anda tersambung, berapa banyak data, dan di lokasi mana.
 privacy-2 = Kami tidak mencatat situs yang Anda buka.
+privacy-2-ports = Kami tidak mencatat situs yang Anda buka. Yang dicatat: blok porta publik yang dipakai sesi Anda, untuk permintaan sah penegak hukum.
 privacy-3 = Alamat perangkat disamarkan sebelum keluar dari gerbang jaringan ini.
 privacy-4 = Catatan dimusnahkan setelah masa simpannya, kecuali ada permintaan tertulis penegak hukum.
 privacy-5 = Penanggung jawab: {$operator}.

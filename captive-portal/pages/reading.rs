@@ -41,9 +41,13 @@ struct Privacy<'a> {
 pub(crate) fn privacy(scene: &Scene<'_>) -> String {
     let (w, look, lang) = (scene.w(), &scene.dress.look, scene.lang());
     let mut lines: Vec<_> = look.privacy.iter().map(|line| line.get(lang).to_owned()).collect();
+    let ports = look.ports_recorded.then(|| w.t("privacy-2-ports"));
     if lines.is_empty() {
-        lines = vec![w.t("privacy-1"), w.t("privacy-2"), w.t("privacy-3"), w.t("privacy-4")];
+        let sites = ports.unwrap_or_else(|| w.t("privacy-2"));
+        lines = vec![w.t("privacy-1"), sites, w.t("privacy-3"), w.t("privacy-4")];
         lines.push(w.t1("privacy-5", "operator", look.operator.get(lang)));
+    } else {
+        lines.extend(ports);
     }
     render(&Privacy { c: scene.chrome(w.t("privacy-title"), String::new(), Mark::Open), lines })
 }

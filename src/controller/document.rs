@@ -59,6 +59,9 @@ pub struct SiteDocument {
     /// What of the content filter is this site's own.
     #[serde(default, skip_serializing_if = "FilterDocument::is_default")]
     pub filter: FilterDocument,
+    /// Visits have public ports of their own, and the usage log says which: NAT attribution.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub nat_attribution: bool,
     /// Notices.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<Notice>,

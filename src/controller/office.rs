@@ -116,7 +116,10 @@ pub use levels::{SetAt, SettingsTree, SiteStands, TermsVersion};
 pub(crate) use list_orders::ListRoom;
 pub use list_orders::{ListFailed, ListOrder, ListWork};
 pub use lists::{ListStatus, Refreshed};
-pub use lookup::{FoundVisit, LOOKUP_DAYS, LookupAsked, LookupOrder, LookupQuestion, LookupSeen, LookupState};
+pub use lookup::{
+    FoundPorts, FoundVisit, LOOKUP_DAYS, LookupAsked, LookupKind, LookupOrder, LookupQuestion, LookupSeen, LookupState,
+    PORT_SPAN, PortsNoted,
+};
 pub use network::{GatewayStanding, Past, Stood};
 pub use orders::{MoveCodeSeen, OrderSeen, OrderState};
 pub use part::SetPart;

@@ -139,6 +139,7 @@ pub(crate) fn settle(
     let class_groups =
         chosen.nearest("filter.class-groups", |layer| layer.filter.class_groups.clone()).unwrap_or_default();
     let forward = chosen.nearest("filter.forward", |layer| layer.filter.forward.clone()).unwrap_or_default();
+    let nat_attribution = chosen.nearest("nat-attribution", |layer| layer.nat_attribution).unwrap_or_default();
     let notices: Vec<Notice> = chosen.together("notices", |layer| layer.notices.clone());
     let Chosen { origins, mut mistakes, .. } = chosen;
     let (Some(kind), Some(hours)) = (kind, hours) else { return Err(mistakes) };
@@ -160,6 +161,7 @@ pub(crate) fn settle(
         look,
         devices,
         filter: FilterDocument { without_index, class_groups, forward },
+        nat_attribution,
         notices,
     };
     // Of a field that nobody sets it is told once.

@@ -166,6 +166,7 @@ pub(crate) fn portal_look(bundle: &Bundle, address: Option<&str>) -> Look {
         look.terms.lines = lines(&terms.text);
     }
     look.privacy = texts.get("privacy").map(lines).unwrap_or_default();
+    look.ports_recorded = bundle.nat_attribution;
     look.help.hours = text("help-hours");
     look.help.counter = text("help-counter");
     look.help.questions =

@@ -198,6 +198,7 @@ impl Window {
 /// What the gate's rules are built from. A change of it replaces the rules in one batch and cuts nobody off.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct GateConfig {
     /// Name of the tables (`inet` and `bridge`).
     pub table: TableName,
@@ -243,6 +244,8 @@ pub struct GateConfig {
     pub clamp_mss: bool,
     /// First packets of visits' flows are led to an inspector, where the kernel has queues.
     pub inspect: bool,
+    /// Each visit has public ports of its own, where the kernel can: NAT attribution.
+    pub port_blocks: bool,
 }
 
 impl Default for GateConfig {
@@ -270,6 +273,7 @@ impl Default for GateConfig {
             isolate: true,
             clamp_mss: true,
             inspect: false,
+            port_blocks: false,
         }
     }
 }

@@ -14,7 +14,7 @@ pub use access::{Access, ClassIds, Device, Ended, Holder, Mark, Quota, Slot, Upd
 pub use config::{GardenEntry, GateConfig, Net, PortRange, Proto, TableName, Window};
 pub use error::KernelError;
 pub use nft::{
-    AddressFilter, Changed, Depleted, Desired, Event, Events, Features, FilterLoad, GardenHandle, Kernel, MOST_RANGES,
-    MOST_RATES, Observed, Pace, QUEUE, REFUSED, Reading, Repair, Slowed, Tallies, ThrottleHandle, Throttles,
-    is_private,
+    AddressFilter, BLOCKS, Changed, Depleted, Desired, Event, Events, Features, FilterLoad, GardenHandle, Kernel,
+    MOST_RANGES, MOST_RATES, Observed, Pace, QUEUE, REFUSED, Reading, Repair, SHARED, Slowed, Tallies, ThrottleHandle,
+    Throttles, is_private,
 };

@@ -254,6 +254,7 @@ pub fn bundle(wish: &SiteWish) -> Result<Bundle, LabError> {
         filter: None,
         request_answers: Vec::new(),
         faq: Vec::new(),
+        nat_attribution: false,
     };
     if let Some(change) = wish.change {
         change(&mut bundle);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use gapura_model::{DeviceSort, VisitId};
+use jiff::Timestamp;
 use rusqlite::OptionalExtension as _;
 
 use crate::{Ledger, LedgerError, sql};
@@ -27,6 +28,17 @@ impl Ledger {
         let mut statement = self.connection.prepare_cached(sql::DESK_ORDER_KNOWN)?;
         let known: Option<Option<String>> = statement.query_row([id], |row| row.get(0)).optional()?;
         Ok(known.is_some())
+    }
+
+    /// Which public ports visits have or had lately, with when those that are over ended.
+    pub fn nat(&self) -> Result<Vec<(VisitId, String, Option<Timestamp>)>, LedgerError> {
+        let mut statement = self.connection.prepare_cached(sql::VISIT_NAT)?;
+        let rows = statement.query_map((), |row| {
+            let (visit, document, ended): ([u8; 16], String, Option<i64>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let ended = ended.and_then(|at| Timestamp::from_microsecond(at).ok());
+            Ok((VisitId::from(uuid::Uuid::from_bytes(visit)), document, ended))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// What sort of device the running visits are on, as far as that was kept.

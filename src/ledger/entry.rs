@@ -100,6 +100,15 @@ pub enum Entry {
         /// The sort.
         sort: DeviceSort,
     },
+    /// Which public ports a visit has or had (JSON); `None` forgets it.
+    Nat {
+        /// The visit.
+        visit: VisitId,
+        /// Ports, addresses and times.
+        document: Option<String>,
+        /// When it ended: from then on its ports rest.
+        ended: Option<Timestamp>,
+    },
     /// A moment at which the wall clock was trusted, in the kernel run of [`settings::BOOT`].
     ClockBasis(Option<(Uptime, Timestamp)>),
 }

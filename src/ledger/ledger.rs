@@ -55,6 +55,8 @@ pub struct Writes {
 }
 
 /// Orders of staff that were carried out are known for so long: none that is older is carried out again.
+/// What ports ended visits had is kept so long: their rest is shorter.
+const NAT: Duration = Duration::from_hours(24);
 const ORDERS: Duration = Duration::from_hours(31 * 24);
 
 /// The gateway's SQLite file.
@@ -232,6 +234,7 @@ impl Ledger {
         gone += group.execute(sql::BALANCE_PRUNE, params![day, now.as_microsecond()])?;
         gone += group.execute(sql::AUDIT_PRUNE, [old])?;
         gone += group.execute(sql::TERMS_PRUNE, [old])?;
+        gone += group.execute(sql::VISIT_NAT_PRUNE, [earlier(NAT).as_microsecond()])?;
         gone += group.execute(sql::DESK_ORDER_PRUNE, [earlier(ORDERS).as_microsecond()])?;
         group.commit()?;
         Ok(gone)
@@ -295,6 +298,13 @@ fn write(group: &Transaction<'_>, entry: &Entry, counts: &mut Counts) -> Result<
         }
         Entry::Sort { visit, sort } => {
             group.prepare_cached(sql::VISIT_SORT_UPSERT)?.execute((visit.as_bytes(), sort.id()))?;
+        }
+        Entry::Nat { visit, document: Some(document), ended } => {
+            let ended = ended.map(Timestamp::as_microsecond);
+            group.prepare_cached(sql::VISIT_NAT_UPSERT)?.execute((visit.as_bytes(), document, ended))?;
+        }
+        Entry::Nat { visit, document: None, .. } => {
+            group.prepare_cached(sql::VISIT_NAT_DELETE)?.execute([visit.as_bytes()])?;
         }
         Entry::ClockBasis(basis) => {
             let value = basis.map(|(up, wall)| snapshot::json(&(micros(up.since_boot()), wall.as_microsecond())));

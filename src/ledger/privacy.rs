@@ -74,4 +74,7 @@ pub(crate) const HARMLESS: &[(&str, &str)] = &[
     ("desk_order", "outcome"),
     ("visit_sort", "visit"),
     ("visit_sort", "sort"),
+    ("visit_nat", "visit"),
+    // The router's own addresses, and ports.
+    ("visit_nat", "document"),
 ];

@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/gateway/0002_lent.sql"),
     include_str!("../../migrations/gateway/0003_tokens.sql"),
     include_str!("../../migrations/gateway/0004_desk.sql"),
+    include_str!("../../migrations/gateway/0005_nat.sql"),
 ];
 
 /// Brings the database to the newest schema. True if it was empty.

@@ -47,6 +47,10 @@ statements! {
     VERIFIER_PRUNE = "verifier_prune.sql";
     VERIFIER_UPSERT = "verifier_upsert.sql";
     VISIT_DELETE = "visit_delete.sql";
+    VISIT_NAT = "visit_nat.sql";
+    VISIT_NAT_DELETE = "visit_nat_delete.sql";
+    VISIT_NAT_PRUNE = "visit_nat_prune.sql";
+    VISIT_NAT_UPSERT = "visit_nat_upsert.sql";
     VISIT_SORT = "visit_sort.sql";
     VISIT_SORT_DELETE = "visit_sort_delete.sql";
     VISIT_SORT_UPSERT = "visit_sort_upsert.sql";

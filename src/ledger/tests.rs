@@ -467,3 +467,18 @@ fn a_sort_of_device_is_known_as_long_as_its_visit() {
     let left: i64 = ledger.connection.query_row("SELECT count(*) FROM visit_sort", (), |row| row.get(0)).unwrap();
     assert_eq!((left, ledger.sorts().unwrap().len()), (1, 1));
 }
+
+#[test]
+fn what_ports_a_visit_had_is_known_while_they_rest() {
+    let place = Folder::new("nat");
+    let mut ledger = open(&place.file());
+    let nat = |number, ended| Entry::Nat { visit: visit(number).id, document: Some("{}".to_owned()), ended };
+    ledger.commit(&[nat(1, None), nat(2, None), nat(3, None), nat(1, Some(now()))], false).unwrap();
+    let gone = Entry::Nat { visit: visit(3).id, document: None, ended: None };
+    ledger.commit(&[gone], false).unwrap();
+    let kept = |number, ended| (visit(number).id, "{}".to_owned(), ended);
+    assert_eq!(ledger.nat().unwrap(), [kept(1, Some(now())), kept(2, None)]);
+    let later = now().checked_add(jiff::SignedDuration::from_hours(25)).unwrap();
+    ledger.prune(later, Duration::MAX).unwrap();
+    assert_eq!(ledger.nat().unwrap(), [kept(2, None)], "one that runs stays");
+}

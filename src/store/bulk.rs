@@ -162,6 +162,7 @@ impl VisitRow {
             v.ended,
             &v.cause,
             &v.address,
+            &v.nat,
         ]
     }
 }
@@ -250,7 +251,7 @@ mod tests {
         assert_eq!((repeated(text, 1).as_deref(), repeated(text, 2).as_deref()), (Some(text), Some(two)));
         assert_eq!(repeated("SELECT 1", 2), None);
         let values = |sql: crate::sql::Sql| repeated(sql.text, PIECES[0]).unwrap().matches('?').count();
-        assert_eq!((values(sql::VISIT_PUT), values(sql::VOUCHER_ADD)), (4200, 2800));
+        assert_eq!((values(sql::VISIT_PUT), values(sql::VOUCHER_ADD)), (4400, 2800));
     }
 
     #[test]

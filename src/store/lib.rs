@@ -74,7 +74,7 @@ pub use person::{GrantRow, PersonRow};
 pub use preset::PresetRow;
 pub use print::{BatchTotals, NewBatch, SealedRow, VoucherSearch, VoucherVisit};
 pub use privacy::{PrivacyColumn, privacy_columns};
-pub use records::{DestructionRow, HoldRow, LookupRow, VisitNames};
+pub use records::{DestructionRow, HoldRow, LookupRow, NatSite, VisitNames};
 pub use request::{EventRow, ExportRow, FaqRow, RequestQuery, RequestRow, StepRow, WaitingRow};
 pub use rollout::{RolloutName, RolloutRow, RolloutSiteRow, SopHour};
 pub use rollup::{DaySum, PlanSum, SlotSum};

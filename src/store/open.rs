@@ -258,6 +258,7 @@ pub(crate) const SQLITE: Migrations = &[
     (18, "fleet", include_str!("../../migrations/controller-sqlite/0018_fleet.sql")),
     (19, "month_hidden", include_str!("../../migrations/controller-sqlite/0019_month_hidden.sql")),
     (21, "readdressed", include_str!("../../migrations/controller-sqlite/0021_readdressed.sql")),
+    (22, "nat", include_str!("../../migrations/controller-sqlite/0022_nat.sql")),
 ];
 
 pub(crate) const POSTGRES: Migrations = &[
@@ -281,6 +282,7 @@ pub(crate) const POSTGRES: Migrations = &[
     (18, "fleet", include_str!("../../migrations/controller-postgres/0018_fleet.sql")),
     (19, "month_hidden", include_str!("../../migrations/controller-postgres/0019_month_hidden.sql")),
     (21, "readdressed", include_str!("../../migrations/controller-postgres/0021_readdressed.sql")),
+    (22, "nat", include_str!("../../migrations/controller-postgres/0022_nat.sql")),
 ];
 
 fn migrator(texts: Migrations, newest: i64) -> Migrator {

@@ -134,10 +134,23 @@ row! {
 }
 
 row! {
+    /// From when until when a site's visits that are kept began with public ports of their own.
+    pub NatSite {
+        /// The site.
+        site: String,
+        /// The first one's start, ms; none where there is none.
+        first: Option<i64>,
+        /// The last one's start, ms.
+        last: Option<i64>,
+    }
+}
+
+row! {
     /// A month whose key names visits.
     EpochOf {
         epoch: String,
         untold: i64,
+        portless: i64,
     }
 }
 
@@ -365,16 +378,31 @@ impl Tx {
     }
 
     /// The months whose keys name the visits at a site that began in a span and lasted to `reach`, with how many of them have no
-    /// address.
+    /// address, and how many no ports of their own.
     pub async fn visit_epochs(
         &mut self,
         site: &str,
         (from, until): (Timestamp, Timestamp),
         reach: Timestamp,
-    ) -> Result<Vec<(String, i64)>, StoreError> {
+    ) -> Result<Vec<(String, i64, i64)>, StoreError> {
         let args = args![site, millis(from), millis(until), millis(reach)];
         let rows: Vec<EpochOf> = self.rows(sql::VISIT_EPOCHS, args).await?;
-        Ok(rows.into_iter().map(|row| (row.epoch, row.untold)).collect())
+        Ok(rows.into_iter().map(|row| (row.epoch, row.untold, row.portless)).collect())
+    }
+
+    /// From when on visits' public ports are known, by site.
+    pub async fn nat_sites(&mut self) -> Result<Vec<NatSite>, StoreError> {
+        self.rows(sql::VISIT_NAT_SITES, args![]).await
+    }
+
+    /// Visits at a site with public ports of their own that began in a span and lasted to `reach`.
+    pub async fn visits_with_ports(
+        &mut self,
+        site: &str,
+        (from, until): (Timestamp, Timestamp),
+        reach: Timestamp,
+    ) -> Result<Vec<VisitRow>, StoreError> {
+        self.rows(sql::VISIT_OF_PORT, args![site, millis(from), millis(until), millis(reach)]).await
     }
 
     /// The visits at a site that began in a span, lasted to `reach`, and had another address than the one they are kept with, too.

@@ -347,10 +347,12 @@ sql_files! {
     VISIT_ELSEWHERE_PARTS = "visit_elsewhere_parts";
     VISIT_EPOCHS = "visit_epochs";
     VISIT_LIST = "visit_list";
+    VISIT_NAT_SITES = "visit_nat_sites";
     VISIT_OF_ADDRESS = "visit_of_address";
     VISIT_OF_ADDRESS_PARTS = "visit_of_address_parts";
     VISIT_OF_DEVICE = "visit_of_device";
     VISIT_OF_DEVICE_PARTS = "visit_of_device_parts";
+    VISIT_OF_PORT = "visit_of_port";
     VISIT_OF_VOUCHERS = "visit_of_vouchers";
     VISIT_PRIOR_PARTS = "visit_prior_parts";
     VISIT_PLANS = "visit_plans";

@@ -81,6 +81,7 @@ fn visit(revision: i64, bytes_down: i64) -> VisitRow {
         seconds: 60,
         ended: None,
         address: None,
+        nat: None,
         cause: None,
     }
 }
@@ -182,7 +183,7 @@ const HARMLESS: &[&str] = &[
     "voucher.site voucher.tag voucher.plan voucher.batch voucher.lending voucher.share voucher.token voucher.sealed",
     "voucher_batch.site voucher_batch.batch voucher_batch.form voucher_batch.preset",
     "voucher_preset.id voucher_preset.document",
-    "visit.address destruction.kind destruction.epoch_keys",
+    "visit.address visit.nat destruction.kind destruction.epoch_keys",
     "record_hold.first_month record_hold.last_month record_hold.state lookup.kind lookup.place lookup.state",
     "voucher_group.name voucher_group_site.of_group voucher_group_site.site",
 ];

@@ -52,6 +52,8 @@ row! {
         cause: Option<String>,
         /// The pseudonym of its private IPv4 address, where the router told one.
         address: Option<String>,
+        /// The public ports it had (JSON of [`gapura_wire::NatUse`]s), where the router noted them.
+        nat: Option<String>,
     }
 }
 

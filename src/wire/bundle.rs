@@ -251,6 +251,9 @@ pub struct Bundle {
     /// What people ask often, as staff answer it, in the order in which it is shown.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub faq: Vec<Faq>,
+    /// Visits have public ports of their own, and usage records say which. A router of before passes it over.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub nat_attribution: bool,
 }
 
 impl Bundle {

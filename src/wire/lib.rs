@@ -86,7 +86,7 @@ pub use shadow::{FilterAction, ShadowName, ShadowReport, ShadowTotal};
 pub use share::{LentShare, ShareAnswer, ShareLine, ShareReport};
 pub use sign::{BundleError, BundleKey, BundleSigner, KeyId, ParseBundleKeyError, SignedBundle};
 pub use uplink_share::{Overbooked, overbooked};
-pub use usage::{Outage, OutageKind};
+pub use usage::{NatUse, Outage, OutageKind};
 pub use usage::{ReceivedBatch, Record, Refused, Tally, UsageAck, UsageBatch, UsageError, VisitUsage, Way};
 pub use voucher::{Voucher, VoucherKey, VoucherTag};
 

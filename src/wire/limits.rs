@@ -14,6 +14,8 @@ pub const ENROL_BYTES: usize = 16 * 1024;
 pub const CSR_BYTES: usize = 8 * 1024;
 /// The most records in one usage batch.
 pub const BATCH_RECORDS: usize = 1000;
+/// The most uses of public ports that one visit tells: one for each change of the router's address.
+pub const NAT_USES: usize = 32;
 /// The most rows in one report of balances.
 pub const BALANCE_ROWS: usize = 5000;
 /// The most shares in one report, and the most asked back in one heartbeat's answer.

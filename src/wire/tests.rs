@@ -104,6 +104,7 @@ fn bundle() -> Bundle {
         filter: None,
         request_answers: Vec::new(),
         faq: Vec::new(),
+        nat_attribution: false,
     }
 }
 
@@ -153,6 +154,7 @@ fn batch() -> UsageBatch {
         end: Some(at(60)),
         cause: Some(gapura_session::EndCause::LoggedOut),
         address: None,
+        nat: Vec::new(),
     };
     UsageBatch {
         gateway: gateway(),
@@ -248,6 +250,20 @@ fn every_message_stands_as_it_stood() {
         visit.address = Some(bundle().pseudonym_keys[0].ipv4("10.7.3.41".parse().unwrap()));
     }
     golden("usage-batch-address", &addressed);
+    let mut attributed = batch();
+    if let Some(Record::Visit(visit)) = attributed.records.first_mut() {
+        let key = &bundle().pseudonym_keys[0];
+        let used = |address: &str, behind, from, until| NatUse {
+            address: key.ipv4(address.parse().unwrap()),
+            behind,
+            ports: "20480-20991".parse().unwrap(),
+            from,
+            until,
+        };
+        visit.nat = vec![used("203.0.113.9", false, at(0), Some(at(20))), used("100.64.3.2", true, at(20), None)];
+    }
+    golden("usage-batch-nat", &attributed);
+    golden("bundle-nat", &Bundle { nat_attribution: true, ..bundle() });
     let refused = vec![Refused { index: 0, reason: "a figure is too large".to_owned() }];
     golden("usage-ack", &UsageAck { boot: batch().boot, seq: 7, next: 8, repeated: false, refused });
     golden("heartbeat", &heartbeat());

@@ -1,6 +1,6 @@
 //! The usage log on its way to the controller. No address and no name leaves the gateway: devices and holders are pseudonyms.
 
-use gapura_model::{BootId, ClockTrust, GatewayId, Generation, PlanId, Traffic, VisitId};
+use gapura_model::{BootId, ClockTrust, GatewayId, Generation, PlanId, PortBlock, Traffic, VisitId};
 use gapura_session::EndCause;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -71,6 +71,28 @@ pub struct VisitUsage {
     /// pass it over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<Pseudonym>,
+    /// The public ports its IPv4 flows left with, where the site notes them: at which of the router's addresses, from when. Older
+    /// gateways and others do not say it, older controllers pass it over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nat: Vec<NatUse>,
+}
+
+/// For a time, a visit's TCP and UDP flows left an uplink with ports of this block, and nobody else's did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NatUse {
+    /// The pseudonym of the router's IPv4 address on the uplink.
+    pub address: Pseudonym,
+    /// That address is private or shared (RFC 1918, RFC 6598): the provider translates again, and a port that was seen on the
+    /// Internet is not one of these.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub behind: bool,
+    /// The ports.
+    pub ports: PortBlock,
+    /// From (UTC).
+    pub from: Timestamp,
+    /// Until (UTC); none = to the end of the visit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
 }
 
 /// What was out of order.
@@ -135,6 +157,7 @@ pub struct Tally {
 /// One entry of the usage log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "record", rename_all = "kebab-case")]
+#[expect(clippy::large_enum_variant, reason = "nearly all records are visits")]
 pub enum Record {
     /// A visit so far.
     Visit(VisitUsage),

@@ -16,6 +16,7 @@ mod enrol;
 mod filter;
 mod group;
 mod metrics;
+mod nat;
 mod openapi;
 mod people;
 mod postgres;

@@ -107,5 +107,6 @@ fn row(from: &Enlisted, visit: &VisitUsage) -> VisitRow {
         ended: visit.end.map(jiff::Timestamp::as_millisecond),
         cause: visit.cause.map(|cause| cause.id().to_owned()),
         address: None,
+        nat: None,
     }
 }

@@ -25,6 +25,7 @@ const DID: &[(&str, &str)] = &[
     ("device-set", "audit-did-device-set"),
     ("device-unblock", "audit-did-device-unblock"),
     ("doubt-set", "audit-did-doubt-set"),
+    ("nat-set", "audit-did-nat-set"),
     ("enrol-code", "audit-did-enrol-code"),
     ("enrol-refuse", "audit-did-enrol-refuse"),
     ("export", "audit-did-export"),

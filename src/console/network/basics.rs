@@ -337,6 +337,13 @@ pub(super) fn section(w: Words, part: Part, names: &Names<'_>, from: Farther<'_>
             let index = choice("tanpa-indeks", "levels-field-index", "filter.without-index", shut, plain);
             ("basics-doubt", "", vec![clock, index])
         }
+        Part::Nat => {
+            let all =
+                [("", held("nat-attribution")), ("tidak", w.t("basics-nat-off")), ("catat", w.t("basics-nat-on"))];
+            let options = all.map(|(key, words)| (key.to_owned(), words)).into();
+            let choice = Input::new("blok-porta", w.t("basics-nat"), Kind::Choice).hint(w.t("basics-nat-hint"));
+            ("levels-field-nat", "basics-nat-about", vec![choice.options(options)])
+        }
         Part::ClassGroups => (
             "levels-field-class",
             "basics-class-about",

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::week::DAYS;
 
 /// Fields of documents and the keys of their names.
-const NAMES: [(&str, &str); 27] = [
+const NAMES: [(&str, &str); 28] = [
     ("name", "levels-field-name"),
     ("kind", "levels-field-kind"),
     ("agency", "levels-field-agency"),
@@ -39,6 +39,7 @@ const NAMES: [(&str, &str); 27] = [
     ("filter.without-index", "levels-field-index"),
     ("filter.class-groups", "levels-field-class"),
     ("filter.forward", "levels-field-forward"),
+    ("nat-attribution", "levels-field-nat"),
     ("notices", "levels-field-notices"),
 ];
 
@@ -111,6 +112,7 @@ fn typed(w: Words, field: &str, value: &Value) -> Option<String> {
             InDoubt::Open => "basics-doubt-open",
             InDoubt::Closed => "basics-doubt-closed",
         }),
+        "nat-attribution" => w.t(if read(value)? { "basics-nat-on" } else { "basics-nat-off" }),
         "filter.without-index" => w.t(match read(value)? {
             WithoutIndex::Closed => "basics-index-closed",
             WithoutIndex::Plain => "basics-index-plain",

@@ -4,11 +4,11 @@ use askama::Template;
 use axum::extract::Path;
 use axum::response::IntoResponse as _;
 use gapura_controller::{
-    CASE_CHARS, FoundVisit, LOOKUP_DAYS, LookupAsked, LookupOrder, LookupQuestion, LookupSeen, LookupState,
-    REASON_CHARS, Right,
+    CASE_CHARS, FoundVisit, LOOKUP_DAYS, LookupAsked, LookupKind, LookupOrder, LookupQuestion, LookupSeen, LookupState,
+    PORT_SPAN, PortsNoted, REASON_CHARS, Right,
 };
 use gapura_model::ByteCount;
-use gapura_speech::{Say, Words};
+use gapura_speech::{Say, Value, Words};
 use http::{HeaderValue, header};
 use jiff::Timestamp;
 use jiff::civil::Time;
@@ -69,11 +69,13 @@ pub(super) struct Form {
     pub(super) basis: String,
     pub(super) authority: String,
     pub(super) reason: String,
-    pub(super) by_address: bool,
+    pub(super) by: &'static str,
     pub(super) mac: String,
     pub(super) regency: String,
     pub(super) address: String,
     pub(super) site: String,
+    pub(super) public: String,
+    pub(super) port: String,
     pub(super) from_day: String,
     pub(super) from_time: String,
     pub(super) until_day: String,
@@ -90,6 +92,10 @@ pub(super) struct New {
     pub(super) sites: Vec<(String, String)>,
     pub(super) zone: String,
     pub(super) days: i64,
+    /// The longest span by port, minutes.
+    pub(super) minutes: i64,
+    /// Sites whose visits had public ports of their own, and since when; none: nowhere.
+    pub(super) noted: Vec<String>,
     pub(super) case_chars: usize,
     pub(super) reason_chars: usize,
     pub(super) wrong: Vec<String>,
@@ -105,6 +111,10 @@ pub(super) struct Visit {
     pub(super) bytes: String,
     pub(super) device: String,
     pub(super) doubtful: bool,
+    /// The ports by which it was found, and their time.
+    pub(super) ports: Option<(String, String)>,
+    /// They are ports of an address behind the provider's translation.
+    pub(super) behind: bool,
     pub(super) moved: bool,
 }
 
@@ -126,11 +136,13 @@ pub(super) struct One {
     pub(super) count: String,
     pub(super) more: bool,
     pub(super) no_key: String,
-    /// How many visits an address cannot find; empty where it is none.
+    /// How many visits an address or a port cannot find; empty where it is none.
     pub(super) untold: String,
+    pub(super) kind: LookupKind,
+    /// Where a port was looked for, and since when it was noted there.
+    pub(super) noted: Vec<String>,
     /// How many had more than one address; empty where it is none.
     pub(super) moved: String,
-    pub(super) by_address: bool,
     pub(super) reason_chars: usize,
     pub(super) words: String,
     pub(super) wrong: Vec<String>,
@@ -155,14 +167,24 @@ async fn new(here: Here) -> Answer {
 async fn ask(here: Here, Posted(fields): Posted) -> Answer {
     let form = read(&fields);
     let at = |day: &str, time: &str| moment(&here, day, time);
+    let kind = WAYS.into_iter().find(|(way, _)| *way == form.by).map(|(_, kind)| kind).unwrap_or_default();
     let order = LookupOrder {
         case_number: form.case_number.clone(),
         basis: form.basis.clone(),
         authority: form.authority.clone(),
         reason: form.reason.clone(),
-        asked: if form.by_address { form.address.clone() } else { form.mac.clone() },
-        by_address: form.by_address,
-        place: if form.by_address { form.site.clone() } else { form.regency.clone() },
+        asked: match kind {
+            LookupKind::Device => form.mac.clone(),
+            LookupKind::Address => form.address.clone(),
+            LookupKind::Port => form.public.clone(),
+        },
+        port: form.port.clone(),
+        kind,
+        place: match kind {
+            LookupKind::Device => form.regency.clone(),
+            LookupKind::Address => form.site.clone(),
+            LookupKind::Port => String::new(),
+        },
         from: at(&form.from_day, &form.from_time),
         until: at(&form.until_day, &form.until_time),
     };
@@ -225,17 +247,23 @@ async fn download(here: Here, Path(id): Path<String>) -> Answer {
     Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name)], seen.csv()).into_response())
 }
 
+/// By what is looked, as the form has it.
+pub(super) const WAYS: [(&str, LookupKind); 3] =
+    [("perangkat", LookupKind::Device), ("alamat", LookupKind::Address), ("porta", LookupKind::Port)];
+
 fn read(fields: &Fields) -> Form {
     Form {
         case_number: typed(fields, "perkara"),
         basis: typed(fields, "dasar"),
         authority: typed(fields, "instansi"),
         reason: typed(fields, "alasan"),
-        by_address: fields.get("cara") == "alamat",
+        by: WAYS.into_iter().find(|(way, _)| *way == fields.get("cara")).map_or("", |(way, _)| way),
         mac: typed(fields, "perangkat"),
         regency: typed(fields, "kabupaten"),
         address: typed(fields, "alamat"),
         site: typed(fields, "lokasi"),
+        public: typed(fields, "alamat-publik"),
+        port: typed(fields, "porta"),
         from_day: typed(fields, "dari"),
         from_time: typed(fields, "jam-dari"),
         until_day: typed(fields, "sampai"),
@@ -255,17 +283,37 @@ async fn form_page(here: &Here, form: Form, wrong: Vec<String>) -> Result<New, O
     let mut regencies: Vec<String> = sites.iter().map(|(_, document)| document.regency.clone()).collect();
     regencies.sort();
     regencies.dedup();
+    let known = here.office().ports_noted().await?;
+    let names: Vec<(String, String)> =
+        sites.iter().map(|(id, document)| (id.to_string(), document.name.clone())).collect();
     Ok(New {
+        noted: noted(&here.say(), &known, &names),
+        minutes: PORT_SPAN.as_mins(),
         c: Chrome::of(here, w.t("records-lookup-new")).up(PATH, w.t("records-lookup-title")),
         form,
         regencies,
-        sites: sites.into_iter().map(|(id, document)| (id.to_string(), document.name)).collect(),
+        sites: names,
         zone: here.say().zone(),
         days: LOOKUP_DAYS,
         case_chars: CASE_CHARS,
         reason_chars: REASON_CHARS,
         wrong,
     })
+}
+
+/// "Galeri Sinjai Utara: sejak 20 Nov 2026, 08.00".
+pub(super) fn noted(say: &Say, sites: &[PortsNoted], names: &[(String, String)]) -> Vec<String> {
+    let name =
+        |id: &str| names.iter().find(|(known, _)| known == id).map_or_else(|| id.to_owned(), |(_, name)| name.clone());
+    let time = |at: Timestamp| format!("{} {}", say.day(at), say.clock(at));
+    let line = |one: &PortsNoted| {
+        let (since, last) = (time(one.since), time(one.last));
+        say.words.with(
+            "records-nat-since",
+            [("site", Value::Text(name(&one.site))), ("since", Value::Text(since)), ("last", Value::Text(last))],
+        )
+    };
+    sites.iter().map(line).collect()
 }
 
 async fn shown(here: &Here, seen: LookupSeen) -> Result<One, Oops> {
@@ -292,13 +340,23 @@ pub(super) fn told(c: Chrome, say: &Say, seen: LookupSeen, me: &str, sites: &[(S
         ("records-lookup-basis", one.basis.clone()),
         ("records-lookup-reason", one.reason.clone()),
         ("records-lookup-span", format!("{} – {}", time(one.from), time(one.until))),
-        ("records-lookup-where", if one.by_address { named(&one.place) } else { one.place.clone() }),
+        (
+            "records-lookup-where",
+            match one.kind {
+                LookupKind::Device => one.place.clone(),
+                LookupKind::Address => named(&one.place),
+                LookupKind::Port => w.t("records-nat-where"),
+            },
+        ),
     ];
     facts.push((
         "records-lookup-what",
         match &seen.question {
             Some(LookupQuestion::Device { mac, .. }) => mac.to_string(),
             Some(LookupQuestion::Address { address, .. }) => address.to_string(),
+            Some(LookupQuestion::Port { address, port }) => {
+                w.t2("records-nat-what", "address", address.to_string(), "port", port.to_string())
+            }
             None if matches!(one.state, LookupState::Asked | LookupState::Open) => w.t("records-lookup-not-shown"),
             None => w.t("records-lookup-erased"),
         },
@@ -326,6 +384,11 @@ pub(super) fn told(c: Chrome, say: &Say, seen: LookupSeen, me: &str, sites: &[(S
             .bytes(ByteCount::new(u64::try_from(found.bytes_up.saturating_add(found.bytes_down)).unwrap_or_default())),
         device: found.device,
         doubtful: !found.clock_trusted,
+        behind: found.ports.as_ref().is_some_and(|of| of.behind),
+        ports: found.ports.map(|of| {
+            let until = of.until.map_or_else(|| w.t("records-nat-to-end"), time);
+            (of.ports.to_string().replace('-', "–"), format!("{} – {until}", time(of.from)))
+        }),
         moved: found.readdressed,
     };
     One {
@@ -343,8 +406,9 @@ pub(super) fn told(c: Chrome, say: &Say, seen: LookupSeen, me: &str, sites: &[(S
         more: seen.more,
         no_key: seen.no_key.join(", "),
         untold: if seen.untold > 0 { say.number(seen.untold) } else { String::new() },
+        kind: one.kind,
+        noted: noted(say, &seen.noted, sites),
         moved: if seen.readdressed > 0 { say.number(seen.readdressed) } else { String::new() },
-        by_address: one.by_address,
         reason_chars: REASON_CHARS,
         words: String::new(),
         wrong: Vec::new(),

@@ -1,15 +1,15 @@
 //! The room's pages with every kind of content.
 
 use gapura_controller::{
-    Destruction, FoundVisit, Hold, HoldState, Kind, KindStands, LookupAsked, LookupQuestion, LookupSeen, LookupState,
-    RetentionStands,
+    Destruction, FoundPorts, FoundVisit, Hold, HoldState, Kind, KindStands, LookupAsked, LookupKind, LookupQuestion,
+    LookupSeen, LookupState, PortsNoted, RetentionStands,
 };
-use gapura_model::{Moment, Uptime};
+use gapura_model::{Moment, PortBlock, Uptime};
 use gapura_speech::Say;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::lookup::{Form, Line, List, New, One, told};
+use super::lookup::{Form, Line, List, New, One, noted, told};
 use super::{Typed, made, shown};
 use crate::chrome::Chrome;
 use crate::samples::Sample;
@@ -80,7 +80,7 @@ fn seen(state: LookupState, visits: Option<Vec<FoundVisit>>) -> LookupSeen {
             basis: "Pasal 43 UU 11/2008; Sprindik/44/XI/2026".into(),
             authority: "Polres Sinjai".into(),
             reason: "Akun penipuan dibuka dari lokasi ini".into(),
-            by_address: false,
+            kind: LookupKind::Device,
             place: "sinjai".into(),
             from: at("2026-11-18T00:00:00Z"),
             until: at("2026-11-18T12:00:00Z"),
@@ -100,6 +100,7 @@ fn seen(state: LookupState, visits: Option<Vec<FoundVisit>>) -> LookupSeen {
         more: visits.is_some(),
         no_key: if visits.is_some() { vec!["2026-07".into()] } else { Vec::new() },
         untold: 0,
+        noted: Vec::new(),
         readdressed: 0,
         visits,
     }
@@ -120,8 +121,38 @@ fn visit(ended: bool) -> FoundVisit {
         clock_trusted: ended,
         bytes_up: 1_200_000,
         bytes_down: 64_000_000,
+        ports: None,
         readdressed: !ended,
     }
+}
+
+/// A look-up by port, and where it was looked.
+fn by_port(visits: Vec<FoundVisit>) -> LookupSeen {
+    let mut seen = seen(LookupState::Open, Some(visits));
+    (seen.asked.kind, seen.asked.place) = (LookupKind::Port, String::new());
+    seen.asked.until = at("2026-11-18T00:05:00Z");
+    seen.question = Some(LookupQuestion::Port { address: std::net::Ipv4Addr::new(203, 0, 113, 9), port: 20_500 });
+    (seen.more, seen.no_key, seen.untold) = (false, Vec::new(), 3);
+    seen.noted = ports_noted();
+    seen
+}
+
+fn ports_noted() -> Vec<PortsNoted> {
+    let noted = |site: &str, since, last| PortsNoted { site: site.into(), since: at(since), last: at(last) };
+    vec![
+        noted("galeri-utara", "2026-10-01T00:00:00Z", "2026-11-20T04:00:00Z"),
+        noted("telecenter-gunung", "2026-09-01T00:00:00Z", "2026-11-19T09:00:00Z"),
+    ]
+}
+
+fn with_ports(behind: bool) -> FoundVisit {
+    let ports = PortBlock::new(20_480, 20_991).map(|ports| FoundPorts {
+        ports,
+        from: at("2026-11-18T01:12:00Z"),
+        until: behind.then(|| at("2026-11-18T01:40:00Z")),
+        behind,
+    });
+    FoundVisit { ports, ..visit(!behind) }
 }
 
 pub(crate) fn samples(frame: &dyn Fn(&str, &str) -> Chrome) -> Vec<Sample> {
@@ -162,6 +193,8 @@ pub(crate) fn samples(frame: &dyn Fn(&str, &str) -> Chrome) -> Vec<Sample> {
         regencies: vec!["bone".into(), "sinjai".into()],
         sites: vec![("galeri-utara".into(), "Galeri Sinjai Utara".into())],
         zone: "WITA".into(),
+        noted: Vec::new(),
+        minutes: 60,
         days: 31,
         case_chars: 80,
         reason_chars: 500,
@@ -171,6 +204,7 @@ pub(crate) fn samples(frame: &dyn Fn(&str, &str) -> Chrome) -> Vec<Sample> {
     let one = |state, visits, me: &str| -> One {
         told(c("/telusur", "records-lookup-title"), &say, seen(state, visits), me, &sites)
     };
+    let found_by = |seen| told(c("/telusur", "records-lookup-title"), &say, seen, "penelusur.dua", &sites);
     vec![
         Sample::of("records", &retention),
         Sample::of("records-empty", &empty),
@@ -189,6 +223,14 @@ pub(crate) fn samples(frame: &dyn Fn(&str, &str) -> Chrome) -> Vec<Sample> {
         Sample::of("lookup-decide", &one(LookupState::Asked, None, "penelusur.dua")),
         Sample::of("lookup-waits", &one(LookupState::Asked, None, "penelusur.sinjai")),
         Sample::of("lookup-open", &one(LookupState::Open, Some(vec![visit(true), visit(false)]), "penelusur.dua")),
+        Sample::of("lookup-new-port", &{
+            let mut page = new(vec!["Porta: tulis porta yang terlihat, angka dari 1024 sampai 65535.".into()]);
+            (page.form.by, page.form.public, page.form.port) = ("porta", "203.0.113.9".into(), "80".into());
+            page.noted = noted(&say, &ports_noted(), &page.sites);
+            page
+        }),
+        Sample::of("lookup-port", &found_by(by_port(vec![with_ports(false), with_ports(true)]))),
+        Sample::of("lookup-port-nothing", &found_by(by_port(Vec::new()))),
         Sample::of("lookup-nothing", &one(LookupState::Open, Some(Vec::new()), "penelusur.dua")),
         Sample::of("lookup-closed", &one(LookupState::Closed, None, "penelusur.sinjai")),
     ]

@@ -165,6 +165,7 @@ impl Department {
 pub(super) fn visit(id: &str, site: &str, started: i64, bytes_down: i64) -> VisitRow {
     VisitRow {
         address: None,
+        nat: None,
         site: site.to_owned(),
         visit: id.to_owned(),
         gateway: "gw-1".to_owned(),

@@ -6,9 +6,9 @@
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
-use gapura_model::{MacAddr, SiteId};
+use gapura_model::{MacAddr, PortBlock, SiteId};
 use gapura_store::{LookupRow, Tx, VisitNames, VisitRow, millis, timestamp};
-use gapura_wire::{Epoch, EpochKey, Sha256};
+use gapura_wire::{Epoch, EpochKey, NatUse, Sha256};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +18,8 @@ use crate::why::{Why, why};
 
 /// The longest span of a look-up, days.
 pub const LOOKUP_DAYS: i64 = 31;
+/// The longest span of a look-up by port: within it a port may be one device's after another's.
+pub const PORT_SPAN: SignedDuration = SignedDuration::from_mins(60);
 /// What was found can be read for so long after it was agreed to.
 const OPEN: SignedDuration = SignedDuration::from_hours(72);
 /// A request that nobody decides ends after so long.
@@ -47,6 +49,61 @@ pub enum LookupQuestion {
         /// The site.
         site: SiteId,
     },
+    /// Whose flows left with a public port, at the sites that noted it.
+    Port {
+        /// The public IPv4 address (of an uplink: a private one where the provider translates again).
+        address: Ipv4Addr,
+        /// The port.
+        port: u16,
+    },
+}
+
+/// By what is looked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LookupKind {
+    /// By a device's hardware address.
+    #[default]
+    Device,
+    /// By a private address at a site.
+    Address,
+    /// By a public address and port.
+    Port,
+}
+
+impl LookupKind {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Device => "device",
+            Self::Address => "address",
+            Self::Port => "port",
+        }
+    }
+
+    /// By a public address and port.
+    pub fn is_port(self) -> bool {
+        self == Self::Port
+    }
+
+    /// By a private address.
+    pub fn is_address(self) -> bool {
+        self == Self::Address
+    }
+
+    fn of(text: &str) -> Option<Self> {
+        [Self::Device, Self::Address, Self::Port].into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// A site whose visits, as far as they are kept, had public ports of their own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PortsNoted {
+    /// The site.
+    pub site: String,
+    /// When the first of them began (UTC).
+    pub since: Timestamp,
+    /// When the last of them began (UTC).
+    pub last: Timestamp,
 }
 
 /// A look-up as it is asked for, as typed.
@@ -60,11 +117,13 @@ pub struct LookupOrder {
     pub authority: String,
     /// Why it is needed.
     pub reason: String,
-    /// A hardware address, or a private IPv4 address.
+    /// A hardware address, a private IPv4 address, or a public one.
     pub asked: String,
-    /// By address instead of by device.
-    pub by_address: bool,
-    /// The regency (device) or the site (address).
+    /// The public port.
+    pub port: String,
+    /// By what is looked.
+    pub kind: LookupKind,
+    /// The regency (device) or the site (address); all sites for a port.
     pub place: String,
     /// From (UTC); none where it cannot be read.
     pub from: Option<Timestamp>,
@@ -99,9 +158,9 @@ pub struct LookupAsked {
     pub authority: String,
     /// Why.
     pub reason: String,
-    /// By private address instead of by device.
-    pub by_address: bool,
-    /// The regency or the site.
+    /// By what is looked.
+    pub kind: LookupKind,
+    /// The regency or the site; empty for a port.
     pub place: String,
     /// From (UTC).
     pub from: Timestamp,
@@ -155,6 +214,22 @@ pub struct FoundVisit {
     /// It had another private address later; it is found by its first.
     #[serde(default)]
     pub readdressed: bool,
+    /// The ports by which it was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ports: Option<FoundPorts>,
+}
+
+/// The public ports of a visit, for a time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundPorts {
+    /// Which.
+    pub ports: PortBlock,
+    /// From (UTC).
+    pub from: Timestamp,
+    /// Until (UTC); none = to the end of the visit.
+    pub until: Option<Timestamp>,
+    /// The address is one behind the provider's translation.
+    pub behind: bool,
 }
 
 /// What was found.
@@ -165,9 +240,12 @@ struct Answer {
     more: bool,
     /// Months whose key is not there (destroyed, or never made): of the span, and of the visits that were told in it.
     no_key: Vec<String>,
-    /// Visits of the span without an address.
+    /// Visits of the span without an address, or without ports.
     #[serde(default)]
     untold: u64,
+    /// The sites that noted ports in the span.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    noted: Vec<PortsNoted>,
     /// Visits of the span that had more than one address.
     #[serde(default)]
     readdressed: u64,
@@ -188,8 +266,10 @@ pub struct LookupSeen {
     pub more: bool,
     /// Months whose key is gone: visits under it cannot be found.
     pub no_key: Vec<String>,
-    /// Visits of the span that an address cannot find: their routers told none.
+    /// Visits of the span that an address or a port cannot find: their routers told none.
     pub untold: u64,
+    /// The sites where a port was looked for: those that noted ports in the span.
+    pub noted: Vec<PortsNoted>,
     /// Visits of the span that had more than one address: an address finds them by their first.
     pub readdressed: u64,
 }
@@ -212,13 +292,20 @@ impl Office {
         }
         let question = self.question(order).await?.map_err(|why| wrong.push(why)).ok();
         let span = span_of(order, self.now()).map_err(|why| wrong.push(why)).ok();
+        if let (LookupKind::Port, Some(span)) = (order.kind, span)
+            && self.ports_noted_in(span).await?.is_empty()
+        {
+            wrong.push(why!("lookup-port-off").at("span"));
+        }
         let (Some(question), Some((from, until)), true) = (question, span, wrong.is_empty()) else {
             return Err(OfficeError::Mistakes(wrong));
         };
-        let (kind, place) = match &question {
-            LookupQuestion::Device { regency, .. } => ("device", regency.clone()),
-            LookupQuestion::Address { site, .. } => ("address", site.to_string()),
+        let place = match &question {
+            LookupQuestion::Device { regency, .. } => regency.clone(),
+            LookupQuestion::Address { site, .. } => site.to_string(),
+            LookupQuestion::Port { .. } => String::new(),
         };
+        let kind = order.kind.as_str();
         let mut tx = self.store.write().await?;
         let id = tx.next_lookup().await?;
         let sealed = self.keys.vault.seal_text(&sealed_for("question", id), &write_json(&question, "a look-up")?)?;
@@ -250,6 +337,24 @@ impl Office {
         self.note_lookup(&mut tx, who, ("lookup-ask", id), &after).await?;
         tx.commit().await?;
         Ok(id)
+    }
+
+    /// The sites whose visits, as far as they are kept, had public ports of their own, and since when.
+    pub async fn ports_noted(&self) -> Result<Vec<PortsNoted>, OfficeError> {
+        let rows = self.store.read().await?.nat_sites().await?;
+        let noted = |row: gapura_store::NatSite| {
+            let (since, last) = row.first.zip(row.last)?;
+            Some(PortsNoted { site: row.site, since: timestamp(since), last: timestamp(last) })
+        };
+        Ok(rows.into_iter().filter_map(noted).collect())
+    }
+
+    /// Those of a span: a visit that began before it may have run into it.
+    async fn ports_noted_in(&self, (from, until): (Timestamp, Timestamp)) -> Result<Vec<PortsNoted>, OfficeError> {
+        let begun = from.checked_sub(BEFORE).unwrap_or(from);
+        let mut noted = self.ports_noted().await?;
+        noted.retain(|one| one.since < until && one.last >= begun);
+        Ok(noted)
     }
 
     /// The newest look-ups.
@@ -303,6 +408,7 @@ impl Office {
             more: answer.more,
             no_key: answer.no_key,
             untold: answer.untold,
+            noted: answer.noted,
             readdressed: answer.readdressed,
         };
         if export {
@@ -449,7 +555,14 @@ impl Office {
         let begun = from.checked_sub(BEFORE).unwrap_or(from);
         let sites: Vec<(String, String)> =
             self.sites().await?.into_iter().map(|(site, document)| (site.to_string(), document.regency)).collect();
+        let noted = match question {
+            LookupQuestion::Port { .. } => self.ports_noted_in((from, until)).await?,
+            LookupQuestion::Device { .. } | LookupQuestion::Address { .. } => Vec::new(),
+        };
         let sites: Vec<(String, String)> = match question {
+            LookupQuestion::Port { .. } => {
+                sites.into_iter().filter(|one| noted.iter().any(|noted| noted.site == one.0)).collect()
+            }
             LookupQuestion::Device { regency, .. } => sites.into_iter().filter(|one| one.1 == *regency).collect(),
             LookupQuestion::Address { site, .. } => sites.into_iter().filter(|one| one.0 == site.as_str()).collect(),
         };
@@ -463,36 +576,50 @@ impl Office {
             let key = EpochKey { epoch: month, key: gapura_model::Secret::new(key) };
             names.insert(match question {
                 LookupQuestion::Device { mac, .. } => key.mac(*mac).to_string(),
-                LookupQuestion::Address { address, .. } => key.ipv4(*address).to_string(),
+                LookupQuestion::Address { address, .. } | LookupQuestion::Port { address, .. } => {
+                    key.ipv4(*address).to_string()
+                }
             });
             known.insert((regency, epoch));
         }
+        let of_address = names.clone();
         let names: Vec<String> = names.into_iter().collect();
         let names = match question {
             LookupQuestion::Device { .. } => VisitNames::Devices(names),
-            LookupQuestion::Address { .. } => VisitNames::Addresses(names),
+            LookupQuestion::Address { .. } | LookupQuestion::Port { .. } => VisitNames::Addresses(names),
         };
-        let mut answer = Answer { visits: Vec::new(), more: false, no_key: Vec::new(), untold: 0, readdressed: 0 };
+        let mut answer = Answer { noted, ..Answer::default() };
         let mut no_key = BTreeSet::new();
         let months = std::iter::successors(Some(Epoch::of(from)), |month| Some(month.next()));
         let months: Vec<String> =
             months.take_while(|month| *month <= Epoch::of(until)).map(|month| month.to_string()).collect();
         for (site, regency) in &sites {
-            let rows = tx.visits_of(site, (begun, until), (&names, MOST + 1), from).await?;
-            let moved: BTreeSet<String> =
-                tx.visits_readdressed(site, (begun, until), from).await?.into_iter().collect();
-            answer.readdressed += moved.len() as u64;
-            let found = |row: VisitRow| FoundVisit { readdressed: moved.contains(&row.visit), ..found_visit(row) };
-            answer.visits.extend(rows.into_iter().map(found));
+            if let LookupQuestion::Port { port, .. } = question {
+                let rows = tx.visits_with_ports(site, (begun, until), from).await?;
+                answer
+                    .visits
+                    .extend(rows.into_iter().filter_map(|row| with_port(row, (&of_address, *port), (from, until))));
+            } else {
+                let rows = tx.visits_of(site, (begun, until), (&names, MOST + 1), from).await?;
+                let moved: BTreeSet<String> =
+                    tx.visits_readdressed(site, (begun, until), from).await?.into_iter().collect();
+                if matches!(question, LookupQuestion::Address { .. }) {
+                    answer.readdressed += moved.len() as u64;
+                }
+                let found = |row: VisitRow| FoundVisit { readdressed: moved.contains(&row.visit), ..found_visit(row) };
+                answer.visits.extend(rows.into_iter().map(found));
+            }
             let named = tx.visit_epochs(site, (begun, until), from).await?;
-            answer.untold += named.iter().map(|(_, untold)| u64::try_from(*untold).unwrap_or_default()).sum::<u64>();
-            let all = named.into_iter().map(|(epoch, _)| epoch).chain(months.iter().cloned());
+            let untold = named.iter().map(|(_, addressless, portless)| match question {
+                LookupQuestion::Device { .. } => 0,
+                LookupQuestion::Address { .. } => *addressless,
+                LookupQuestion::Port { .. } => *portless,
+            });
+            answer.untold += untold.map(|count| u64::try_from(count).unwrap_or_default()).sum::<u64>();
+            let all = named.into_iter().map(|(epoch, ..)| epoch).chain(months.iter().cloned());
             no_key.extend(all.filter(|epoch| !known.contains(&(regency.clone(), epoch.clone()))));
         }
         answer.no_key = no_key.into_iter().collect();
-        if matches!(question, LookupQuestion::Device { .. }) {
-            (answer.untold, answer.readdressed) = (0, 0);
-        }
         answer.visits.sort_by(|a, b| (a.started, &a.visit).cmp(&(b.started, &b.visit)));
         answer.more = answer.visits.len() > MOST as usize;
         answer.visits.truncate(MOST as usize);
@@ -502,7 +629,15 @@ impl Office {
     async fn question(&self, order: &LookupOrder) -> Result<Result<LookupQuestion, Why>, OfficeError> {
         let (text, place) = (order.asked.trim(), order.place.trim());
         let sites = self.sites().await?;
-        if order.by_address {
+        if order.kind == LookupKind::Port {
+            let address = text.parse::<Ipv4Addr>().ok().filter(|address| !address.is_unspecified());
+            let Some(address) = address else { return Ok(Err(why!("lookup-public").at("asked"))) };
+            let port = order.port.trim().parse().ok().filter(|port| *port >= PortBlock::LOWEST);
+            return Ok(port
+                .map(|port| LookupQuestion::Port { address, port })
+                .ok_or_else(|| why!("lookup-port").at("port")));
+        }
+        if order.kind == LookupKind::Address {
             let Some(address) = text.parse::<Ipv4Addr>().ok().filter(Ipv4Addr::is_private) else {
                 return Ok(Err(why!("lookup-address").at("asked")));
             };
@@ -549,6 +684,9 @@ impl Office {
 
 fn span_of(order: &LookupOrder, now: Timestamp) -> Result<(Timestamp, Timestamp), Why> {
     let (Some(from), Some(until)) = (order.from, order.until) else { return Err(why!("lookup-time").at("span")) };
+    if order.kind == LookupKind::Port && until.duration_since(from) > PORT_SPAN {
+        return Err(why!("lookup-port-span", most = PORT_SPAN.as_mins().unsigned_abs()).at("span"));
+    }
     let most = SignedDuration::from_hours(24 * LOOKUP_DAYS);
     if from >= until || until.duration_since(from) > most || until > now {
         return Err(why!("lookup-span", most = LOOKUP_DAYS.unsigned_abs()).at("span"));
@@ -571,8 +709,27 @@ fn found_visit(row: VisitRow) -> FoundVisit {
         clock_trusted: row.clock == "trusted",
         bytes_up: row.bytes_up,
         bytes_down: row.bytes_down,
+        ports: None,
         readdressed: false,
     }
+}
+
+/// A visit whose flows left with this port of this address within the span.
+fn with_port(
+    row: VisitRow,
+    (names, port): (&BTreeSet<String>, u16),
+    (from, until): (Timestamp, Timestamp),
+) -> Option<FoundVisit> {
+    let uses: Vec<NatUse> = serde_json::from_str(row.nat.as_deref()?).ok()?;
+    let over = row.ended.map(timestamp);
+    let within = |one: &&NatUse| {
+        let end = [one.until, over].into_iter().flatten().min();
+        one.from < until && end.is_none_or(|end| end >= from)
+    };
+    let one =
+        uses.iter().filter(within).find(|one| one.ports.holds(port) && names.contains(&one.address.to_string()))?;
+    let ports = FoundPorts { ports: one.ports, from: one.from, until: one.until, behind: one.behind };
+    Some(FoundVisit { ports: Some(ports), ..found_visit(row) })
 }
 
 /// What is said with a decision stays in the log.
@@ -634,7 +791,7 @@ fn asked(row: &LookupRow, now: Timestamp) -> Result<LookupAsked, OfficeError> {
         basis: row.basis.clone(),
         authority: row.authority.clone(),
         reason: row.reason.clone(),
-        by_address: row.kind == "address",
+        kind: LookupKind::of(&row.kind).ok_or_else(|| damaged(row.id))?,
         place: row.place.clone(),
         from: timestamp(row.span_from),
         until: timestamp(row.span_until),

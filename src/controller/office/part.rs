@@ -64,6 +64,8 @@ pub enum SetPart {
     ClassGroups(Option<BTreeSet<PolicyGroup>>),
     /// Zones with name servers of their own.
     Forward(Option<Vec<ForwardDocument>>),
+    /// Whether visits have public ports of their own, and the usage log says which.
+    Nat(Option<bool>),
 }
 
 impl SetPart {
@@ -77,6 +79,7 @@ impl SetPart {
             Self::Doubt { .. } => "doubt-set",
             Self::ClassGroups(_) => "class-groups-set",
             Self::Forward(_) => "forward-set",
+            Self::Nat(_) => "nat-set",
         }
     }
 
@@ -102,6 +105,7 @@ impl SetPart {
             }
             Self::ClassGroups(groups) => said.filter.class_groups = groups,
             Self::Forward(forward) => said.filter.forward = forward,
+            Self::Nat(on) => said.nat_attribution = on,
         }
     }
 }

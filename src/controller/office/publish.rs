@@ -261,6 +261,7 @@ impl Office {
             filter,
             request_answers,
             faq: super::faq::of_site(&common.faq, &row.id)?,
+            nat_attribution: document.nat_attribution,
         };
         Ok(bundle.with_parts_beside().with_groups_beside())
     }

@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 
 use gapura_model::{ClockTrust, Generation};
 use gapura_store::{Month, OutageRow, Span, TallyRow, Tx, VisitRow, VisitSum, millis};
-use gapura_wire::{BalanceReport, Record, SignedBundle, VisitUsage, Way, limits};
+use gapura_wire::{BalanceReport, NatUse, Record, SignedBundle, VisitUsage, Way, limits};
 use jiff::{SignedDuration, Timestamp};
 
 use super::enrol::Member;
@@ -262,7 +262,14 @@ fn visit_row(site: String, gateway: String, visit: &VisitUsage) -> VisitRow {
         ended: visit.end.map(millis),
         cause: visit.cause.map(|cause| cause.id().to_owned()),
         address: visit.address.map(|address| address.to_string()),
+        nat: nat_text(&visit.nat),
     }
+}
+
+/// The latest uses of public ports, as they are kept.
+fn nat_text(uses: &[NatUse]) -> Option<String> {
+    let latest = uses.get(uses.len().saturating_sub(limits::NAT_USES)..).unwrap_or_default();
+    if latest.is_empty() { None } else { serde_json::to_string(latest).ok() }
 }
 
 pub(super) fn as_i64(number: u64) -> i64 {

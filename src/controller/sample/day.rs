@@ -79,6 +79,7 @@ impl Day<'_> {
         let tap = way == "one-tap";
         VisitRow {
             address: None,
+            nat: None,
             site: self.place.id.to_owned(),
             visit: gapura_model::VisitId::from_random(draw.octets()).to_string(),
             gateway: self.gateway.to_owned(),

@@ -65,6 +65,9 @@ pub struct SettingsDocument {
     /// What of the content filter is set here.
     #[serde(skip_serializing_if = "FilterSettings::is_empty")]
     pub filter: FilterSettings,
+    /// Visits have public ports of their own, and the usage log says which: NAT attribution.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nat_attribution: Option<bool>,
     /// Notices, beside those of other levels.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notices: Vec<Notice>,
@@ -228,6 +231,7 @@ impl From<SiteDocument> for SettingsDocument {
                 class_groups: Some(site.filter.class_groups),
                 forward: Some(site.filter.forward),
             },
+            nat_attribution: site.nat_attribution.then_some(true),
             notices: site.notices,
         }
     }

@@ -1,13 +1,13 @@
 //! Lawful look-ups: two persons, bound to what was read, for a time, and every step noted.
 
 use gapura_model::MacAddr;
-use gapura_wire::{EpochKey, Record, UsageAck, UsageBatch};
+use gapura_wire::{EpochKey, NatUse, Record, UsageAck, UsageBatch};
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::client::Router;
 use super::world::{World, on_both};
-use crate::{Actor, LookupOrder, LookupQuestion, LookupState, OfficeError};
+use crate::{Actor, LookupKind, LookupOrder, LookupQuestion, LookupState, OfficeError};
 
 const MAC: &str = "02:ab:00:00:00:0f";
 
@@ -39,6 +39,14 @@ fn record(key: &EpochKey, number: u32, mac: &str, address: Option<&str>, (from, 
     serde_json::from_value(text).unwrap()
 }
 
+/// The same with public ports.
+fn with_ports(mut record: Record, uses: &[NatUse]) -> Record {
+    if let Record::Visit(visit) = &mut record {
+        visit.nat = uses.to_vec();
+    }
+    record
+}
+
 async fn send(router: &Router, seq: u64, records: Vec<Record>) {
     let boot = "5a4f0e3c-8f5e-4a0a-9d5a-000000000001".parse().unwrap();
     let batch = UsageBatch { gateway: "gw-galeri-1".parse().unwrap(), boot, seq, records };
@@ -53,7 +61,8 @@ fn order(asked: &str) -> LookupOrder {
         authority: "Polres Sinjai".to_owned(),
         reason: "penipuan daring".to_owned(),
         asked: asked.to_owned(),
-        by_address: false,
+        port: String::new(),
+        kind: LookupKind::Device,
         place: "sinjai".to_owned(),
         from: Some(time("2026-11-20T08:00:00Z")),
         until: Some(time("2026-11-20T12:00:00Z")),
@@ -178,7 +187,7 @@ async fn an_address_leads_to_the_visits_that_had_it_then() {
         let office = &world.serving.office;
         filled(&world).await;
         let by = |from: &str, until: &str| LookupOrder {
-            by_address: true,
+            kind: LookupKind::Address,
             place: "galeri".to_owned(),
             from: Some(time(from)),
             until: Some(time(until)),
@@ -245,7 +254,7 @@ async fn a_visit_whose_address_changes_is_found_by_its_first_and_that_it_changed
         // The first changes its address; the second is told again, the same under another month's key.
         send(&router, 2, vec![told(&november, 1, 2, "10.7.3.50"), told(&december, 2, 2, "10.7.3.60")]).await;
         for (address, found, changed) in [("10.7.3.41", 1, true), ("10.7.3.50", 0, true), ("10.7.3.60", 1, false)] {
-            let order = LookupOrder { by_address: true, place: "galeri".to_owned(), ..order(address) };
+            let order = LookupOrder { kind: LookupKind::Address, place: "galeri".to_owned(), ..order(address) };
             let id = office.ask_lookup(&order, &who("ani", "")).await.unwrap();
             let read = office.see_lookup(id, false, &who("budi", "")).await.unwrap();
             assert_eq!(office.agree_lookup(id, &read.digest, &who("budi", "")).await.unwrap(), found, "{address}");
@@ -273,7 +282,7 @@ async fn visits_told_under_another_months_key_are_found_or_their_key_is_named() 
             record(&november, 3, "02:ab:00:00:00:11", None, ("2026-11-20T09:30:00Z", "2026-11-20T10:00:00Z")),
         ];
         send(&router, 1, records).await;
-        let by_address = LookupOrder { by_address: true, place: "galeri".to_owned(), ..order("10.7.3.41") };
+        let by_address = LookupOrder { kind: LookupKind::Address, place: "galeri".to_owned(), ..order("10.7.3.41") };
         for (order, untold) in [(order(MAC), 0), (by_address, 2)] {
             let id = office.ask_lookup(&order, &who("ani", "")).await.unwrap();
             let read = office.see_lookup(id, false, &who("budi", "")).await.unwrap();
@@ -308,7 +317,8 @@ async fn what_is_wider_than_may_be_asked_or_no_address_is_refused_all_at_once() 
                 assert_eq!(wrong(&order).await, 1, "{asked}");
             }
         }
-        let address = |asked: &str| LookupOrder { by_address: true, place: "galeri".to_owned(), ..order(asked) };
+        let address =
+            |asked: &str| LookupOrder { kind: LookupKind::Address, place: "galeri".to_owned(), ..order(asked) };
         for asked in ["8.8.8.8", "127.0.0.1", "fe80::1", "10.7.3", MAC] {
             assert_eq!(wrong(&address(asked)).await, 1, "{asked}");
         }
@@ -332,6 +342,124 @@ async fn what_is_wider_than_may_be_asked_or_no_address_is_refused_all_at_once() 
         assert_eq!(wrong(&long).await, 2);
         assert!(office.lookups().await.unwrap().is_empty());
         assert!(matches!(office.see_lookup(99, false, &who("ani", "")).await, Err(OfficeError::NotFound { .. })));
+    })
+    .await;
+}
+
+#[expect(clippy::too_many_lines, reason = "one set of records, and one table of what is asked of it")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_public_port_leads_to_the_one_visit_that_had_it_then() {
+    on_both("lookup-port", async |world| {
+        let office = &world.serving.office;
+        world.furnish().await;
+        let (router, _) = world.member(&[]).await;
+        let by = |asked: &str, port: &str, from: &str, until: &str| LookupOrder {
+            kind: LookupKind::Port,
+            port: port.to_owned(),
+            place: String::new(),
+            from: Some(time(from)),
+            until: Some(time(until)),
+            ..order(asked)
+        };
+        let mistakes = async |order: &LookupOrder| match office.ask_lookup(order, &who("ani", "")).await {
+            Err(OfficeError::Mistakes(all)) => all.iter().filter_map(|why| why.field().map(str::to_owned)).collect(),
+            other => panic!("{other:?}"),
+        };
+        // While no site notes ports there is nothing to ask.
+        assert!(office.ports_noted().await.unwrap().is_empty());
+        let some = by("203.0.113.9", "20500", "2026-11-20T09:00:00Z", "2026-11-20T09:10:00Z");
+        let found: Vec<String> = mistakes(&some).await;
+        assert_eq!(found, ["span"]);
+        let november = key(&world, "2026-11").await;
+        let used = |address: &str, ports: &str, from: &str, until: Option<&str>| NatUse {
+            address: november.ipv4(address.parse().unwrap()),
+            behind: address.starts_with("100.64"),
+            ports: ports.parse().unwrap(),
+            from: time(from),
+            until: until.map(time),
+        };
+        let visit = |number, mac, span| record(&november, number, mac, Some("10.7.3.41"), span);
+        let (first, second) = ("2026-11-20T09:00:00Z", "2026-11-20T10:00:00Z");
+        let one = used("203.0.113.9", "20480-20991", first, None);
+        let other = used("203.0.113.9", "20992-21503", first, None);
+        // The same block, later: of another device; then the uplink got another address.
+        let later = [
+            used("203.0.113.9", "20480-20991", "2026-11-20T10:05:00Z", Some("2026-11-20T10:30:00Z")),
+            used("100.64.3.2", "20480-20991", "2026-11-20T10:30:00Z", None),
+        ];
+        let records = vec![
+            with_ports(visit(1, MAC, (first, second)), std::slice::from_ref(&one)),
+            with_ports(visit(2, "02:ab:00:00:00:10", (first, second)), &[other]),
+            with_ports(visit(3, "02:ab:00:00:00:11", ("2026-11-20T10:05:00Z", "2026-11-20T11:00:00Z")), &later),
+            visit(4, "02:ab:00:00:00:12", (first, second)),
+        ];
+        send(&router, 1, records).await;
+        // A router of before its upgrade tells the visit again, later: what is known stays.
+        let Record::Visit(mut again) = visit(1, MAC, (first, second)) else { panic!() };
+        again.revision = 2;
+        send(&router, 2, vec![Record::Visit(again)]).await;
+        let noted = office.ports_noted().await.unwrap();
+        assert_eq!(noted.len(), 1);
+        assert_eq!(
+            (noted[0].site.as_str(), noted[0].since, noted[0].last),
+            ("galeri", time(first), time("2026-11-20T10:05:00Z"))
+        );
+        for (asked, port, from, until, expected) in [
+            ("203.0.113.9", "20480", "2026-11-20T09:28:00Z", "2026-11-20T09:32:00Z", &["1"][..]),
+            ("203.0.113.9", "20991", "2026-11-20T09:28:00Z", "2026-11-20T09:32:00Z", &["1"]),
+            ("203.0.113.9", "20992", "2026-11-20T09:28:00Z", "2026-11-20T09:32:00Z", &["2"]),
+            ("203.0.113.9", "21504", "2026-11-20T09:28:00Z", "2026-11-20T09:32:00Z", &[]),
+            ("203.0.113.8", "20480", "2026-11-20T09:28:00Z", "2026-11-20T09:32:00Z", &[]),
+            // Nobody had it while it rested; then another device.
+            ("203.0.113.9", "20500", "2026-11-20T10:01:00Z", "2026-11-20T10:04:00Z", &[]),
+            ("203.0.113.9", "20500", "2026-11-20T10:08:00Z", "2026-11-20T10:12:00Z", &["3"]),
+            ("203.0.113.9", "20500", "2026-11-20T10:31:00Z", "2026-11-20T10:40:00Z", &[]),
+            ("100.64.3.2", "20500", "2026-11-20T10:31:00Z", "2026-11-20T10:40:00Z", &["3"]),
+            ("203.0.113.9", "20500", "2026-11-20T09:30:00Z", "2026-11-20T10:30:00Z", &["1", "3"]),
+        ] {
+            let order = by(asked, port, from, until);
+            let id = office.ask_lookup(&order, &who("ani", "")).await.unwrap();
+            let read = office.see_lookup(id, false, &who("budi", "")).await.unwrap();
+            let question = LookupQuestion::Port { address: asked.parse().unwrap(), port: port.parse().unwrap() };
+            assert_eq!(read.question, Some(question));
+            assert_eq!(office.agree_lookup(id, &read.digest, &who("budi", "")).await.unwrap(), expected.len() as u64);
+            let seen = office.see_lookup(id, true, &who("ani", "")).await.unwrap();
+            let visits = seen.visits.clone().unwrap();
+            let found: Vec<&str> =
+                visits.iter().map(|one| one.visit.trim_start_matches("0d5c7f6e-0000-4000-8000-00000000000")).collect();
+            assert_eq!(found, expected, "{asked} {port} {from}");
+            assert!(visits.iter().all(|one| one.ports.as_ref().unwrap().behind == asked.starts_with("100.64")));
+            // One visit of the span has no ports, and the answer says so.
+            assert_eq!(seen.untold, u64::from(from < "2026-11-20T10:00:01Z"), "{from}");
+            assert_eq!(seen.noted, noted);
+            let file = seen.csv();
+            assert!(file.contains(&format!("\r\npublic_address_and_port,{asked}:{port}\r\n")), "{file}");
+            assert!(file.contains("\r\nsites_that_noted_ports,galeri since 2026-11-20T09:00:00Z\r\n"), "{file}");
+            assert_eq!(file.matches(",20480-20991,").count(), expected.iter().filter(|one| **one != "2").count());
+        }
+        // Neither the address nor the port is anywhere in clear, before or after.
+        let audit = world.cli(&["audit", "list"]).await.to_string();
+        assert!(!audit.contains("203.0.113.9") && !audit.contains("20500"), "{audit}");
+        for (order, wrong) in [
+            (by("galeri", "20500", first, "2026-11-20T09:10:00Z"), vec!["asked"]),
+            (by("203.0.113.9", "80", first, "2026-11-20T09:10:00Z"), vec!["port"]),
+            (by("203.0.113.9", "20500", first, "2026-11-20T10:01:00Z"), vec!["span"]),
+            (by("203.0.113.9", "20500", "2026-11-19T08:00:00Z", "2026-11-19T08:10:00Z"), vec!["span"]),
+        ] {
+            let found: Vec<String> = mistakes(&order).await;
+            assert_eq!(found, wrong, "{order:?}");
+        }
+        // With the month's key gone the port leads nowhere.
+        let mut tx = office.store().write().await.unwrap();
+        tx.destroy_epoch_keys("2026-11").await.unwrap();
+        tx.commit().await.unwrap();
+        let id = office
+            .ask_lookup(&by("203.0.113.9", "20480", "2026-11-20T09:28:00Z", "2026-11-20T09:32:00Z"), &who("ani", ""))
+            .await
+            .unwrap();
+        let read = office.see_lookup(id, false, &who("budi", "")).await.unwrap();
+        assert_eq!(office.agree_lookup(id, &read.digest, &who("budi", "")).await.unwrap(), 0);
+        assert_eq!(office.see_lookup(id, false, &who("ani", "")).await.unwrap().no_key, ["2026-11"]);
     })
     .await;
 }

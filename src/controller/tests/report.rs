@@ -36,6 +36,7 @@ fn visit(id: usize, site: &str, device: &str, started: i64) -> VisitRow {
         ended: None,
         cause: None,
         address: None,
+        nat: None,
     }
 }
 

@@ -9,6 +9,7 @@ use crate::{Actor, Condition, FormKey, OfficeError, Scope, VisitRow};
 fn visit(id: &str, site: &str, revision: i64, started: i64, bytes_down: i64) -> VisitRow {
     VisitRow {
         address: None,
+        nat: None,
         site: site.to_owned(),
         visit: id.to_owned(),
         gateway: "gw-1".to_owned(),

@@ -99,7 +99,7 @@ fn tell(area: Area, rows: &[Row], hidden: &BTreeSet<String>, report: &mut Report
 }
 
 /// Every name that can be hidden.
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 16] = [
     "owner",
     "persist",
     "timeout-update",
@@ -110,6 +110,7 @@ const NAMES: [&str; 15] = [
     "fib",
     "queue",
     "xt-queue",
+    "port-blocks",
     "htb",
     "fq-codel",
     "tbf",
@@ -121,7 +122,7 @@ fn is_known(name: &str) -> bool {
     NAMES.contains(&name)
 }
 
-fn packets(features: Features) -> [Row; 8] {
+fn packets(features: Features) -> [Row; 9] {
     let row = |name, there, absent, effect| Row { name, there, absent, effect };
     [
         row(
@@ -171,6 +172,12 @@ fn packets(features: Features) -> [Row; 8] {
             features.fib,
             Level::Limited,
             "a visitor can send with another's address, and asks DNS and portal on every address of the gateway",
+        ),
+        row(
+            "port-blocks",
+            features.port_blocks,
+            Level::Limited,
+            "no NAT attribution: where the department switches it on, nobody's public port is noted, and the status says so",
         ),
     ]
 }
@@ -264,6 +271,7 @@ mod tests {
             fib: true,
             queue: true,
             xt_queue: true,
+            port_blocks: true,
         }
     }
 }

@@ -52,6 +52,11 @@ pub(super) fn print(json: bool, beside: &[Column], out: &mut dyn Write) -> Resul
         out,
         "No other column does. Beside them, the lease file of dnsmasq (\"leases\" in a router's data directory) holds addresses until a lease ends."
     )?;
+    writeln!(
+        out,
+        "Where a site notes public ports (nat-attribution, off unless the department switches it on), \"visit_nat\" of a router \
+         and \"visit.nat\" of the controller say which ports a visit has: a day after its end, and as long as the visit is kept."
+    )?;
     Ok(())
 }
 

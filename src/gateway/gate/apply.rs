@@ -13,6 +13,7 @@ use gapura_session::{Effect, Grant, KernelQuota, LONGEST_GRANT};
 
 use super::class::ClassGroups;
 use super::holders::HolderNumbers;
+use super::nat::Blocks;
 use super::shaping::{Moved, Shaping};
 use crate::filter::{Audiences, Numbers};
 use crate::slots::Slots;
@@ -38,6 +39,8 @@ pub(crate) struct Hands {
     owners: BTreeMap<MacAddr, VisitId>,
     /// The audience of each device, for the resolver.
     numbers: Numbers,
+    /// Who has which public ports; `None` where the site does not note them, or the kernel cannot.
+    pub(crate) blocks: Option<Blocks>,
 }
 
 /// What carrying effects out brought to light.
@@ -79,6 +82,7 @@ impl Hands {
             seated: BTreeMap::new(),
             owners: BTreeMap::new(),
             numbers,
+            blocks: None,
         }
     }
 
@@ -386,6 +390,9 @@ impl Hands {
             return Ok(());
         }
         let Pending { grants, granted, updates, revokes } = std::mem::take(pending);
+        if !grants.is_empty() {
+            self.tell_blocks()?;
+        }
         if !grants.is_empty()
             && let Err(error) = self.kernel.grant(&grants)
         {
@@ -414,6 +421,7 @@ impl Hands {
             for (visit, _, holder) in &revokes {
                 self.forget(*visit, Some(holder));
             }
+            self.tell_blocks()?;
         }
         Ok(())
     }
@@ -426,10 +434,19 @@ impl Hands {
         }
     }
 
+    /// Tells the kernel who has which public ports: before a visit may pass, and after it may no more.
+    pub(crate) fn tell_blocks(&mut self) -> Result<(), KernelError> {
+        let Some(blocks) = &self.blocks else { return Ok(()) };
+        let placed = blocks.held().filter_map(|(visit, block)| Some((self.slots.slot(visit)?, block)));
+        self.kernel.set_port_blocks(&placed.collect())
+    }
+
     fn forget(&mut self, visit: VisitId, holder: Option<&HolderId>) {
-        if let Some(slot) = self.slots.give_back(visit)
-            && let Some(holder) = holder
-        {
+        let slot = self.slots.give_back(visit);
+        if let Some(blocks) = &mut self.blocks {
+            blocks.give_back(visit, slot);
+        }
+        if let (Some(slot), Some(holder)) = (slot, holder) {
             self.holders.release(holder, slot);
         }
         self.readings.remove(&visit);

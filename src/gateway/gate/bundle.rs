@@ -43,6 +43,7 @@ impl Gate {
         }
         self.admit_trusted(now);
         self.shape();
+        self.attribute(now);
         // Visits of a plan that gained or lost its part of the uplink are given other classes as soon as there are some.
         self.timers.grow = self.timers.grow.map(|at| at.min(now.up));
         self.windows(now);

@@ -10,6 +10,7 @@ use gapura_rules::hours::Override;
 use gapura_session::{Effect, HolderBalance, Notice, VisitRecord, Way as SessionWay};
 use gapura_wire::{AccountGrant, Bundle, OutboxState, Record, VisitUsage, VoucherTag, Way, epoch_key_at};
 
+use super::nat::NatNotes;
 use super::notice::StaffNotice;
 
 /// The ledger, and what is remembered beside it.
@@ -29,6 +30,8 @@ pub(crate) struct Memory {
     beside: Vec<Entry>,
     /// The private IPv4 address of each device, as the kernel's neighbours said last.
     addresses: BTreeMap<MacAddr, Ipv4Addr>,
+    /// Public ports of visits, where the site notes them.
+    nat: NatNotes,
 }
 
 /// Setting: changes of hours by staff of this router, as JSON.
@@ -43,6 +46,8 @@ const OUTAGE: &str = "outage";
 const GARDEN: &str = "garden";
 /// Setting: the ledger is new in place of a lost one, and the controller has not told the balances yet.
 const BALANCES_LOST: &str = "balances-lost";
+/// Setting: visits have public ports of their own, and flows of the time before are ended.
+const ATTRIBUTING: &str = "nat-attribution";
 /// How long a commit waits for another program that holds the file: the gate's thread, and with it everybody's page, waits
 /// too.
 const BUSY: std::time::Duration = std::time::Duration::from_millis(100);
@@ -75,6 +80,7 @@ impl Memory {
             now: *now,
             beside: Vec::new(),
             addresses: BTreeMap::new(),
+            nat: NatNotes::default(),
         })
     }
 
@@ -124,6 +130,9 @@ impl Memory {
             match effect {
                 Effect::Record(record) => {
                     entries.push(Entry::Visit { record: Box::new(record.clone()), place: place(record) });
+                    if let Some(ended) = record.ended {
+                        self.nat.end(record.id, ended.at.max(record.updated));
+                    }
                     if let Some(body) = bundle.and_then(|bundle| self.message(record, bundle)) {
                         entries.push(Entry::Outbox { subject: Some(record.id.to_string()), body });
                     }
@@ -148,9 +157,11 @@ impl Memory {
                 | Effect::Hours { .. } => {}
             }
         }
+        entries.extend(self.nat.changes());
         if !(entries.is_empty() && self.beside.is_empty()) {
             entries.extend(self.beside.iter().cloned());
             self.commit(&entries, durable)?;
+            self.nat.kept();
             self.tokens.clear();
             self.beside.clear();
         }
@@ -427,6 +438,26 @@ impl Memory {
         self.addresses = addresses;
     }
 
+    /// What is noted of public ports.
+    pub(crate) const fn nat(&mut self) -> &mut NatNotes {
+        &mut self.nat
+    }
+
+    /// What an earlier run noted of public ports.
+    pub(crate) fn kept_nat(&self) -> Vec<(gapura_model::VisitId, String, Option<jiff::Timestamp>)> {
+        self.ledger.nat().unwrap_or_default()
+    }
+
+    /// Whether an earlier run had ended the flows of the time before ports were noted.
+    pub(crate) fn is_attributing(&self) -> bool {
+        self.setting(ATTRIBUTING).is_some()
+    }
+
+    /// Notes that, or forgets it.
+    pub(crate) fn keep_attributing(&mut self, on: bool) {
+        self.try_commit(&[Entry::Setting { name: ATTRIBUTING, value: on.then(|| "1".to_owned()) }]);
+    }
+
     /// How full the outbox is.
     pub(crate) fn outbox_state(&self) -> OutboxState {
         OutboxState { records: self.ledger.outbox_len(), dropped: self.ledger.writes().dropped }
@@ -476,6 +507,7 @@ impl Memory {
             end: record.ended.map(|ended| ended.at),
             cause: record.ended.map(|ended| ended.cause),
             address: self.addresses.get(&record.device.mac).map(|address| key.ipv4(*address)),
+            nat: self.nat.told(record.id, key),
         };
         serde_json::to_vec(&Record::Visit(usage)).ok()
     }

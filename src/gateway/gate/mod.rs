@@ -14,6 +14,7 @@ mod filter;
 mod handle;
 mod holders;
 mod memory;
+mod nat;
 mod notice;
 mod online;
 mod order;

@@ -210,6 +210,7 @@ impl Gate {
             self.timers.reconcile = now.up;
         }
         self.uplinks.clone_from(&picture.running);
+        self.addresses_outside_are(now, &picture.outside);
         self.shape();
         (self.on_addresses)(&addresses);
     }

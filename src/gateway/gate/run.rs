@@ -104,6 +104,8 @@ pub(crate) struct Gate {
     pub(super) filter: crate::filter::Standings,
     /// What the counter keeps here.
     pub(super) desk: super::desk::DeskState,
+    /// How it is with NAT attribution.
+    pub(super) attribution: super::nat::Attribution,
 }
 
 /// When the thread has something to do by itself.
@@ -201,6 +203,7 @@ impl Gate {
             self.reconcile(now);
             self.hands.shaping.verify();
             self.admit_trusted(now);
+            self.attribute_again(now);
             self.look_at_tables();
             self.look_at_addresses();
         }
@@ -385,6 +388,7 @@ impl Gate {
                 |effect| if let Effect::Grant(grant) = effect { grant.fresh.then_some(grant.visit) } else { None },
             )
             .collect();
+        self.give_blocks(now, &effects);
         let kept =
             self.memory.keep(&effects, self.bundle.as_deref(), |record| place(&self.engine, &self.hands, record));
         let effects = match kept {
@@ -402,6 +406,7 @@ impl Gate {
                     fresh.iter().filter(|visit| self.hands.slots.slot(**visit).is_none()).copied().collect();
                 for visit in &unheld {
                     failed.insert(*visit, Refused::Storage);
+                    self.take_block_back(*visit);
                     self.engine.undo(now, *visit);
                 }
                 let mut effects = effects;
@@ -457,8 +462,13 @@ impl Gate {
         self.engine.usage(now, last_bytes);
         let records = last_bytes.iter().filter_map(|(visit, _)| self.engine.record(*visit));
         let records: Vec<Effect> = records.filter(|record| record.ended.is_none()).map(Effect::Record).collect();
+        self.write_down(&records);
+    }
+
+    /// Writes records down that no effect of the engine brought.
+    pub(super) fn write_down(&mut self, records: &[Effect]) {
         let bundle = self.bundle.as_deref();
-        if let Err(error) = self.memory.keep(&records, bundle, |record| place(&self.engine, &self.hands, record)) {
+        if let Err(error) = self.memory.keep(records, bundle, |record| place(&self.engine, &self.hands, record)) {
             self.memory.trouble(&error);
         }
     }

@@ -185,6 +185,7 @@ impl Gate {
             "storage": self.memory.state(),
             "kernel": { "repairs": self.dropped_repairs },
             "filter": filter,
+            "nat": self.attribution_state(),
             "tallies": self.counts(),
             "alerts": alerts,
             "uptime_seconds": self.started.until(now.up).as_secs(),

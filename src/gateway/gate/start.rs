@@ -105,7 +105,7 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
         Some(bundle) => crate::policy::session_policy(bundle, &memory.overrides()).map_err(StartError::Bundle)?,
         None => nothing_yet()?,
     };
-    let lans = setup.kernel.lans.clone();
+    let (lans, devices) = (setup.kernel.lans.clone(), setup.kernel.devices);
     let mut kernel = Kernel::open(setup.kernel, &setup.features)?;
     let events = kernel.events()?;
     let (garden, throttling) = (kernel.garden_handle(), kernel.throttle_handle());
@@ -178,17 +178,9 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
         opened: None,
         filter: setup.filter,
         desk,
+        attribution: super::nat::Attribution::of(devices),
     };
-    gate.recall_notice(&now);
-    if let Some(bundle) = gate.bundle.take() {
-        // It may have come just before the gateway stopped.
-        gate.end_withdrawn(&now, &bundle);
-        gate.in_force(bundle);
-    }
-    gate.regroup(&now);
-    // What was written down just before the gateway stopped is carried out now.
-    gate.carry_out_orders(&now);
-    gate.watch_running_shares(&now);
+    recall(&mut gate, &now);
     if let Some(last) = off_since(boot, last_boot, last_wall) {
         gate.tell_power_outage(&now, last);
     }
@@ -197,6 +189,21 @@ pub(crate) fn start(setup: Setup, tasks: &Tasks) -> Result<Started, StartError> 
     hear(events, handle.clone(), tasks).map_err(StartError::Thread)?;
     tasks.vital_thread("gate", move |_| gate.run(&queue)).map_err(StartError::Thread)?;
     Ok(Started { handle, garden, throttling, front: front_seen, voucher_key: voucher_key_seen })
+}
+
+/// What an earlier run left: notice, bundle, ports, orders, shares.
+fn recall(gate: &mut Gate, now: &Moment) {
+    gate.recall_notice(now);
+    if let Some(bundle) = gate.bundle.take() {
+        // It may have come just before the gateway stopped.
+        gate.end_withdrawn(now, &bundle);
+        gate.in_force(bundle);
+    }
+    gate.regroup(now);
+    gate.recall_attribution(now);
+    // What was written down just before the gateway stopped is carried out now.
+    gate.carry_out_orders(now);
+    gate.watch_running_shares(now);
 }
 
 /// What vouched for the clock before a restart vouches for it after: the machine has run on, and so has its monotonic clock.
@@ -380,6 +387,7 @@ pub(crate) fn kernel_config(
         flows_per_device: config.limits.flows_per_device,
         dns_port,
         inspect: config.filter.inspect,
+        port_blocks: bundle.is_some_and(|bundle| bundle.nat_attribution),
         portal_port: config.portal.http_port,
         portal_tls_port: config.portal.certificate.as_ref().map(|_| config.portal.https_port),
         allowed: config.gateway.allowed.iter().filter_map(|net| net.parse().ok()).collect(),

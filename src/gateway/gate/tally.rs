@@ -103,6 +103,7 @@ impl Gate {
         for alert in alerts.iter().filter(|alert| !self.alerts.contains(alert)) {
             tracing::warn!(alert, "raise it with `gapura setup --sysctl`");
         }
+        alerts.extend(self.attribution.alert());
         for gone in self.alerts.iter().filter(|alert| !alerts.contains(alert)) {
             tracing::info!(alert = gone, "over");
         }

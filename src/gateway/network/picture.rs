@@ -1,6 +1,7 @@
 //! The network as it is now.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use gapura_kernel::Net;
 use gapura_kernel::net::{Address, Link, LinkIndex, NetError, Overlap, Route, Subnet, overlaps};
@@ -17,6 +18,8 @@ pub(crate) struct Picture {
     pub(crate) uplinks: Vec<IfName>,
     /// Uplinks whose link is up.
     pub(crate) running: Vec<IfName>,
+    /// IPv4 addresses of uplinks whose link is up: what visitors' flows leave with.
+    pub(crate) outside: BTreeSet<Ipv4Addr>,
     /// The ports of the visitor bridges with visitors behind them.
     pub(crate) ports: Vec<IfName>,
     /// Networks of uplinks and of the router's other interfaces: not for visitors.
@@ -67,6 +70,9 @@ pub(super) fn look_with(route: &mut Route, config: &Config, ula: Ula, added: &Ad
         let Some(link) = on(address) else { continue };
         if is_lan(link) || link.name.as_str() == "lo" {
             continue;
+        }
+        if let (IpAddr::V4(ip), true) = (address.ip, is_uplink(link) && link.running && !is_link_local(address.ip)) {
+            picture.outside.insert(ip);
         }
         let ip =
             if address.ip.is_ipv6() && is_link_local(address.ip) { None } else { Net::new(address.ip, address.prefix) };

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::codec::{Batch, ChainSpec, Conn, Family, NewElem, RuleSpec, SetSpec, Writer, kind, msg, obj, read_elements};
 use super::filter;
 use super::inspection;
+use super::port_blocks;
 use super::rule::rule;
+use super::skeleton::base;
 use super::tables::{destroy_element, put_element, table_flags};
 use crate::KernelError;
 
@@ -37,10 +39,23 @@ pub struct Features {
     pub queue: bool,
     /// The same by iptables' target (`NETFILTER_XT_TARGET_NFQUEUE`, `NFT_COMPAT`).
     pub xt_queue: bool,
+    /// Public ports taken from a map when masquerading: NAT attribution.
+    pub port_blocks: bool,
 }
 
-const NAMES: [&str; 10] =
-    ["owner", "persist", "timeout-update", "destroy", "bridge", "connlimit", "hash", "fib", "queue", "xt-queue"];
+const NAMES: [&str; 11] = [
+    "owner",
+    "persist",
+    "timeout-update",
+    "destroy",
+    "bridge",
+    "connlimit",
+    "hash",
+    "fib",
+    "queue",
+    "xt-queue",
+    "port-blocks",
+];
 
 impl Features {
     /// Tries everything out in scratch tables that no packet meets; leaves nothing behind.
@@ -66,6 +81,15 @@ impl Features {
             fib: can(Family::Inet, &|batch| one_rule(batch, &table, &rule("c").toward_own_address().accept()))?,
             queue: can(Family::Inet, &|batch| inspection(batch, &table, true))?,
             xt_queue: can(Family::Inet, &|batch| inspection(batch, &table, false))?,
+            port_blocks: can(Family::Inet, &|batch| {
+                set(port_blocks::map())(batch, &table);
+                set_numbered(2, SetSpec::new("uplinks", &[kind::IFNAME]).size(64))(batch, &table);
+                let chain = base("masquerading", "nat", 4, 100, true);
+                batch.add(msg::NEWCHAIN, Family::Inet, |to| chain.write(to, &table));
+                for rule in port_blocks::rules() {
+                    batch.append(msg::NEWRULE, Family::Inet, |to| rule.write(to, &table));
+                }
+            })?,
             destroy: can(Family::Inet, &|batch| {
                 set(SetSpec::new("s", &[kind::MARK]))(batch, &table);
                 destroy_element(batch, &table, "s", &[0; 4]);
@@ -94,6 +118,7 @@ impl Features {
                 "fib" => &mut self.fib,
                 "queue" => &mut self.queue,
                 "xt-queue" => &mut self.xt_queue,
+                "port-blocks" => &mut self.port_blocks,
                 other => {
                     return Err(format!(
                         "\"{}\" is no feature; known are {}",
@@ -135,7 +160,11 @@ fn new_table(batch: &mut Batch, table: &str, family: Family, flags: u32) {
 }
 
 fn set(spec: SetSpec) -> impl Fn(&mut Batch, &str) {
-    move |batch, table| batch.add(msg::NEWSET, Family::Inet, |to| spec.write(to, table, 1))
+    set_numbered(1, spec)
+}
+
+fn set_numbered(id: u32, spec: SetSpec) -> impl Fn(&mut Batch, &str) {
+    move |batch, table| batch.add(msg::NEWSET, Family::Inet, |to| spec.write(to, table, id))
 }
 
 fn one_rule(batch: &mut Batch, table: &str, rule: &RuleSpec) {
@@ -217,24 +246,31 @@ fn timeout_update(conn: &mut Conn, table: &str) -> Result<bool, KernelError> {
     Ok(again.is_ok() && left > Duration::from_mins(20))
 }
 
+/// A kernel that can do it all.
+#[cfg(test)]
+pub(super) const fn everything() -> Features {
+    Features {
+        owner: true,
+        persist: true,
+        timeout_update: true,
+        destroy: true,
+        bridge: true,
+        connlimit: true,
+        hash: true,
+        fib: true,
+        queue: true,
+        xt_queue: true,
+        port_blocks: true,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn features_are_hidden_by_name_and_wrong_names_are_told() {
-        let all = Features {
-            owner: true,
-            persist: true,
-            timeout_update: true,
-            destroy: true,
-            bridge: true,
-            connlimit: true,
-            hash: true,
-            fib: true,
-            queue: true,
-            xt_queue: true,
-        };
+        let all = everything();
         let older = all.without(&NAMES).unwrap();
         assert!(!older.owner && !older.timeout_update && !older.fib);
         assert!(all.without(&["flying"]).unwrap_err().contains("timeout-update"));

@@ -70,21 +70,11 @@ impl super::Kernel {
 mod tests {
     use super::*;
     use crate::nft::codec::Writer;
+    use crate::nft::features::everything;
     use crate::nft::skeleton::inet;
 
     fn features(queue: bool, xt_queue: bool) -> Features {
-        Features {
-            owner: true,
-            persist: true,
-            timeout_update: true,
-            destroy: true,
-            bridge: true,
-            connlimit: true,
-            hash: true,
-            fib: true,
-            queue,
-            xt_queue,
-        }
+        Features { queue, xt_queue, ..everything() }
     }
 
     fn chains_of(inspect: bool, features: Features) -> Vec<&'static str> {

@@ -14,6 +14,7 @@ use super::events::Events;
 use super::inspection;
 use super::observe::{COUNTING, Seen, dump_set};
 use super::plan::{Book, Key, Op, Value, Visit, identity, milliseconds};
+use super::port_blocks;
 use super::report::{Observed, Reading, Tallies};
 use super::settings::{Settings, name_key};
 use super::skeleton::{Skeleton, bridge, inet};
@@ -51,7 +52,8 @@ impl Kernel {
     /// # Errors
     /// Another program owns the table, or the kernel refused it.
     pub fn open(config: GateConfig, features: &Features) -> Result<Self, KernelError> {
-        let config = GateConfig { inspect: inspection::is_on(&config, *features), ..config };
+        let inspect = inspection::is_on(&config, *features);
+        let config = GateConfig { inspect, port_blocks: port_blocks::is_on(&config, *features), ..config };
         let table: Arc<str> = Arc::from(config.table.as_str());
         let writing = Arc::new(Desk::new(Conn::open()?));
         let filter = filter::State::new(Arc::clone(&table), Arc::clone(&writing), Conn::open()?);
@@ -70,6 +72,9 @@ impl Kernel {
             garden_era: Arc::default(),
         };
         kernel.settings.windows = kernel.read_windows()?;
+        if kernel.config.port_blocks {
+            kernel.settings.blocks = port_blocks::adopted(&mut kernel.reader, &kernel.table)?;
+        }
         kernel.build()?;
         kernel.adopt()?;
         kernel.read_filter()?;

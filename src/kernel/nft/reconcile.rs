@@ -149,6 +149,7 @@ pub(super) fn items(reader: &mut Conn, table: &str, family: Family, set: &str) -
             key: elem.key.to_vec(),
             key_end: elem.key_end.map(<[u8]>::to_vec),
             interval_end: elem.interval_end,
+            data: elem.data.map(<[u8]>::to_vec),
         }));
     })?;
     Ok(items)

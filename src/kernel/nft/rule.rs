@@ -130,6 +130,12 @@ impl Rule {
         self.payload(TRANSPORT, 0, 2, 0).is(EQ, &port.to_be_bytes())
     }
 
+    /// `th sport >= port`.
+    pub(super) fn sport_from(self, port: u16) -> Self {
+        const AT_LEAST: u32 = 5;
+        self.payload(TRANSPORT, 0, 2, 0).is(AT_LEAST, &port.to_be_bytes())
+    }
+
     pub(super) fn dport(self, port: u16) -> Self {
         self.payload(TRANSPORT, 2, 2, 0).is(EQ, &port.to_be_bytes())
     }
@@ -509,6 +515,22 @@ impl Rule {
 
     pub(super) fn masquerade(self) -> RuleSpec {
         self.with([Expr::Masquerade]).0
+    }
+
+    /// `ct mark & mask map @map`: two ports, in registers 0 and 1.
+    pub(super) fn ports_by_mark(self, mask: u32, map: &'static str) -> Self {
+        self.masked_mark(mask).with([Expr::Lookup { set: map, reg: 0, to: Some(0), not: false }])
+    }
+
+    /// With the ports in registers 0 and 1, drawn at random (RFC 6056).
+    pub(super) fn masquerade_anew(self) -> RuleSpec {
+        self.with([Expr::MasqueradeWithin { min: 0, max: 1, anew: true }]).0
+    }
+
+    /// With these ports; a flow that has one of them keeps it.
+    pub(super) fn masquerade_within(self, (first, last): (u16, u16)) -> RuleSpec {
+        let value = |to, port: u16| Expr::Value { to, data: port.to_be_bytes().to_vec() };
+        self.with([value(0, first), value(1, last), Expr::MasqueradeWithin { min: 0, max: 1, anew: false }]).0
     }
 
     pub(super) fn reset(self) -> RuleSpec {

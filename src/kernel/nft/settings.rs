@@ -1,14 +1,15 @@
 //! Settings as elements: interfaces, windows, address lists, ports. Replaced whole, in one batch.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
-use gapura_model::IfName;
+use gapura_model::{IfName, PortBlock};
 
 use super::codec::Family;
 use super::inspection;
-use crate::{GateConfig, Net, PortRange, Proto, Window};
+use super::port_blocks;
+use crate::{GateConfig, Net, PortRange, Proto, Slot, Window};
 
 /// An element of a setting, owned.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,11 +17,13 @@ pub(crate) struct Item {
     pub(crate) key: Vec<u8>,
     pub(crate) key_end: Option<Vec<u8>>,
     pub(crate) interval_end: bool,
+    /// What the key leads to, in a map.
+    pub(crate) data: Option<Vec<u8>>,
 }
 
 impl Item {
     fn plain(key: Vec<u8>) -> Self {
-        Self { key, key_end: None, interval_end: false }
+        Self { key, key_end: None, interval_end: false, data: None }
     }
 }
 
@@ -35,6 +38,8 @@ pub(crate) struct Settings {
     pub(crate) refused: Vec<Net>,
     /// Policy groups whose first packets are inspected.
     pub(crate) inspected: BTreeSet<u8>,
+    /// The public ports of visits, where the site notes them.
+    pub(crate) blocks: BTreeMap<Slot, PortBlock>,
 }
 
 /// Private and special ranges: refused to visitors unless the site lists them.
@@ -111,6 +116,9 @@ impl Settings {
         if config.inspect {
             let groups = self.inspected.iter().map(|group| Item::plain(inspection::key(*group)));
             filled.push((inet, "inspected", groups.collect()));
+        }
+        if config.port_blocks {
+            filled.push((inet, port_blocks::MAP, port_blocks::items(&self.blocks)));
         }
         if bridge {
             filled.push((Family::Bridge, "ports", names(&config.ports)));
@@ -204,7 +212,7 @@ fn intervals(ranges: Vec<(u128, u128)>, octets: usize, greatest: u128) -> Vec<It
     for (first, last) in merge(ranges) {
         items.push(Item::plain(key(first)));
         if last < greatest {
-            items.push(Item { key: key(last + 1), key_end: None, interval_end: true });
+            items.push(Item { key: key(last + 1), key_end: None, interval_end: true, data: None });
         }
     }
     items
@@ -234,7 +242,7 @@ fn prefixes_and_ports(garden: &[(Net, Proto, PortRange)], four: bool) -> Vec<Ite
         let end = garden_key(net.last(), *proto, ports.last.max(ports.first));
         seen.insert((key, end));
     }
-    seen.into_iter().map(|(key, end)| Item { key, key_end: Some(end), interval_end: false }).collect()
+    seen.into_iter().map(|(key, end)| Item { key, key_end: Some(end), interval_end: false, data: None }).collect()
 }
 
 #[cfg(test)]
@@ -250,7 +258,7 @@ mod tests {
             items,
             vec![
                 Item::plain(vec![10, 0, 0, 0]),
-                Item { key: vec![11, 0, 0, 0], key_end: None, interval_end: true },
+                Item { key: vec![11, 0, 0, 0], key_end: None, interval_end: true, data: None },
                 Item::plain(vec![255, 0, 0, 0]),
             ]
         );
@@ -275,7 +283,7 @@ mod tests {
         assert!(windows(&[closed]).is_empty());
         let window = Window { from: Some(1), until: Some(3) };
         let items = windows(&[window]);
-        assert_eq!(items[1], Item { key: vec![0, 0, 0, 0, 0, 0, 0, 3], key_end: None, interval_end: true });
+        assert_eq!(items[1], Item { key: vec![0, 0, 0, 0, 0, 0, 0, 3], key_end: None, interval_end: true, data: None });
     }
 
     #[test]

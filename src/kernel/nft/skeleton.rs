@@ -6,6 +6,7 @@
 use super::codec::{ChainSpec, Family, Hook, RuleSpec, SetSpec, Writer, kind};
 use super::filter;
 use super::inspection;
+use super::port_blocks;
 use super::rule::{ICMP, ICMP6, Ip, Rule, TCP, UDP, rule};
 use crate::{Features, GateConfig, Mark};
 
@@ -61,6 +62,10 @@ pub(super) const fn plain(name: &'static str) -> ChainSpec {
 pub(crate) fn inet(config: &GateConfig, features: Features) -> Skeleton {
     let mut rules = second_lock(config);
     first_packets(&mut rules, config, features);
+    let attributing = port_blocks::is_on(config, features);
+    if attributing {
+        rules.extend(port_blocks::rules());
+    }
     rules.push(rule("masquerading").oif("uplinks").family(Ip::V4).masquerade());
     rules.push(rule("masquerading").oif("uplinks").unique_local_source().masquerade());
     let inspecting = inspection::is_on(config, features);
@@ -73,6 +78,9 @@ pub(crate) fn inet(config: &GateConfig, features: Features) -> Skeleton {
     refusals(&mut rules);
     own_services(&mut rules, features);
     let (mut sets, mut chains) = (sets(config), chains());
+    if attributing {
+        sets.push(port_blocks::map());
+    }
     if inspecting {
         sets.extend(inspection::sets());
         chains.extend(inspection::chains());

@@ -106,9 +106,9 @@ pub(crate) fn refill(batch: &mut Batch, table: &str, (family, set, items): &Fill
     empty_set(batch, *family, table, set);
     for chunk in items.chunks(CHUNK) {
         elements(batch, msg::NEWSETELEM, *family, table, set, |to| {
-            for Item { key, key_end, interval_end } in chunk {
-                let key_end = key_end.as_deref();
-                NewElem { key, key_end, interval_end: *interval_end, ..NewElem::default() }.write(to);
+            for Item { key, key_end, interval_end, data } in chunk {
+                let (key_end, data) = (key_end.as_deref(), data.as_deref());
+                NewElem { key, key_end, data, interval_end: *interval_end, ..NewElem::default() }.write(to);
             }
         });
     }

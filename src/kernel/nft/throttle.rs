@@ -120,6 +120,7 @@ impl Throttles {
             key: key(*first, *group),
             key_end: Some(key(*last, *group)),
             interval_end: false,
+            data: None,
         };
         self.ranges.iter().filter(of).map(item).collect()
     }

@@ -14,6 +14,8 @@ mod gate;
 mod lab;
 #[path = "nft/policy.rs"]
 mod policy;
+#[path = "nft/port_blocks.rs"]
+mod port_blocks;
 #[path = "nft/scale.rs"]
 mod scale;
 #[path = "nft/visits.rs"]

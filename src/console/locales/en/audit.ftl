@@ -145,6 +145,7 @@ audit-did-contact-set = Contact changed
 audit-did-device-remove = Site's device removed
 audit-did-device-set = Site's device changed
 audit-did-doubt-set = What holds in doubt changed
+audit-did-nat-set = NAT attribution changed
 audit-did-forward-set = Name zones changed
 audit-did-garden-set = Walled garden changed
 audit-did-identity-set = Site's name and place changed

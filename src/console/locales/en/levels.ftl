@@ -56,6 +56,7 @@ levels-field-devices = Known devices
 levels-field-index = While there is no index of lists
 levels-field-class = Groups for classes
 levels-field-forward = Zones with name servers of their own
+levels-field-nat = NAT attribution
 levels-field-notices = Notices
 levels-wrong-id = Name of the group: write lower case letters, digits and hyphens, for example island-north.
 levels-wrong-taken = Another group has this name.

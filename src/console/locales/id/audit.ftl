@@ -145,6 +145,7 @@ audit-did-contact-set = Kontak diubah
 audit-did-device-remove = Perangkat lokasi dihapus
 audit-did-device-set = Perangkat lokasi diubah
 audit-did-doubt-set = Sikap saat gerbang ragu diubah
+audit-did-nat-set = Atribusi NAT diubah
 audit-did-forward-set = Zona nama diubah
 audit-did-garden-set = Situs tanpa masuk diubah
 audit-did-identity-set = Nama dan tempat lokasi diubah

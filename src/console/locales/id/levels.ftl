@@ -56,6 +56,7 @@ levels-field-devices = Perangkat yang dikenal
 levels-field-index = Bila daftar saringan belum ada
 levels-field-class = Kelompok untuk kelas
 levels-field-forward = Zona dengan peladen nama sendiri
+levels-field-nat = Atribusi NAT
 levels-field-notices = Pengumuman
 levels-wrong-id = Nama kelompok: tulis huruf kecil, angka, dan tanda hubung, misalnya pulau-utara.
 levels-wrong-taken = Nama ini sudah dipakai kelompok lain.

@@ -22,6 +22,7 @@ pub(in crate::network) enum Part {
     Doubt,
     ClassGroups,
     Forward,
+    Nat,
 }
 
 /// Kinds of sites, as documents and forms name them.
@@ -34,7 +35,7 @@ pub(in crate::network) const KINDS: [(SiteKind, &str); 5] = [
 ];
 
 impl Part {
-    pub(in crate::network) const ALL: [Self; 8] = [
+    pub(in crate::network) const ALL: [Self; 9] = [
         Self::Identity,
         Self::Contact,
         Self::Ways,
@@ -43,6 +44,7 @@ impl Part {
         Self::Doubt,
         Self::ClassGroups,
         Self::Forward,
+        Self::Nat,
     ];
 
     /// Its name in addresses.
@@ -56,6 +58,7 @@ impl Part {
             Self::Doubt => "ragu",
             Self::ClassGroups => "kelompok-kelas",
             Self::Forward => "zona-nama",
+            Self::Nat => "porta-publik",
         }
     }
 
@@ -70,6 +73,7 @@ impl Part {
             Self::Doubt => &["jam-ragu", "tanpa-indeks"],
             Self::ClassGroups => &["asal-kelas", "kelas"],
             Self::Forward => &["asal-zona", "zona"],
+            Self::Nat => &["blok-porta"],
         }
     }
 
@@ -81,7 +85,7 @@ impl Part {
             Self::Garden => Some(("asal-taman", &["taman"])),
             Self::ClassGroups => Some(("asal-kelas", &["kelas"])),
             Self::Forward => Some(("asal-zona", &["zona"])),
-            Self::Identity | Self::Contact | Self::Doubt => None,
+            Self::Identity | Self::Contact | Self::Doubt | Self::Nat => None,
         }
     }
 }
@@ -142,6 +146,7 @@ pub(in crate::network) fn written(part: Part, said: &SettingsDocument) -> Typed 
             ("asal-zona", origin(said.filter.forward.is_some())),
             ("zona", said.filter.forward.iter().flatten().map(forward_line).collect::<Vec<_>>().join("\n")),
         ],
+        Part::Nat => vec![("blok-porta", said.nat_attribution.map(|on| nat_text(on).to_owned()).unwrap_or_default())],
     })
 }
 
@@ -182,6 +187,7 @@ pub(in crate::network) fn read(part: Part, typed: &Typed, said: &SettingsDocumen
         }),
         Part::ClassGroups => Some(SetPart::ClassGroups(own.then(|| groups(typed, &mut wrong)))),
         Part::Forward => Some(SetPart::Forward(own.then(|| forward(typed, &mut wrong)))),
+        Part::Nat => Some(SetPart::Nat([true, false].into_iter().find(|on| nat_text(*on) == typed.get("blok-porta")))),
     };
     match set {
         Some(set) if wrong.is_empty() => Ok(set),
@@ -322,6 +328,10 @@ const fn in_doubt_text(held: InDoubt) -> &'static str {
         InDoubt::Open => "buka",
         InDoubt::Closed => "tutup",
     }
+}
+
+const fn nat_text(on: bool) -> &'static str {
+    if on { "catat" } else { "tidak" }
 }
 
 const fn index_text(held: WithoutIndex) -> &'static str {

@@ -5,6 +5,35 @@ use super::super::levels::{Below, Line, List, One};
 use crate::chrome::Chrome;
 use crate::samples::Sample;
 
+/// All that can be set above the sites.
+const NAMES: [&str; 25] = [
+    "name",
+    "kind",
+    "agency",
+    "regency",
+    "contact",
+    "wifi",
+    "hours.zone",
+    "hours.weekly",
+    "hours.holidays",
+    "hours.exceptions",
+    "hours.overrides",
+    "in-doubt",
+    "ways",
+    "one-tap-plan",
+    "staff-plan",
+    "uplink",
+    "garden",
+    "terms",
+    "look.colours.brand",
+    "look.texts.welcome",
+    "devices",
+    "filter.without-index",
+    "filter.class-groups",
+    "nat-attribution",
+    "notices",
+];
+
 pub(super) fn samples(frame: &dyn Fn(&str, &str) -> Chrome) -> Vec<Sample> {
     let c = |path: &str, news: &str| {
         let mut c = frame(path, "levels-title");
@@ -12,33 +41,8 @@ pub(super) fn samples(frame: &dyn Fn(&str, &str) -> Chrome) -> Vec<Sample> {
         c
     };
     let w = c("/setelan", "").w;
-    let all = [
-        "name",
-        "kind",
-        "agency",
-        "regency",
-        "contact",
-        "wifi",
-        "hours.zone",
-        "hours.weekly",
-        "hours.holidays",
-        "hours.exceptions",
-        "hours.overrides",
-        "in-doubt",
-        "ways",
-        "one-tap-plan",
-        "staff-plan",
-        "uplink",
-        "garden",
-        "terms",
-        "look.colours.brand",
-        "look.texts.welcome",
-        "devices",
-        "filter.without-index",
-        "filter.class-groups",
-        "notices",
-    ];
-    let names = |from: usize, count: usize| all.iter().skip(from).take(count).map(|one| fields::name(w, one)).collect();
+    let names =
+        |from: usize, count: usize| NAMES.iter().skip(from).take(count).map(|one| fields::name(w, one)).collect();
     let line = |name: String, href: &str, set: Vec<String>, count: u64| Line {
         href: href.into(),
         name,

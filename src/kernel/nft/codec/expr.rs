@@ -143,6 +143,12 @@ pub(crate) enum Expr {
         code: Option<u8>,
     },
     Masquerade,
+    /// With ports from one register to the other one; `anew`: drawn at random, also where the flow's own port would do.
+    MasqueradeWithin {
+        min: u32,
+        max: u32,
+        anew: bool,
+    },
     Redirect {
         reg: u32,
     },
@@ -212,7 +218,7 @@ impl Expr {
             Self::Connlimit { .. } => "connlimit",
             Self::Dynset { .. } => "dynset",
             Self::Reject { .. } => "reject",
-            Self::Masquerade => "masq",
+            Self::Masquerade | Self::MasqueradeWithin { .. } => "masq",
             Self::Redirect { .. } => "redir",
             Self::Fib { .. } => "fib",
             Self::MssWrite { .. } => "exthdr",
@@ -336,6 +342,13 @@ impl Expr {
                 }
             }
             Self::Masquerade => {}
+            Self::MasqueradeWithin { min, max, anew } => {
+                const PORTS: u32 = 2;
+                const FULLY_RANDOM: u32 = 16;
+                to.u32(1, PORTS | if *anew { FULLY_RANDOM } else { 0 });
+                to.u32(2, register(*min));
+                to.u32(3, register(*max));
+            }
             Self::Redirect { reg } => {
                 to.u32(1, register(*reg));
                 to.u32(3, 2);

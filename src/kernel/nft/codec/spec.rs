@@ -17,6 +17,8 @@ pub(crate) mod kind {
     pub(crate) const TIME: u32 = 43;
     pub(crate) const ICMP: u32 = 14;
     pub(crate) const ICMP6: u32 = 29;
+    /// `inet_service . inet_service`.
+    pub(crate) const PORTS: u32 = PORT << 6 | PORT;
 }
 
 const INTERVAL: u32 = 4;
@@ -31,7 +33,7 @@ const fn octets(kind: u32) -> u32 {
         kind::PROTO | kind::ICMP | kind::ICMP6 => 1,
         kind::PORT => 2,
         kind::ETHER => 6,
-        kind::TIME => 8,
+        kind::TIME | kind::PORTS => 8,
         kind::IPV6 | kind::IFNAME => 16,
         _ => 4,
     }

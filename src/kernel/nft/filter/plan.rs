@@ -172,7 +172,7 @@ fn group_key(group: u8) -> [u8; 4] {
 }
 
 fn plain(key: Vec<u8>) -> Item {
-    Item { key, key_end: None, interval_end: false }
+    Item { key, key_end: None, interval_end: false, data: None }
 }
 
 fn ports(before: Vec<u8>, proto: u8, first: u16, last: u16) -> Item {
@@ -180,7 +180,7 @@ fn ports(before: Vec<u8>, proto: u8, first: u16, last: u16) -> Item {
         let [high, low] = port.to_be_bytes();
         [&before[..], &[proto, 0, 0, 0, high, low, 0, 0]].concat()
     };
-    Item { key: with(first), key_end: Some(with(last)), interval_end: false }
+    Item { key: with(first), key_end: Some(with(last)), interval_end: false, data: None }
 }
 
 #[cfg(test)]

@@ -38,24 +38,14 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::GateConfig;
     use crate::nft::codec::{Expr, Verdict};
+    use crate::nft::features::everything;
     use crate::nft::skeleton::inet;
-    use crate::{Features, GateConfig};
 
     #[test]
     fn a_packet_of_a_flow_that_passes_meets_as_many_rules_as_without_a_filter() {
-        let features = Features {
-            owner: true,
-            persist: true,
-            timeout_update: true,
-            destroy: true,
-            bridge: true,
-            connlimit: true,
-            hash: true,
-            fib: true,
-            queue: true,
-            xt_queue: true,
-        };
+        let features = everything();
         let config = GateConfig { lans: vec!["br-lan".parse().unwrap()], ..GateConfig::default() };
         let skeleton = inet(&config, features);
         let mut rules: BTreeMap<&str, Vec<&RuleSpec>> = BTreeMap::new();

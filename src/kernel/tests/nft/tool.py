@@ -9,6 +9,8 @@ answered HOST PORT     the largest segment named in the SYN-ACK, as it arrived h
 mtu HOST PORT SIZE     the path's MTU once a datagram of SIZE bytes that must not be split was sent; 0 if nobody said
 ping HOST              yes or no
 look HOST...           a line for each: TCP 443, two datagrams to 443, ping, TCP 853
+ports HOST PORT COUNT  the source ports that arrive there of COUNT connections at once, or what became of each
+udpports HOST PORT COUNT  the same of datagrams, each on a socket of its own that stays open
 echo PROTOCOL...       sends packets of these IP protocols back, on every address
 proto HOST PROTOCOL    what became of a packet of an IP protocol: ANSWERED, PROHIBITED, TIMEOUT
 raw IFACE HEX          one Ethernet frame
@@ -53,6 +55,9 @@ def answer(conn, label):
             conn.send(str(conn.getsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG)).encode())
         elif words[:1] == ["hello"]:
             conn.send(label.encode())
+        elif words[:1] == ["port"]:
+            conn.send(str(conn.getpeername()[1]).encode())
+            conn.recv(1)
     except OSError:
         pass
     conn.close()
@@ -76,7 +81,8 @@ def serve_udp(label, port):
     while True:
         try:
             data, asked, _, sender = sock.recvmsg(65536, 1024)
-            sock.sendmsg([label.encode() if data == b"hello" else data], asked, 0, sender)
+            words = {b"hello": label.encode(), b"port": str(sender[1]).encode()}.get(data, data)
+            sock.sendmsg([words], asked, 0, sender)
         except OSError:
             pass
 
@@ -107,6 +113,21 @@ def udp(host, port, count):
             except OSError:
                 errors += 1
     return "%d %d" % (answers, errors)
+
+
+def ports(host, port, count, kind):
+    kept, told = [], []
+    for _ in range(count):
+        sock = socket.socket(family(host), kind)
+        sock.settimeout(0.4)
+        kept.append(sock)
+        try:
+            sock.connect((host, port))
+            sock.send(b"port\n" if kind == socket.SOCK_STREAM else b"port")
+            told.append(sock.recv(100).decode())
+        except OSError as error:
+            told.append(name(error))
+    return " ".join(told)
 
 
 def segment(host, port):
@@ -242,6 +263,10 @@ def main(words):
         print(try_one(words[1], int(words[2])))
     elif words[0] == "udp":
         print(udp(words[1], int(words[2]), int(words[3])))
+    elif words[0] == "ports":
+        print(ports(words[1], int(words[2]), int(words[3]), socket.SOCK_STREAM))
+    elif words[0] == "udpports":
+        print(ports(words[1], int(words[2]), int(words[3]), socket.SOCK_DGRAM))
     elif words[0] == "stream":
         stream(words[1], int(words[2]), " ".join(words[3:]))
     elif words[0] == "segment":

@@ -1,0 +1,1 @@
+SELECT visit, document, ended FROM visit_nat ORDER BY visit

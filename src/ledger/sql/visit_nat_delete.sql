@@ -1,0 +1,1 @@
+DELETE FROM visit_nat WHERE visit = ?1

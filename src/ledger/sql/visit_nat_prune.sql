@@ -1,0 +1,1 @@
+DELETE FROM visit_nat WHERE ended < ?1

@@ -1,0 +1,5 @@
+SELECT site, visit, gateway, revision, device, device_local, holder, way, terms, terms_sha256, plan, generation,
+    started, clock, told, bytes_up, bytes_down, seconds, ended, cause, address, nat
+FROM visit WHERE site = $1 AND started >= $2 AND started < $3 AND nat IS NOT NULL
+    AND (started >= $4 OR coalesce(ended, told) >= $4)
+ORDER BY started, visit

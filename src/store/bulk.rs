@@ -58,10 +58,8 @@ impl Tx {
     /// Adds visits that are new, each once among those told; which were, which are there already, and of these what is known where
     /// that was found.
     async fn add_visits<'a>(&mut self, told: &[&'a VisitRow]) -> Result<Added<'a>, StoreError> {
-        let values = told.iter().flat_map(|visit| visit.args(visit.started)).collect();
-        let added: Vec<VisitName> = self.rows_of_many(sql::VISIT_ADD, told.len(), values).await?;
         let (mut new, mut others) = (told.to_vec(), Vec::new());
-        if added.len() < told.len() {
+        if let Some(added) = self.add_new(told).await? {
             let added: BTreeSet<(&str, &str)> = added.iter().map(|name| (&*name.site, &*name.visit)).collect();
             (new, others) = told.iter().partition(|visit| added.contains(&(&*visit.site, &*visit.visit)));
         }
@@ -81,6 +79,22 @@ impl Tx {
             others.extend(twice);
         }
         Ok((new, others, elsewhere))
+    }
+
+    /// Adds those that are new; which these were, or none where all are.
+    async fn add_new(&mut self, told: &[&VisitRow]) -> Result<Option<Vec<VisitName>>, StoreError> {
+        let values = told.iter().flat_map(|visit| visit.args(visit.started)).collect();
+        if self.by_month() {
+            let added: Vec<VisitName> = self.rows_of_many(sql::VISIT_ADD_PARTS, told.len(), values).await?;
+            return Ok((added.len() < told.len()).then_some(added));
+        }
+        // Being told which rows were added costs more than asking where it is not all of them.
+        let added = self.execute_many(sql::VISIT_ADD, told.len(), values).await?;
+        if usize::try_from(added) == Ok(told.len()) {
+            return Ok(None);
+        }
+        let added = i64::try_from(added).unwrap_or(i64::MAX);
+        self.rows(sql::VISIT_ADDED, args![added]).await.map(Some)
     }
 
     /// Keeps visits that are known, where they are told later; how many were.

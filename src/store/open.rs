@@ -32,6 +32,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Readers of SQLite at once; PostgreSQL has four times as many.
 const CONNECTIONS: u32 = 4;
 
+/// The writer looks rows up by their keys. A plan made while a month was empty would read all of it for each of them, until the month
+/// is analysed; and a statement over arrays is planned once, whatever their length.
+const BY_KEY: [(&str, &str); 3] =
+    [("enable_seqscan", "off"), ("plan_cache_mode", "force_generic_plan"), ("jit", "off")];
 /// "gapura" in ASCII: the advisory lock writers take turns on.
 const WRITERS: i64 = 0x6761_7075_7261;
 
@@ -187,7 +191,7 @@ impl Store {
         let options = options.disable_statement_logging();
         let pool = |connections| PgPoolOptions::new().max_connections(connections).acquire_timeout(PATIENCE * 2);
         let failed = |source| StoreError::Open { database: database.clone(), source };
-        let write = pool(1).connect_with(options.clone()).await.map_err(failed)?;
+        let write = pool(1).connect_with(options.clone().options(BY_KEY)).await.map_err(failed)?;
         let read = pool(CONNECTIONS * 4).connect_with(options).await.map_err(failed)?;
         Ok(Self(Kind::Postgres { write, read }))
     }

@@ -344,6 +344,8 @@ sql_files! {
     USAGE_HOUR_SLOTS = "usage_hour_slots";
     USAGE_HOUR_PRIOR = "usage_hour_prior";
     VISIT_ADD = "visit_add";
+    VISIT_ADD_PARTS = "visit_add_parts";
+    VISIT_ADDED = "visit_added";
     VISIT_ELSEWHERE_PARTS = "visit_elsewhere_parts";
     VISIT_EPOCHS = "visit_epochs";
     VISIT_LIST = "visit_list";
@@ -386,10 +388,12 @@ sql_files! {
 
 /// Those of one database alone, where its tables are kept in another way.
 #[cfg(test)]
-pub(crate) const OF_SQLITE: &[&str] = &["usage_hour_prior", "visit_put", "visit_of_address", "visit_of_device"];
+pub(crate) const OF_SQLITE: &[&str] =
+    &["usage_hour_prior", "visit_add", "visit_added", "visit_put", "visit_of_address", "visit_of_device"];
 /// See [`OF_SQLITE`].
 #[cfg(test)]
 pub(crate) const OF_POSTGRES: &[&str] = &[
+    "visit_add_parts",
     "visit_elsewhere_parts",
     "visit_prior_parts",
     "visit_take_back_parts",

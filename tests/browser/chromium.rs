@@ -61,6 +61,8 @@ pub(crate) const SMALL: Screen = Screen { name: "320", width: 320, height: 568, 
 pub(crate) const PHONE: Screen = Screen { name: "390", width: 390, height: 844, phone: true };
 /// A PC of a gallery.
 pub(crate) const DESKTOP: Screen = Screen { name: "desktop", width: 1280, height: 800, phone: false };
+/// A screen of a command centre.
+pub(crate) const WALL: Screen = Screen { name: "wall", width: 1920, height: 1080, phone: false };
 
 /// A running browser; closed when dropped, with everything it started.
 #[derive(Debug)]

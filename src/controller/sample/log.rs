@@ -35,8 +35,20 @@ impl Log {
 
     /// Writes all of it by the office's own way, each row with its time.
     pub(super) async fn write(mut self, office: &Office, clock: &ManualClock, tx: &mut Tx) -> Result<(), OfficeError> {
+        self.write_until(office, clock, tx, i64::MAX).await
+    }
+
+    /// Writes what was before `until` (ms); the rest stays.
+    pub(super) async fn write_until(
+        &mut self,
+        office: &Office,
+        clock: &ManualClock,
+        tx: &mut Tx,
+        until: i64,
+    ) -> Result<(), OfficeError> {
         self.0.sort_by_key(|row| row.at);
-        for row in self.0 {
+        let before = self.0.partition_point(|row| row.at < until);
+        for row in self.0.drain(..before) {
             clock.set_wall(timestamp(row.at), ClockTrust::Trusted);
             let Row { who, action, object, before, after, .. } = &row;
             office.note(tx, who, Change { action, object: object.clone(), before, after }).await?;

@@ -23,6 +23,15 @@ async fn a_made_up_regency_fills_an_empty_database_and_no_other() {
         assert!(states("serving") + states("closed") >= 20);
         let pending = world.cli(&["gateway", "pending"]).await;
         assert_eq!(pending[0]["state"], "pending");
+        let sops = world.cli(&["sop", "list"]).await;
+        let of = |state: &str| sops.as_array().unwrap().iter().filter(|sop| sop["state"] == state).count();
+        assert_eq!((of("draft"), of("published")), (1, 5), "four in force, and a revision of one going out: {sops}");
+        let mut tx = world.serving.office.store().read().await.unwrap();
+        let [rollout] = <[_; 1]>::try_from(tx.open_rollouts().await.unwrap()).unwrap();
+        assert_eq!((rollout.state.as_str(), rollout.wave, rollout.waves), ("running", 1, 3));
+        drop(tx);
+        assert!(!world.serving.office.months_reported().await.unwrap().is_empty());
+        assert_eq!(world.serving.office.lookups().await.unwrap().len(), 1);
         let (_, why) = world.try_cli(&["sample"]).await.unwrap_err();
         assert!(why.contains("only into an empty one"), "{why}");
     })

@@ -1,4 +1,4 @@
-INSERT INTO visit (site, visit, gateway, revision, device, device_local, holder, way, terms, terms_sha256, plan, generation,
+INSERT OR FAIL INTO visit (site, visit, gateway, revision, device, device_local, holder, way, terms, terms_sha256, plan, generation,
     started, clock, told, bytes_up, bytes_down, seconds, ended, cause, address, nat)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
 ON CONFLICT (site, visit) DO UPDATE SET gateway = excluded.gateway, revision = excluded.revision, device = excluded.device,

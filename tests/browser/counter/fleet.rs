@@ -7,7 +7,8 @@ use gapura_lab::visit::Family;
 use serde_json::{Value, json};
 
 use super::{LATER, add, browser, expect_good, office, open, portal, prove, see, sign_in};
-use crate::chromium::{Browser, DESKTOP, Habits, PHONE};
+use crate::chromium::{Browser, DESKTOP, Habits, PHONE, WALL};
+use crate::looks;
 use crate::world::{SITE, SOON, World};
 
 const CODE: &str = "input[name=kode]";
@@ -48,6 +49,36 @@ fn redeem(visitor: &Browser, code: &str) -> String {
     words
 }
 
+/// A screen for the command centre, opened.
+fn hang_a_screen(staff: &Browser) -> String {
+    open(staff, "/layar");
+    staff.fill("#nama", "Ruang pantau");
+    staff.press("form[action='/layar/baru'] button.go");
+    expect_good(staff, "screens", DESKTOP);
+    staff.follow("Buka papan");
+    staff.use_screen(WALL);
+    // Gone if the page is loaded anew: what changes after this was sent to it.
+    staff.measure("window.kept = true");
+    staff.url()
+}
+
+/// Waits until the board shows so many people online, as it is.
+fn see_online(world: &World, staff: &Browser, count: &str) {
+    world.wait(&format!("{count} on the board"), LATER, || (staff.text(".first dd") == count).then_some(()));
+    assert_eq!(staff.measure("return window.kept === true"), true, "live, without being loaded anew");
+    assert_eq!(staff.measure("return document.getElementById('putus').hidden"), true, "it hears the controller");
+}
+
+/// The screen is taken back: its address shows nothing any more.
+fn take_the_screen_back(staff: &Browser, address: &str) {
+    staff.use_screen(DESKTOP);
+    open(staff, "/layar");
+    staff.fill("form[action='/layar/cabut'] input[name=alasan]", "Layar dipindahkan");
+    staff.press("form[action='/layar/cabut'] button");
+    staff.open(address);
+    assert_eq!(staff.count("#papan"), 0, "{}", staff.words());
+}
+
 #[test]
 fn a_router_is_enrolled_approved_silenced_and_replaced_with_its_balances() {
     let mut world = office("router", 1);
@@ -66,7 +97,13 @@ fn a_router_is_enrolled_approved_silenced_and_replaced_with_its_balances() {
     let voucher = world.vouchers("kuota", 1, &[]).remove(0);
     world.visitor(1);
     let visitor = Browser::of(world.at(1), PHONE, Habits::Plain);
+    let board = hang_a_screen(&staff);
+    see_online(&world, &staff, "0");
     redeem(&visitor, &voucher);
+    see_online(&world, &staff, "1");
+    assert_eq!(looks::misplaced(&staff), Vec::<String>::new());
+    looks::keep(&staff, "live-console-board", WALL);
+    take_the_screen_back(&staff, &board);
     world.at(1).ns().run(|| download(Family::V4.server(), USED, Duration::from_secs(10))).unwrap();
     visitor.open(&portal("/status"));
     visitor.press("form[action$='/keluar'] button");

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::future::join;
+
 use crate::StoreError;
 use crate::rollup::{Moves, Prior, moves};
 use crate::sql;
@@ -13,6 +15,9 @@ use crate::voucher::VoucherRow;
 const PIECES: [usize; 4] = [200, 40, 8, 1];
 /// Rows in one statement of PostgreSQL, which takes them as arrays, so that its text is always the same.
 const ROWS: usize = 20_000;
+
+/// No visit lasts longer, in ms.
+const LONGEST_VISIT: i64 = 32 * 86_400_000;
 
 row! {
     /// A visit's name.
@@ -38,8 +43,14 @@ impl Tx {
         }
         let rows: Vec<&VisitRow> = latest.into_values().collect();
         let (mut kept, mut hours) = (0, Moves::new());
-        for some in self.pieces(&rows) {
-            let (new, others, prior) = self.add_visits(some).await?;
+        let pieces = self.pieces(&rows);
+        let mut values = pieces.first().map(|first| values_of(first));
+        for (some, next) in pieces.iter().zip(pieces.iter().skip(1).map(Some).chain([None])) {
+            let adding = self.add_visits(some, values.take().unwrap_or_default());
+            // The next statement's values are put together while the database is at this one.
+            let (added, ready) = join(adding, async { next.map(|next| values_of(next)) }).await;
+            values = ready;
+            let (new, others, prior) = added?;
             kept += moves(&new, &[], &mut hours);
             for some in self.pieces(&others) {
                 kept += self.tell_again(some, &prior, &mut hours).await?;
@@ -55,20 +66,21 @@ impl Tx {
         Ok(kept)
     }
 
-    /// Adds visits that are new, each once among those told; which were, which are there already, and of these what is known where
+    /// Adds visits that are new, each once among those told, with their `values`; which were, which are there already, and of these what is known where
     /// that was found.
-    async fn add_visits<'a>(&mut self, told: &[&'a VisitRow]) -> Result<Added<'a>, StoreError> {
+    async fn add_visits<'a>(&mut self, told: &[&'a VisitRow], values: Vec<Arg>) -> Result<Added<'a>, StoreError> {
         let (mut new, mut others) = (told.to_vec(), Vec::new());
-        if let Some(added) = self.add_new(told).await? {
+        if let Some(added) = self.add_new(told, values).await? {
             let added: BTreeSet<(&str, &str)> = added.iter().map(|name| (&*name.site, &*name.visit)).collect();
             (new, others) = told.iter().partition(|visit| added.contains(&(&*visit.site, &*visit.visit)));
         }
-        if !self.by_month() || new.is_empty() {
+        // By month, a visit is another one to the database if its router says another start: the one told first stands.
+        let unsure: Vec<&VisitRow> = new.iter().copied().filter(|visit| !start_is_sure(visit)).collect();
+        if !self.by_month() || unsure.is_empty() {
             return Ok((new, others, Vec::new()));
         }
-        // By month, a visit is another one to the database if its router says another start: the one told first stands.
-        let names = new.iter().flat_map(|visit| args![&visit.site, &visit.visit, visit.started]).collect();
-        let elsewhere: Vec<Prior> = self.rows_of_many(sql::VISIT_ELSEWHERE_PARTS, new.len(), names).await?;
+        let names = unsure.iter().flat_map(|visit| args![&visit.site, &visit.visit, visit.started]).collect();
+        let elsewhere: Vec<Prior> = self.rows_of_many(sql::VISIT_ELSEWHERE_PARTS, unsure.len(), names).await?;
         if !elsewhere.is_empty() {
             let known: BTreeSet<(&str, &str)> = elsewhere.iter().map(|known| (&*known.site, &*known.visit)).collect();
             let twice: Vec<&VisitRow>;
@@ -82,8 +94,7 @@ impl Tx {
     }
 
     /// Adds those that are new; which these were, or none where all are.
-    async fn add_new(&mut self, told: &[&VisitRow]) -> Result<Option<Vec<VisitName>>, StoreError> {
-        let values = told.iter().flat_map(|visit| visit.args(visit.started)).collect();
+    async fn add_new(&mut self, told: &[&VisitRow], values: Vec<Arg>) -> Result<Option<Vec<VisitName>>, StoreError> {
         if self.by_month() {
             let added: Vec<VisitName> = self.rows_of_many(sql::VISIT_ADD_PARTS, told.len(), values).await?;
             return Ok((added.len() < told.len()).then_some(added));
@@ -148,6 +159,17 @@ impl Tx {
         }
         Ok(())
     }
+}
+
+fn values_of(told: &[&VisitRow]) -> Vec<Arg> {
+    told.iter().flat_map(|visit| visit.args(visit.started)).collect()
+}
+
+/// Whether a visit can have been told with another start before. Gateways tell the start they noted when it began, always the same;
+/// what a doubtful clock made of it may have been put aside (`Kept::Undated` of the controller), which a believed clock shows by a
+/// start that lies too far back, or ahead.
+fn start_is_sure(visit: &VisitRow) -> bool {
+    visit.clock == "trusted" && (0..=LONGEST_VISIT).contains(&(visit.told - visit.started))
 }
 
 impl VisitRow {

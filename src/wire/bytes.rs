@@ -63,23 +63,30 @@ impl fmt::Display for Sha256 {
 
 /// `bytes` as lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    use fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        for half in [byte >> 4, byte & 0x0f] {
+            text.push(char::from(if half < 10 { b'0' + half } else { b'a' - 10 + half }));
+        }
+    }
+    text
 }
 
 /// Exactly `2 * N` hexadecimal digits.
 pub(crate) fn parse_hex<const N: usize>(text: &str) -> Result<[u8; N], ParseHexError> {
     let digits = text.as_bytes();
-    if digits.len() != N * 2 || !digits.iter().all(u8::is_ascii_hexdigit) {
+    if digits.len() != N * 2 {
         return Err(ParseHexError);
     }
+    let half = |digit: u8| match digit {
+        b'0'..=b'9' => Ok(digit - b'0'),
+        b'a'..=b'f' => Ok(digit - b'a' + 10),
+        b'A'..=b'F' => Ok(digit - b'A' + 10),
+        _ => Err(ParseHexError),
+    };
     let mut bytes = [0; N];
-    for (index, byte) in bytes.iter_mut().enumerate() {
-        let pair = text.get(index * 2..index * 2 + 2).ok_or(ParseHexError)?;
-        *byte = u8::from_str_radix(pair, 16).map_err(|_| ParseHexError)?;
+    for (byte, (high, low)) in bytes.iter_mut().zip(digits.iter().step_by(2).zip(digits.iter().skip(1).step_by(2))) {
+        *byte = half(*high)? << 4 | half(*low)?;
     }
     Ok(bytes)
 }

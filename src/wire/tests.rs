@@ -244,28 +244,7 @@ fn every_message_stands_as_it_stood() {
     );
     golden("renew-request", &RenewRequest { csr_pem });
     golden("renew-answer", &RenewAnswer { certificate_pem: String::new() });
-    golden("usage-batch", &batch());
-    let mut addressed = batch();
-    if let Some(Record::Visit(visit)) = addressed.records.first_mut() {
-        visit.address = Some(bundle().pseudonym_keys[0].ipv4("10.7.3.41".parse().unwrap()));
-    }
-    golden("usage-batch-address", &addressed);
-    let mut attributed = batch();
-    if let Some(Record::Visit(visit)) = attributed.records.first_mut() {
-        let key = &bundle().pseudonym_keys[0];
-        let used = |address: &str, behind, from, until| NatUse {
-            address: key.ipv4(address.parse().unwrap()),
-            behind,
-            ports: "20480-20991".parse().unwrap(),
-            from,
-            until,
-        };
-        visit.nat = vec![used("203.0.113.9", false, at(0), Some(at(20))), used("100.64.3.2", true, at(20), None)];
-    }
-    golden("usage-batch-nat", &attributed);
     golden("bundle-nat", &Bundle { nat_attribution: true, ..bundle() });
-    let refused = vec![Refused { index: 0, reason: "a figure is too large".to_owned() }];
-    golden("usage-ack", &UsageAck { boot: batch().boot, seq: 7, next: 8, repeated: false, refused });
     golden("heartbeat", &heartbeat());
     let filter = Some(FilterState { in_force: true, index: Some(12) });
     golden("heartbeat-filter", &Heartbeat { filter, ..heartbeat() });
@@ -320,6 +299,31 @@ fn every_message_stands_as_it_stood() {
     let lent = LentShare { tag: Sha256::of(b"code"), number: 3, share: share(300) };
     golden("share-answer", &ShareAnswer { day, shares: vec![lent] });
     golden("problem", &Problem { kind: ProblemKind::Revoked, detail: "this gateway was replaced".to_owned() });
+}
+
+#[test]
+fn every_message_of_usage_stands_as_it_stood() {
+    golden("usage-batch", &batch());
+    let mut addressed = batch();
+    if let Some(Record::Visit(visit)) = addressed.records.first_mut() {
+        visit.address = Some(bundle().pseudonym_keys[0].ipv4("10.7.3.41".parse().unwrap()));
+    }
+    golden("usage-batch-address", &addressed);
+    let mut attributed = batch();
+    if let Some(Record::Visit(visit)) = attributed.records.first_mut() {
+        let key = &bundle().pseudonym_keys[0];
+        let used = |address: &str, behind, from, until| NatUse {
+            address: key.ipv4(address.parse().unwrap()),
+            behind,
+            ports: "20480-20991".parse().unwrap(),
+            from,
+            until,
+        };
+        visit.nat = vec![used("203.0.113.9", false, at(0), Some(at(20))), used("100.64.3.2", true, at(20), None)];
+    }
+    golden("usage-batch-nat", &attributed);
+    let refused = vec![Refused { index: 0, reason: "a figure is too large".to_owned() }];
+    golden("usage-ack", &UsageAck { boot: batch().boot, seq: 7, next: 8, repeated: false, refused });
 }
 
 #[test]
@@ -451,4 +455,33 @@ fn places_of_the_garden_are_checked() {
         assert!(bad.parse::<GardenTarget>().is_err(), "{bad}");
     }
     let _: Value = serde_json::to_value("203.0.113.7".parse::<GardenTarget>().unwrap()).unwrap();
+}
+
+#[test]
+fn a_record_is_read_the_same_whichever_way() {
+    let both = |text: &str| {
+        let read = Record::from_json(text).map_err(drop);
+        assert_eq!(read, serde_json::from_str(text).map_err(drop), "{text}");
+        read
+    };
+    for record in batch().records {
+        let text = serde_json::to_value(&record).unwrap();
+        assert_eq!(both(&text.to_string()), Ok(record));
+        // The name of its kind may stand last, or have been written with escapes.
+        let mut fields = text.as_object().unwrap().clone();
+        let kind = fields.remove("record").unwrap();
+        fields.insert("record".to_owned(), kind.clone());
+        assert!(both(&Value::from(fields.clone()).to_string()).is_ok());
+        let escaped = json!(fields).to_string().replace(kind.as_str().unwrap(), "\\u0076isit");
+        assert_eq!(both(&escaped).is_ok(), kind == "visit");
+        fields.remove("record");
+        assert!(both(&json!(fields).to_string()).is_err());
+        fields.insert("record".to_owned(), json!("later"));
+        assert!(both(&json!(fields).to_string()).is_err());
+    }
+    for text in
+        ["", "{}", "[]", "null", r#"{"record":"visit"}"#, r#"{"record":7}"#, r#"{"record":"tally","record":"tally"}"#]
+    {
+        assert!(both(text).is_err());
+    }
 }

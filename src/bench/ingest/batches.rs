@@ -1,9 +1,11 @@
 //! Batches as gateways send them, and their rows as a database takes them.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use gapura_controller::{Enlisted, VisitRow};
 use gapura_lab::LabError;
+use gapura_lab::clock::unix_seconds;
 use gapura_model::{BootId, VisitId};
 use gapura_wire::{Record, UsageBatch, VisitUsage};
 use jiff::{SignedDuration, Timestamp};
@@ -32,12 +34,18 @@ pub(super) struct Numbers {
 }
 
 const BOOT: &str = "5a4f0e3c-8f5e-4a0a-9d5a-000000000001";
-const FIRST: Timestamp = Timestamp::constant(1_795_334_400, 0);
+/// All visits begin within so long, again and again from its beginning.
+const DAY: SignedDuration = SignedDuration::from_hours(20);
 
-/// When visits begin: 2026-11-22, 8.00 UTC, and the hours after it.
+/// When visits begin: in the hours before the bench, as what piled up in an outage.
 pub(super) fn span() -> gapura_store::Span {
-    let until = FIRST.checked_add(SignedDuration::from_hours(1000)).unwrap_or(Timestamp::MAX);
-    gapura_store::Span { from: FIRST, until, site: None, limit: 1 }
+    static FIRST: OnceLock<Timestamp> = OnceLock::new();
+    let first = || {
+        let hour = Timestamp::from_second(unix_seconds() / 3600 * 3600).unwrap_or_default();
+        hour.checked_sub(DAY).and_then(|first| first.checked_sub(SignedDuration::from_hours(1))).unwrap_or_default()
+    };
+    let from = *FIRST.get_or_init(first);
+    gapura_store::Span { from, until: from.checked_add(DAY).unwrap_or(Timestamp::MAX), site: None, limit: 1 }
 }
 
 impl Numbers {
@@ -66,8 +74,9 @@ impl Numbers {
         // Ids are drawn at random in service; a number that is mixed comes as scattered.
         let mixed = (number | (self.series << 48)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let id = VisitId::from_random(((u128::from(mixed) << 64) | u128::from(number)).to_be_bytes());
-        let after = SignedDuration::from_millis(i64::try_from(number * 3_600).unwrap_or_default());
-        let start = FIRST.checked_add(after).unwrap_or(FIRST);
+        let after = i64::try_from(number * 3_600).unwrap_or_default() % (DAY.as_secs() * 1000);
+        let first = span().from;
+        let start = first.checked_add(SignedDuration::from_millis(after)).unwrap_or(first);
         let end = start.checked_add(SignedDuration::from_mins(30)).unwrap_or(start);
         let text = json!({
             "visit": id, "revision": 3, "device": format!("h1:2026-11:{mixed:032x}"), "device_local": true, "way": "one-tap",

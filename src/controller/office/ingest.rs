@@ -58,7 +58,7 @@ impl Office {
     ) -> Result<UsageAck, OfficeError> {
         let _timer = Timer::start(&self.meters.ingest);
         // Read before the writer's turn, so that nobody waits for it.
-        let records = batch.records.into_iter().map(|record| match serde_json::from_str(record.get()) {
+        let records = batch.records.into_iter().map(|record| match Record::from_json(record.get()) {
             Ok(read) => Told::Read(Box::new(read)),
             Err(_) => Told::Unread(record),
         });

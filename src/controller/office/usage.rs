@@ -40,7 +40,7 @@ impl Office {
             let mut visits = Vec::new();
             let mut destroyed = Destroyed::default();
             for row in &rows {
-                let Ok(record) = serde_json::from_str::<Record>(&row.document) else { continue };
+                let Ok(record) = Record::from_json(&row.document) else { continue };
                 let of = (row.site.as_str(), row.gateway.as_str());
                 let stored = match self.not_destroyed(&mut tx, &mut destroyed, &record).await? {
                     Ok(kept) => store_record(&mut tx, of, (&record, kept, self.now()), &mut visits).await?,

@@ -116,6 +116,7 @@ pub async fn serve(config: &Config, clock: Arc<dyn Clock>, tasks: &Tasks) -> Res
     tasks.spawn_vital("publications", watch_publications(office.clone(), told, tasks.clone()));
     tasks.spawn_vital("orders", watch_orders(office.clone(), tasks.clone()));
     tasks.spawn_vital("review of bundles", review(office.clone(), tasks.clone()));
+    tasks.spawn_vital("reports and retention", keep_records(office.clone(), tasks.clone()));
     tasks.spawn_vital("requests", watch_requests(office.clone(), tasks.clone()));
     tasks.spawn_vital("fleet", watch_fleet(office.clone(), tasks.clone()));
     tasks.spawn_vital("messages", send_messages(office.clone(), tasks.clone()));
@@ -212,20 +213,9 @@ async fn watch_orders(office: Office, tasks: Tasks) {
 
 async fn review(office: Office, tasks: Tasks) {
     let mut reminded = None;
-    let itself = Actor { name: "gapura".to_owned(), reason: String::new() };
     loop {
         if let Err(error) = office.publish_due().await {
             tracing::error!(error = with_causes(&error), "cannot look through the bundles");
-        }
-        // Before anything is erased or destroyed that they count.
-        if let Err(error) = office.make_reports().await {
-            tracing::error!(error = with_causes(&error), "cannot make the monthly reports");
-        }
-        if let Err(error) = office.forget_old().await {
-            tracing::error!(error = with_causes(&error), "cannot erase what is to be erased");
-        }
-        if let Err(error) = office.run_retention(&itself).await {
-            tracing::error!(error = with_causes(&error), "cannot destroy what is to be destroyed");
         }
         if let Err(error) = office.anchor_audit().await {
             tracing::error!(error = with_causes(&error), "cannot sign the end of the audit log");
@@ -251,6 +241,32 @@ async fn review(office: Office, tasks: Tasks) {
                 }
                 Err(error) => tracing::error!(error = with_causes(&error), "cannot look for SOPs to be looked through"),
             }
+        }
+        tokio::select! {
+            () = tasks.stopping().cancelled() => return,
+            () = tokio::time::sleep(REVIEW) => {}
+        }
+    }
+}
+
+/// Makes the monthly reports, and then erases and destroys what has had its time: in this order, what goes has been counted. Apart from
+/// the review, since the first reports of a large department take long and what is to be published does not wait for them.
+async fn keep_records(office: Office, tasks: Tasks) {
+    let itself = Actor { name: "gapura".to_owned(), reason: String::new() };
+    loop {
+        // A site's report stands or does not: to stop between two of them loses nothing.
+        let made = tokio::select! {
+            () = tasks.stopping().cancelled() => return,
+            made = office.make_reports() => made,
+        };
+        if let Err(error) = made {
+            tracing::error!(error = with_causes(&error), "cannot make the monthly reports");
+        }
+        if let Err(error) = office.forget_old().await {
+            tracing::error!(error = with_causes(&error), "cannot erase what is to be erased");
+        }
+        if let Err(error) = office.run_retention(&itself).await {
+            tracing::error!(error = with_causes(&error), "cannot destroy what is to be destroyed");
         }
         tokio::select! {
             () = tasks.stopping().cancelled() => return,

@@ -58,17 +58,18 @@ impl Tx {
         }
         let hours: Vec<((String, i64), [i64; 4])> = hours.into_iter().collect();
         for some in self.pieces(&hours) {
-            let hour = |((site, hour), [visits, up, down, seconds]): &((String, i64), [i64; 4])| {
-                args![site, *hour, *visits, *up, *down, *seconds]
-            };
-            self.execute_many(sql::USAGE_HOUR_MOVE, some.len(), some.iter().flat_map(hour).collect()).await?;
+            let mut values = Vec::with_capacity(some.len() * 6);
+            for ((site, hour), [visits, up, down, seconds]) in some {
+                values.extend(args![site, *hour, *visits, *up, *down, *seconds]);
+            }
+            self.execute_many(sql::USAGE_HOUR_MOVE, some.len(), values).await?;
         }
         Ok(kept)
     }
 
     /// Adds visits that are new, each once among those told, with their `values`; which were, which are there already, and of these what is known where
     /// that was found.
-    async fn add_visits<'a>(&mut self, told: &[&'a VisitRow], values: Vec<Arg>) -> Result<Added<'a>, StoreError> {
+    async fn add_visits<'a>(&mut self, told: &[&'a VisitRow], values: Vec<Arg<'_>>) -> Result<Added<'a>, StoreError> {
         let (mut new, mut others) = (told.to_vec(), Vec::new());
         if let Some(added) = self.add_new(told, values).await? {
             let added: BTreeSet<(&str, &str)> = added.iter().map(|name| (&*name.site, &*name.visit)).collect();
@@ -94,7 +95,11 @@ impl Tx {
     }
 
     /// Adds those that are new; which these were, or none where all are.
-    async fn add_new(&mut self, told: &[&VisitRow], values: Vec<Arg>) -> Result<Option<Vec<VisitName>>, StoreError> {
+    async fn add_new(
+        &mut self,
+        told: &[&VisitRow],
+        values: Vec<Arg<'_>>,
+    ) -> Result<Option<Vec<VisitName>>, StoreError> {
         if self.by_month() {
             let added: Vec<VisitName> = self.rows_of_many(sql::VISIT_ADD_PARTS, told.len(), values).await?;
             return Ok((added.len() < told.len()).then_some(added));
@@ -109,9 +114,9 @@ impl Tx {
     }
 
     /// Keeps visits that are known, where they are told later; how many were.
-    async fn tell_again(
+    async fn tell_again<'a>(
         &mut self,
-        told: &[&VisitRow],
+        told: &[&'a VisitRow],
         elsewhere: &[Prior],
         hours: &mut Moves,
     ) -> Result<usize, StoreError> {
@@ -126,11 +131,11 @@ impl Tx {
         // By month, a visit is found under the start it has; on SQLite that stands without being written.
         let starts: BTreeMap<(&str, &str), i64> =
             prior.iter().map(|known| ((&*known.site, &*known.visit), known.started)).collect();
-        let values = |visit: &&VisitRow| {
+        let values = |visit: &&'a VisitRow| {
             let start = starts.get(&(&*visit.site, &*visit.visit));
             visit.args(start.copied().unwrap_or(visit.started))
         };
-        let values: Vec<Arg> = told.iter().flat_map(values).collect();
+        let values: Vec<Arg<'_>> = told.iter().flat_map(values).collect();
         let put = if self.by_month() { sql::VISIT_PUT_PARTS } else { sql::VISIT_PUT };
         self.execute_many(put, told.len(), values).await?;
         Ok(moves(told, &prior, hours))
@@ -161,7 +166,7 @@ impl Tx {
     }
 }
 
-fn values_of(told: &[&VisitRow]) -> Vec<Arg> {
+fn values_of<'a>(told: &[&'a VisitRow]) -> Vec<Arg<'a>> {
     told.iter().flat_map(|visit| visit.args(visit.started)).collect()
 }
 
@@ -174,7 +179,7 @@ fn start_is_sure(visit: &VisitRow) -> bool {
 
 impl VisitRow {
     /// Its values, in the order of the statement, with the start that is known of it.
-    pub(crate) fn args(&self, started: i64) -> Vec<Arg> {
+    pub(crate) fn args(&self, started: i64) -> Vec<Arg<'_>> {
         let v = self;
         args![
             &v.site,

@@ -189,7 +189,12 @@ impl Tx {
         Ok(self.execute(sql::DUTY_TAKE, args![name, holder, millis(until), millis(now)]).await? > 0)
     }
 
-    async fn put_many<T>(&mut self, sql: Sql, all: &[T], values: impl Fn(&T) -> Vec<Arg>) -> Result<(), StoreError> {
+    async fn put_many<T>(
+        &mut self,
+        sql: Sql,
+        all: &[T],
+        values: impl Fn(&T) -> Vec<Arg<'_>>,
+    ) -> Result<(), StoreError> {
         for some in self.pieces(all) {
             self.execute_many(sql, some.len(), some.iter().flat_map(&values).collect()).await?;
         }
@@ -200,7 +205,7 @@ impl Tx {
         &mut self,
         sql: Sql,
         all: &[T],
-        values: impl Fn(&T) -> Vec<Arg>,
+        values: impl Fn(&T) -> Vec<Arg<'_>>,
     ) -> Result<Vec<R>, StoreError> {
         let mut rows = Vec::new();
         for some in self.pieces(all) {

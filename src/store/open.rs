@@ -144,7 +144,7 @@ impl Store {
 
     /// The rows of one statement that changes nothing. It sees the database at one moment by itself, and needs no transaction: a
     /// third of the round trips, which counts where ten thousand gateways ask at once.
-    pub(crate) async fn look<T: Row>(&self, sql: Sql, args: Vec<Arg>) -> Result<Vec<T>, StoreError> {
+    pub(crate) async fn look<T: Row>(&self, sql: Sql, args: Vec<Arg<'_>>) -> Result<Vec<T>, StoreError> {
         match &self.0 {
             Kind::Sqlite { read, .. } => bound!(sqlx::query_as(sql.text), args).fetch_all(read).await,
             Kind::Postgres { read, .. } => bound!(sqlx::query_as(sql.text), args).fetch_all(read).await,

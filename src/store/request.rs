@@ -184,7 +184,7 @@ pub struct RequestQuery {
 
 impl RequestQuery {
     /// What is looked for, in the order in which counts and the list of those that wait have it.
-    fn args(&self) -> Vec<Arg> {
+    fn args(&self) -> Vec<Arg<'_>> {
         args![
             self.sites.as_ref().map_or_else(|| "*".to_owned(), |sites| barred(sites)),
             barred(&self.agencies),

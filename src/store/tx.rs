@@ -1,5 +1,7 @@
 //! One transaction on either database. The only place that tells the two apart at run time.
 
+use std::borrow::Cow;
+
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, FromRow, Postgres, Sqlite};
@@ -20,15 +22,15 @@ pub enum Tx {
 
 /// A value for a placeholder.
 #[derive(Clone, Debug)]
-pub(crate) enum Arg {
+pub(crate) enum Arg<'a> {
     Int(Option<i64>),
-    Text(Option<String>),
-    Bytes(Option<Vec<u8>>),
+    Text(Option<Cow<'a, str>>),
+    Bytes(Option<Cow<'a, [u8]>>),
 }
 
 macro_rules! arg_from {
     ($($from:ty => |$value:ident| $arg:expr;)*) => {
-        $(impl From<$from> for Arg {
+        $(impl<'a> From<$from> for Arg<'a> {
             fn from($value: $from) -> Self {
                 $arg
             }
@@ -40,16 +42,17 @@ arg_from! {
     i64 => |value| Self::Int(Some(value));
     Option<i64> => |value| Self::Int(value);
     bool => |value| Self::Int(Some(i64::from(value)));
-    &str => |value| Self::Text(Some(value.to_owned()));
-    String => |value| Self::Text(Some(value));
-    &String => |value| Self::Text(Some(value.clone()));
-    Option<String> => |value| Self::Text(value);
-    &Option<String> => |value| Self::Text(value.clone());
-    Option<&str> => |value| Self::Text(value.map(str::to_owned));
-    &Option<Vec<u8>> => |value| Self::Bytes(value.clone());
-    &[u8] => |value| Self::Bytes(Some(value.to_owned()));
-    &[u8; 32] => |value| Self::Bytes(Some(value.to_vec()));
-    &Vec<u8> => |value| Self::Bytes(Some(value.clone()));
+    &'a str => |value| Self::Text(Some(value.into()));
+    String => |value| Self::Text(Some(value.into()));
+    &'a String => |value| Self::Text(Some(value.into()));
+    Option<String> => |value| Self::Text(value.map(Cow::from));
+    &'a Option<String> => |value| Self::Text(value.as_deref().map(Cow::from));
+    Option<&'a str> => |value| Self::Text(value.map(Cow::from));
+    &'a Option<Vec<u8>> => |value| Self::Bytes(value.as_deref().map(Cow::from));
+    &'a [u8] => |value| Self::Bytes(Some(value.into()));
+    Option<&'a [u8]> => |value| Self::Bytes(value.map(Cow::from));
+    &'a [u8; 32] => |value| Self::Bytes(Some(value.as_slice().into()));
+    &'a Vec<u8> => |value| Self::Bytes(Some(value.into()));
 }
 
 /// The values of a statement, in the order of its placeholders.
@@ -100,8 +103,8 @@ macro_rules! bound {
         for arg in $args {
             query = match arg {
                 Arg::Int(value) => query.bind(value),
-                Arg::Text(value) => query.bind(value),
-                Arg::Bytes(value) => query.bind(value),
+                Arg::Text(value) => query.bind(value.map(std::sync::Arc::<str>::from)),
+                Arg::Bytes(value) => query.bind(value.map(std::sync::Arc::<[u8]>::from)),
             };
         }
         query
@@ -110,9 +113,9 @@ macro_rules! bound {
 pub(crate) use bound;
 
 /// A column of many rows.
-enum Column {
+enum Column<'a> {
     Int(Vec<Option<i64>>),
-    Text(Vec<Option<String>>),
+    Text(Vec<Option<Cow<'a, str>>>),
     Bytes(Vec<Option<Vec<u8>>>),
 }
 
@@ -132,15 +135,15 @@ macro_rules! bound_columns {
 }
 
 /// A statement over arrays, and the values of all rows as such.
-fn gathered_of(sql: Sql, rows: usize, args: Vec<Arg>) -> Result<(String, Vec<Column>), sqlx::Error> {
+fn gathered_of<'a>(sql: Sql, rows: usize, args: Vec<Arg<'a>>) -> Result<(String, Vec<Column<'a>>), sqlx::Error> {
     let unlike = || sqlx::Error::Protocol(format!("the rows of \"{}\" are not alike", sql.name));
     let width = args.len().checked_div(rows).filter(|width| *width > 0).ok_or_else(unlike)?;
-    let mut columns: Vec<Column> = args.iter().take(width).map(|arg| arg.column(rows)).collect();
+    let mut columns: Vec<Column<'a>> = args.iter().take(width).map(|arg| arg.column(rows)).collect();
     for (index, arg) in args.into_iter().enumerate() {
         match (columns.get_mut(index % width), arg) {
             (Some(Column::Int(values)), Arg::Int(value)) => values.push(value),
             (Some(Column::Text(values)), Arg::Text(value)) => values.push(value),
-            (Some(Column::Bytes(values)), Arg::Bytes(value)) => values.push(value),
+            (Some(Column::Bytes(values)), Arg::Bytes(value)) => values.push(value.map(Cow::into_owned)),
             (Some(Column::Int(_) | Column::Text(_) | Column::Bytes(_)) | None, _) => return Err(unlike()),
         }
     }
@@ -149,8 +152,8 @@ fn gathered_of(sql: Sql, rows: usize, args: Vec<Arg>) -> Result<(String, Vec<Col
     Ok((text, columns))
 }
 
-impl Arg {
-    fn column(&self, rows: usize) -> Column {
+impl<'a> Arg<'a> {
+    fn column(&self, rows: usize) -> Column<'a> {
         match self {
             Self::Int(_) => Column::Int(Vec::with_capacity(rows)),
             Self::Text(_) => Column::Text(Vec::with_capacity(rows)),
@@ -159,7 +162,7 @@ impl Arg {
     }
 }
 
-impl Column {
+impl Column<'_> {
     const fn kind(&self) -> &'static str {
         match self {
             Self::Int(_) => "bigint",
@@ -185,7 +188,7 @@ impl Tx {
     }
 
     /// Runs a statement; the number of rows it changed.
-    pub(crate) async fn execute(&mut self, sql: Sql, args: Vec<Arg>) -> Result<u64, StoreError> {
+    pub(crate) async fn execute(&mut self, sql: Sql, args: Vec<Arg<'_>>) -> Result<u64, StoreError> {
         match self {
             Self::Sqlite(tx) => {
                 bound!(sqlx::query(sql.text), args).execute(&mut **tx).await.map(|done| done.rows_affected())
@@ -198,7 +201,7 @@ impl Tx {
     }
 
     /// Runs a statement whose one row of values stands for `rows` rows.
-    pub(crate) async fn execute_many(&mut self, sql: Sql, rows: usize, args: Vec<Arg>) -> Result<u64, StoreError> {
+    pub(crate) async fn execute_many(&mut self, sql: Sql, rows: usize, args: Vec<Arg<'_>>) -> Result<u64, StoreError> {
         // Texts are made of our own text and numbers only.
         match self {
             Self::Sqlite(tx) => {
@@ -222,7 +225,7 @@ impl Tx {
         &mut self,
         sql: Sql,
         rows: usize,
-        args: Vec<Arg>,
+        args: Vec<Arg<'_>>,
     ) -> Result<Vec<T>, StoreError> {
         match self {
             Self::Sqlite(tx) => {
@@ -240,7 +243,7 @@ impl Tx {
     }
 
     /// All rows.
-    pub(crate) async fn rows<T: Row>(&mut self, sql: Sql, args: Vec<Arg>) -> Result<Vec<T>, StoreError> {
+    pub(crate) async fn rows<T: Row>(&mut self, sql: Sql, args: Vec<Arg<'_>>) -> Result<Vec<T>, StoreError> {
         match self {
             Self::Sqlite(tx) => bound!(sqlx::query_as(sql.text), args).fetch_all(&mut **tx).await,
             Self::Postgres(tx) => bound!(sqlx::query_as(sql.text), args).fetch_all(&mut **tx).await,
@@ -249,12 +252,12 @@ impl Tx {
     }
 
     /// The row, if there is one.
-    pub(crate) async fn row<T: Row>(&mut self, sql: Sql, args: Vec<Arg>) -> Result<Option<T>, StoreError> {
+    pub(crate) async fn row<T: Row>(&mut self, sql: Sql, args: Vec<Arg<'_>>) -> Result<Option<T>, StoreError> {
         Ok(self.rows(sql, args).await?.into_iter().next())
     }
 
     /// The number a statement gives; 0 for none.
-    pub(crate) async fn number(&mut self, sql: Sql, args: Vec<Arg>) -> Result<i64, StoreError> {
+    pub(crate) async fn number(&mut self, sql: Sql, args: Vec<Arg<'_>>) -> Result<i64, StoreError> {
         Ok(self.row::<Number>(sql, args).await?.map_or(0, |row| row.number))
     }
 }

@@ -196,7 +196,7 @@ impl Tx {
 }
 
 impl Span {
-    pub(crate) fn args(&self, limited: bool) -> Vec<crate::tx::Arg> {
+    pub(crate) fn args(&self, limited: bool) -> Vec<crate::tx::Arg<'_>> {
         let site = self.site.as_ref().map_or("", SiteId::as_str);
         let mut args = args![millis(self.from), millis(self.until), site];
         if limited {

@@ -51,7 +51,7 @@ row! {
 
 impl VoucherRow {
     /// Its values as it is added, in the order of the statement.
-    pub(crate) fn args(&self, sealed: Option<&[u8]>) -> Vec<Arg> {
+    pub(crate) fn args<'a>(&'a self, sealed: Option<&'a [u8]>) -> Vec<Arg<'a>> {
         let v = self;
         args![
             &v.site,
@@ -67,7 +67,7 @@ impl VoucherRow {
             &v.share,
             v.number,
             &v.token,
-            &sealed.map(<[u8]>::to_vec),
+            sealed,
         ]
     }
 }

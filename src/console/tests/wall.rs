@@ -67,7 +67,7 @@ async fn who_looks_after_the_whole_begins_with_the_dashboard() {
     let page = andi.get("/ringkasan").await.text;
     assert!(page.contains("<dt>Lokasi melayani</dt><dd>0 dari 2"), "{page}");
     assert!(page.contains("href=\"/l/galeri\"") && page.contains("href=\"/l/seberang\""), "{page}");
-    assert!(page.contains("belum ada gerbang") && page.contains("Belum ada sesi dalam 14 hari"), "{page}");
+    assert!(page.contains("belum ada gerbang") && page.contains("Belum ada kunjungan dalam 14 hari"), "{page}");
 
     // What was used today, and a week ago; a regency's own alone.
     let now = 1_795_248_000_000; // 2026-11-21T08:00:00Z
@@ -78,16 +78,16 @@ async fn who_looks_after_the_whole_begins_with_the_dashboard() {
     }
     tx.commit().await.unwrap();
     let page = andi.get("/ringkasan").await.text;
-    assert!(page.contains("<dt>Sesi hari ini</dt><dd>3<small>Sabtu lalu: 1 sepanjang hari"), "{page}");
+    assert!(page.contains("<dt>Kunjungan hari ini</dt><dd>3<small>Sabtu lalu: 1 sepanjang hari"), "{page}");
     assert!(
-        page.contains("<svg class=\"chart\"") && page.contains("Terbanyak 3 sesi pada 21 November 2026."),
+        page.contains("<svg class=\"chart\"") && page.contains("Terbanyak 3 kunjungan pada 21 November 2026."),
         "{page}"
     );
     let secret = department.add("budi", admin("regency:Bone")).await;
     let mut budi = department.browser();
     department.sign_in(&mut budi, "budi", secret.as_deref()).await;
     let page = budi.get("/ringkasan").await.text;
-    assert!(page.contains("<dt>Sesi hari ini</dt><dd>1<small>") && !page.contains("href=\"/l/galeri\""), "{page}");
+    assert!(page.contains("<dt>Kunjungan hari ini</dt><dd>1<small>") && !page.contains("href=\"/l/galeri\""), "{page}");
     assert_ne!(budi.get("/").await.location(), "/ringkasan", "not the whole");
     department.close().await;
 }
@@ -144,7 +144,7 @@ async fn a_screen_is_live_until_it_is_taken_back_and_opens_nothing_else() {
     tx.put_visit(&super::office::visit("a", "galeri", 1_795_248_000_000, 1_000)).await.unwrap();
     tx.commit().await.unwrap();
     let changed = until(&mut stream, "</main>").await.unwrap();
-    assert!(changed.contains("<dt>Sesi</dt><dd>1</dd>"), "{changed}");
+    assert!(changed.contains("<dt>Kunjungan</dt><dd>1</dd>"), "{changed}");
 
     // Of a regency only its own sites; its administrator reaches no other screen.
     let secret = department.add("budi", admin("regency:Bone")).await;

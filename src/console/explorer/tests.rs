@@ -116,7 +116,6 @@ fn bars_and_cells_stand_in_proportion() {
 fn a_file_is_safe_for_a_spreadsheet() {
     let seen = Seen::pick(&say(), &asked("menurut=lokasi"), explored(), |place| place.site.as_str() == "seberang");
     let text = file::csv(words(Lang::Id), "Lokasi".to_owned(), &seen.lines);
-    let expected =
-        "\u{feff}\"Lokasi\";\"Kunjungan\";\"Volume (bita)\";\"Waktu daring (detik)\"\r\n\"'=Seberang\";9;9000000;540\r\n";
+    let expected = "\u{feff}\"Lokasi\";\"Kunjungan\";\"Volume (bita)\";\"Waktu daring (detik)\"\r\n\"'=Seberang\";9;9000000;540\r\n";
     assert_eq!(text, expected);
 }

@@ -48,7 +48,7 @@ pub(super) async fn day(office: &Office, back: u32, date: Date) -> Result<(), Of
             if let Some(sop) = waiting(office, SopState::Draft).await? {
                 office.approve_sop(sop.id, None, &who(APPROVER, "Sudah diperiksa bersama Dinas Pendidikan")).await?;
             }
-            draft(office, TELECENTER, |text| text.replace("08.00-12.00", "08.00-14.00")).await
+            draft(office, TELECENTER, |text| text.replace("12.00", "14.00")).await
         }
         _ => Ok(()),
     }

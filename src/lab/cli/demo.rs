@@ -61,7 +61,8 @@ impl DemoArgs {
             quota_is_missing: broken(Sabotage::Quota),
             packs: !broken(Sabotage::Filter),
             // The story is about one site; whoever looks at the console sees a regency.
-            regency: !self.once,
+            // The made-up regency has SOPs in force.
+            regency: !self.once && !broken(Sabotage::Filter),
             ..SiteWish::default()
         };
         if self.once {

@@ -180,13 +180,15 @@ impl Filling {
     ) -> Result<(), OfficeError> {
         let Some(midnight) = midnight(date, &self.zone) else { return Ok(()) };
         let (mut tx, mut log, now) = (self.office.store.write().await?, Log::default(), millis(self.now));
+        // Before the rows of a month: beside, they would have to be moved later.
+        tx.make_months(timestamp(midnight)).await?;
         for (router, document) in self.routers.iter().zip(&self.documents) {
             let (place, hours) = (router.place, &document.hours);
             let day = self.of(router, date, now);
             let mut draw = day.source(&self.draw, router.number);
             let closed = hours.windows(timestamp(midnight), timestamp(midnight + 86_400_000)).is_empty();
             let visits = if closed { Vec::new() } else { day.visits(&self.zone, &mut draw) };
-            tx.put_visits(&visits).await?;
+            tx.put_visits(&visits, self.now).await?;
             made.visits += visits.len() as u64;
             // From sources of their own, so that the visits are the same whatever else is made.
             let mut draw = draw.of(1);

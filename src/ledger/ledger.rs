@@ -54,9 +54,9 @@ pub struct Writes {
     pub dropped: u64,
 }
 
-/// Orders of staff that were carried out are known for so long: none that is older is carried out again.
 /// What ports ended visits had is kept so long: their rest is shorter.
 const NAT: Duration = Duration::from_hours(24);
+/// Orders of staff that were carried out are known for so long: none that is older is carried out again.
 const ORDERS: Duration = Duration::from_hours(31 * 24);
 
 /// The gateway's SQLite file.

@@ -3,21 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join;
+use jiff::Timestamp;
 
-use crate::StoreError;
 use crate::rollup::{Moves, Prior, moves};
 use crate::sql;
 use crate::tx::{Arg, Tx, args, row};
 use crate::usage::VisitRow;
 use crate::voucher::VoucherRow;
+use crate::{StoreError, millis};
 
 /// Rows in one statement of SQLite, which takes 32,766 values in one. Only these lengths are made, so that each text is prepared once.
 const PIECES: [usize; 4] = [200, 40, 8, 1];
 /// Rows in one statement of PostgreSQL, which takes them as arrays, so that its text is always the same.
 const ROWS: usize = 20_000;
 
-/// No visit lasts longer, in ms.
-const LONGEST_VISIT: i64 = 32 * 86_400_000;
+/// A visit that began later, in ms before now, was never put aside for its start: months are kept for 30 days at least.
+const YOUNG: i64 = 29 * 86_400_000;
 
 row! {
     /// A visit's name.
@@ -33,7 +34,7 @@ type Added<'a> = (Vec<&'a VisitRow>, Vec<&'a VisitRow>, Vec<Prior>);
 impl Tx {
     /// Keeps visits that are new or told later than what is known, many in one statement, and moves the sums of their hours;
     /// of a visit that is there twice the later telling. How many were kept. Writers take turns: nothing comes between.
-    pub async fn put_visits(&mut self, visits: &[VisitRow]) -> Result<usize, StoreError> {
+    pub async fn put_visits(&mut self, visits: &[VisitRow], now: Timestamp) -> Result<usize, StoreError> {
         let mut latest: BTreeMap<(&str, &str), &VisitRow> = BTreeMap::new();
         for visit in visits {
             let known = latest.entry((&visit.site, &visit.visit)).or_insert(visit);
@@ -46,7 +47,7 @@ impl Tx {
         let pieces = self.pieces(&rows);
         let mut values = pieces.first().map(|first| values_of(first));
         for (some, next) in pieces.iter().zip(pieces.iter().skip(1).map(Some).chain([None])) {
-            let adding = self.add_visits(some, values.take().unwrap_or_default());
+            let adding = self.add_visits(some, values.take().unwrap_or_default(), millis(now));
             // The next statement's values are put together while the database is at this one.
             let (added, ready) = join(adding, async { next.map(|next| values_of(next)) }).await;
             values = ready;
@@ -69,14 +70,19 @@ impl Tx {
 
     /// Adds visits that are new, each once among those told, with their `values`; which were, which are there already, and of these what is known where
     /// that was found.
-    async fn add_visits<'a>(&mut self, told: &[&'a VisitRow], values: Vec<Arg<'_>>) -> Result<Added<'a>, StoreError> {
+    async fn add_visits<'a>(
+        &mut self,
+        told: &[&'a VisitRow],
+        values: Vec<Arg<'_>>,
+        now: i64,
+    ) -> Result<Added<'a>, StoreError> {
         let (mut new, mut others) = (told.to_vec(), Vec::new());
         if let Some(added) = self.add_new(told, values).await? {
             let added: BTreeSet<(&str, &str)> = added.iter().map(|name| (&*name.site, &*name.visit)).collect();
             (new, others) = told.iter().partition(|visit| added.contains(&(&*visit.site, &*visit.visit)));
         }
         // By month, a visit is another one to the database if its router says another start: the one told first stands.
-        let unsure: Vec<&VisitRow> = new.iter().copied().filter(|visit| !start_is_sure(visit)).collect();
+        let unsure: Vec<&VisitRow> = new.iter().copied().filter(|visit| !start_is_sure(visit, now)).collect();
         if !self.by_month() || unsure.is_empty() {
             return Ok((new, others, Vec::new()));
         }
@@ -170,11 +176,10 @@ fn values_of<'a>(told: &[&'a VisitRow]) -> Vec<Arg<'a>> {
     told.iter().flat_map(|visit| visit.args(visit.started)).collect()
 }
 
-/// Whether a visit can have been told with another start before. Gateways tell the start they noted when it began, always the same;
-/// what a doubtful clock made of it may have been put aside (`Kept::Undated` of the controller), which a believed clock shows by a
-/// start that lies too far back, or ahead.
-fn start_is_sure(visit: &VisitRow) -> bool {
-    visit.clock == "trusted" && (0..=LONGEST_VISIT).contains(&(visit.told - visit.started))
+/// Whether a visit cannot be there with another start. Gateways tell the start they noted when it began, always the same; the controller
+/// puts aside what a doubtful clock made of it (`Kept::Undated` there) only where its own clock says that this month has had its time.
+fn start_is_sure(visit: &VisitRow, now: i64) -> bool {
+    visit.clock == "trusted" && (0..YOUNG).contains(&now.saturating_sub(visit.started))
 }
 
 impl VisitRow {

@@ -139,7 +139,7 @@ pub struct Span {
 impl Tx {
     /// Keeps one visit as [`Tx::put_visits`] does; whether it was kept.
     pub async fn put_visit(&mut self, visit: &VisitRow) -> Result<bool, StoreError> {
-        Ok(self.put_visits(std::slice::from_ref(visit)).await? > 0)
+        Ok(self.put_visits(std::slice::from_ref(visit), Timestamp::MAX).await? > 0)
     }
 
     /// Keeps an outage, or its end.

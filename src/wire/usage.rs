@@ -53,9 +53,9 @@ pub struct VisitUsage {
     pub plan: PlanId,
     /// The bundle in force at the start.
     pub generation: Generation,
-    /// Start (UTC).
+    /// Start (UTC), as it was noted when the visit began: every telling has the same, also once the clock was set.
     pub start: Timestamp,
-    /// Whether the gateway's clock could be believed then.
+    /// Whether the gateway's clock could be believed when this was told.
     pub clock: ClockTrust,
     /// When these figures were read (UTC).
     pub at: Timestamp,

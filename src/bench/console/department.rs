@@ -40,7 +40,8 @@ impl Department {
         let (api, console) = (free_port()?, free_port()?);
         let text = format!(
             "[controller]\nlisten = \"{api}\"\npublic_name = \"{NAME}\"\ndata_dir = \"{}\"\ndatabase = \"{database}\"\n\n\
-             [console]\nlisten = \"{console}\"\npublic_name = \"{NAME}\"\nzone = \"Asia/Makassar\"\n",
+             [console]\nlisten = \"{console}\"\npublic_name = \"{NAME}\"\nzone = \"Asia/Makassar\"\n\n\
+             # The whole year stays.\n[retention]\nvisits_days = 365\n",
             directory.join("data").display()
         );
         fs::write(directory.join("controller.toml"), text).map_err(BenchError::io("write controller.toml"))?;
@@ -114,7 +115,7 @@ impl Department {
 }
 
 /// Those who see pages, the one who may most first.
-pub(super) const ROLES: [Role; 7] = [
+pub(super) const ROLES: [Role; 9] = [
     Role::Auditor,
     Role::NetworkAdmin,
     Role::SiteHead,
@@ -122,4 +123,6 @@ pub(super) const ROLES: [Role; 7] = [
     Role::Clerk,
     Role::AgencyOfficer,
     Role::Investigator,
+    Role::SopApprover,
+    Role::SopEditor,
 ];

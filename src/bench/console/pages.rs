@@ -46,7 +46,16 @@ const SEARCHES: [(&str, &str); 7] = [
 pub(super) fn all(door: &Door, cookies: &BTreeMap<Role, String>) -> Result<Vec<Page>, BenchError> {
     let names = Names::of(door, cookies)?;
     let mut pages = Vec::new();
-    let ends = ["/kelas/kode", "/antrean/struk", "/audit/unduh", "}/unduh", "/{period}/{part}", "/{kunci}", "/alir"];
+    let ends = [
+        "/kelas/kode",
+        "/antrean/struk",
+        "/audit/unduh",
+        "}/unduh",
+        "/{period}/{part}",
+        "/{kunci}",
+        "/alir",
+        "/keputusan",
+    ];
     let of_one = |path: &str| ends.iter().any(|end| path.ends_with(end));
     for entry in gapura_console::table().into_iter().filter(|entry| entry.method == "GET" && !of_one(entry.path)) {
         let Some(path) = names.fill(&entry) else {
@@ -60,7 +69,8 @@ pub(super) fn all(door: &Door, cookies: &BTreeMap<Role, String>) -> Result<Vec<P
             cookie: who(entry.needs).and_then(|role| cookies.get(&role).cloned()),
             // Steps of signing in send whoever is not on the way there back to its beginning; who has one desk goes there.
             expects: match entry.path {
-                "/" | "/instansi" => &[200, 303],
+                // What is not approved yet cannot be published: its page sends back.
+                "/" | "/instansi" | "/sop/{id}/terbitkan-bertahap" => &[200, 303],
                 path if path.starts_with("/masuk") => &[200, 303, 404],
                 _ => &[200],
             },
@@ -97,6 +107,9 @@ struct Names {
     terms: String,
     /// What a look's frame is asked with.
     frame: String,
+    /// A SOP that is a draft, and the newest one in force, which goes out in waves.
+    draft: Option<String>,
+    rolled: Option<String>,
     /// What of these there is one of, by the address up to its name.
     some: BTreeMap<&'static str, String>,
 }
@@ -104,7 +117,7 @@ struct Names {
 /// Lists whose first link names one of what is listed: the list, whose page it is, and the address up to the name.
 const LISTS: [(&str, Role, &str); 5] = [
     ("/laporan-bulanan", Role::Auditor, "/laporan-bulanan/"),
-    ("/sop", Role::NetworkAdmin, "/sop/"),
+    ("/sop?status=berlaku", Role::NetworkAdmin, "/sop/"),
     ("/retensi", Role::Auditor, "/retensi/musnah/"),
     ("/telusur", Role::Investigator, "/telusur/"),
     ("/peninjauan", Role::NetworkAdmin, "/peninjauan/"),
@@ -133,12 +146,15 @@ impl Names {
             let text = text_of(role, list)?;
             let end = |c: char| !c.is_ascii_alphanumeric() && c != '-';
             let names = text.split(before).skip(1).filter_map(|rest| rest.split(end).next());
-            let fits = |name: &&str| name.len() > 1 && !["baru", "statistik", "musnah", "tahan"].contains(name);
+            let fits = |name: &&str| !name.is_empty() && !["baru", "statistik", "musnah", "tahan"].contains(name);
             some.extend(names.filter(fits).last().map(|name| (before, name.to_owned())));
         }
+        let first = |page| Ok::<_, BenchError>(sop_in(&text_of(Role::SopEditor, page)?));
         let desk = format!("/instansi/{}/permintaan", agency());
         Ok(Self {
             some,
+            draft: first("/sop?status=draf")?,
+            rolled: first("/sop?status=berlaku")?,
             place: place.to_owned(),
             number: number.to_owned(),
             forwarded: linked(Role::AgencyOfficer, &format!("{desk}?bagian=selesai"), "/permintaan/")?,
@@ -152,6 +168,16 @@ impl Names {
 
     /// The address, if there is what it names.
     fn fill(&self, entry: &Entry) -> Option<String> {
+        let sop = match entry.path {
+            "/sop/{id}/peluncuran" => Some(&self.rolled),
+            "/sop/{id}/teks" | "/sop/{id}/formulir" | "/sop/{id}/dampak" | "/sop/{id}/terbitkan-bertahap" => {
+                Some(&self.draft)
+            }
+            _ => None,
+        };
+        if let Some(id) = sop {
+            return Some(entry.path.replace("{id}", id.as_ref()?));
+        }
         if let Some((_, _, before)) = LISTS.iter().find(|(_, _, before)| entry.path.contains(&format!("{before}{{"))) {
             let name = self.some.get(before)?;
             let (start, rest) = entry.path.split_once('}')?;
@@ -181,6 +207,12 @@ impl Names {
             .replace("{id}", if entry.path.starts_with("/kalender") { self.calendar.as_str() } else { "umum" });
         Some(filled + &more)
     }
+}
+
+/// The number of the first SOP that a page links to.
+fn sop_in(text: &str) -> Option<String> {
+    let numbers = text.split("href=\"/sop/").skip(1).filter_map(|rest| rest.split('"').next());
+    numbers.map(str::to_owned).find(|number| !number.is_empty() && number.bytes().all(|digit| digit.is_ascii_digit()))
 }
 
 /// A batch that is named on a page: the day and four letters.

@@ -6,7 +6,7 @@
 //! commits are durable. In turns, so that a busy machine slows both.
 //!
 //! The first case calls the use-case in this process, the second sends over HTTP and mutual TLS, a connection for the batches of a
-//! gateway that follow each other.
+//! gateway that follow each other, as a backlog is sent.
 
 mod bare;
 mod batches;

@@ -87,7 +87,7 @@ impl Office {
             }
             answers.push((repeated, left));
         }
-        tx.put_visits(&visits).await?;
+        tx.put_visits(&visits, self.now()).await?;
         tx.add_batches(&new, millis(self.now())).await?;
         let next = standing.next(&mut tx, &names).await?;
         tx.commit().await?;

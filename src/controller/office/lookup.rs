@@ -3,15 +3,20 @@
 //! What was asked for is sealed under the controller's key and erased with what was found. A device is found by its pseudonyms
 //! under the keys of the months, which only the controller holds; where a month's key was destroyed nothing is found.
 
-use std::collections::BTreeSet;
-use std::net::Ipv4Addr;
+mod shape;
 
-use gapura_model::{MacAddr, PortBlock, SiteId};
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use gapura_model::{MacAddr, PortBlock};
 use gapura_store::{LookupRow, Tx, VisitNames, VisitRow, millis, timestamp};
 use gapura_wire::{Epoch, EpochKey, NatUse, Sha256};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+pub use self::shape::{
+    FoundPorts, FoundVisit, LookupAsked, LookupKind, LookupOrder, LookupQuestion, LookupSeen, LookupState, PortsNoted,
+};
 use super::retention::{CASE_CHARS, ITSELF, REASON_CHARS};
 use super::{Actor, Change, Office, OfficeError, REASON, read_json, write_json};
 use crate::why::{Why, why};
@@ -31,207 +36,6 @@ const MOST: u32 = 1000;
 /// Look-ups on a page.
 const SHOWN: u32 = 50;
 
-/// What is asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum LookupQuestion {
-    /// The visits of a device in a regency.
-    Device {
-        /// Its hardware address.
-        mac: MacAddr,
-        /// The regency.
-        regency: String,
-    },
-    /// Whose visit had a private address at a site.
-    Address {
-        /// The private IPv4 address.
-        address: Ipv4Addr,
-        /// The site.
-        site: SiteId,
-    },
-    /// Whose flows left with a public port, at the sites that noted it.
-    Port {
-        /// The public IPv4 address (of an uplink: a private one where the provider translates again).
-        address: Ipv4Addr,
-        /// The port.
-        port: u16,
-    },
-}
-
-/// By what is looked.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LookupKind {
-    /// By a device's hardware address.
-    #[default]
-    Device,
-    /// By a private address at a site.
-    Address,
-    /// By a public address and port.
-    Port,
-}
-
-impl LookupKind {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Device => "device",
-            Self::Address => "address",
-            Self::Port => "port",
-        }
-    }
-
-    /// By a public address and port.
-    pub fn is_port(self) -> bool {
-        self == Self::Port
-    }
-
-    /// By a private address.
-    pub fn is_address(self) -> bool {
-        self == Self::Address
-    }
-
-    fn of(text: &str) -> Option<Self> {
-        [Self::Device, Self::Address, Self::Port].into_iter().find(|kind| kind.as_str() == text)
-    }
-}
-
-/// A site whose visits, as far as they are kept, had public ports of their own.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PortsNoted {
-    /// The site.
-    pub site: String,
-    /// When the first of them began (UTC).
-    pub since: Timestamp,
-    /// When the last of them began (UTC).
-    pub last: Timestamp,
-}
-
-/// A look-up as it is asked for, as typed.
-#[derive(Clone, Debug, Default)]
-pub struct LookupOrder {
-    /// The case.
-    pub case_number: String,
-    /// The legal basis.
-    pub basis: String,
-    /// Which authority asks.
-    pub authority: String,
-    /// Why it is needed.
-    pub reason: String,
-    /// A hardware address, a private IPv4 address, or a public one.
-    pub asked: String,
-    /// The public port.
-    pub port: String,
-    /// By what is looked.
-    pub kind: LookupKind,
-    /// The regency (device) or the site (address); all sites for a port.
-    pub place: String,
-    /// From (UTC); none where it cannot be read.
-    pub from: Option<Timestamp>,
-    /// Until (UTC).
-    pub until: Option<Timestamp>,
-}
-
-/// How far a look-up is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LookupState {
-    /// A second person decides.
-    Asked,
-    /// What was found can be read.
-    Open,
-    /// Not agreed to.
-    Refused,
-    /// Over: question and answer are erased.
-    Closed,
-}
-
-/// A look-up without question and answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct LookupAsked {
-    /// Its number.
-    pub id: i64,
-    /// The case.
-    pub case_number: String,
-    /// The legal basis.
-    pub basis: String,
-    /// Which authority asks.
-    pub authority: String,
-    /// Why.
-    pub reason: String,
-    /// By what is looked.
-    pub kind: LookupKind,
-    /// The regency or the site; empty for a port.
-    pub place: String,
-    /// From (UTC).
-    pub from: Timestamp,
-    /// Until (UTC).
-    pub until: Timestamp,
-    /// How far it is.
-    pub state: LookupState,
-    /// How many visits were found.
-    pub found: u64,
-    /// Who asked, and when.
-    pub asked: (String, Timestamp),
-    /// Who agreed or refused, and when.
-    pub decided: Option<(String, Timestamp)>,
-    /// What they said.
-    pub words: String,
-    /// Until when it can be read.
-    pub readable: Option<Timestamp>,
-    /// Who closed it, and when.
-    pub closed: Option<(String, Timestamp)>,
-}
-
-/// A visit that was found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FoundVisit {
-    /// The site.
-    pub site: String,
-    /// The visit.
-    pub visit: String,
-    /// The router.
-    pub gateway: String,
-    /// The device's pseudonym.
-    pub device: String,
-    /// How it was let in.
-    pub way: String,
-    /// The holder's pseudonym.
-    pub holder: Option<String>,
-    /// The plan.
-    pub plan: String,
-    /// From (UTC).
-    pub started: Timestamp,
-    /// Until (UTC); none where it had not ended when it was told last.
-    pub ended: Option<Timestamp>,
-    /// When it was told last (UTC).
-    pub told: Timestamp,
-    /// The router's clock was to be believed.
-    pub clock_trusted: bool,
-    /// Bytes from the device.
-    pub bytes_up: i64,
-    /// Bytes to it.
-    pub bytes_down: i64,
-    /// It had another private address later; it is found by its first.
-    #[serde(default)]
-    pub readdressed: bool,
-    /// The ports by which it was found.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ports: Option<FoundPorts>,
-}
-
-/// The public ports of a visit, for a time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FoundPorts {
-    /// Which.
-    pub ports: PortBlock,
-    /// From (UTC).
-    pub from: Timestamp,
-    /// Until (UTC); none = to the end of the visit.
-    pub until: Option<Timestamp>,
-    /// The address is one behind the provider's translation.
-    pub behind: bool,
-}
-
 /// What was found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Answer {
@@ -249,29 +53,6 @@ struct Answer {
     /// Visits of the span that had more than one address.
     #[serde(default)]
     readdressed: u64,
-}
-
-/// A look-up as one of its two people reads it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct LookupSeen {
-    /// The request.
-    pub asked: LookupAsked,
-    /// What was asked for; none for others than who asked and who decides, and when it is over.
-    pub question: Option<LookupQuestion>,
-    /// Binds a decision to what was read.
-    pub digest: String,
-    /// What was found; none before it is agreed to, when it is over, and for others.
-    pub visits: Option<Vec<FoundVisit>>,
-    /// There were more.
-    pub more: bool,
-    /// Months whose key is gone: visits under it cannot be found.
-    pub no_key: Vec<String>,
-    /// Visits of the span that an address or a port cannot find: their routers told none.
-    pub untold: u64,
-    /// The sites where a port was looked for: those that noted ports in the span.
-    pub noted: Vec<PortsNoted>,
-    /// Visits of the span that had more than one address: an address finds them by their first.
-    pub readdressed: u64,
 }
 
 impl Office {
@@ -743,12 +524,12 @@ fn bounded(words: &str) -> Result<(), OfficeError> {
     Ok(())
 }
 
-/// Whether a text that stays in the log for ever says what is sealed and erased elsewhere: a device's address.
+/// Whether a text that stays in the log for ever says what is sealed and erased elsewhere: an address, alone or with a port.
 fn names_a_device(text: &str) -> bool {
     let words = text.split(|c: char| c.is_whitespace() || ",;()[]\"'<>".contains(c));
-    words
-        .map(|word| word.trim_matches('.'))
-        .any(|word| word.parse::<MacAddr>().is_ok() || word.parse::<Ipv4Addr>().is_ok())
+    words.map(|word| word.trim_matches('.')).any(|word| {
+        word.parse::<MacAddr>().is_ok() || word.parse::<IpAddr>().is_ok() || word.parse::<SocketAddr>().is_ok()
+    })
 }
 
 async fn lookup_in(tx: &mut Tx, id: i64) -> Result<LookupRow, OfficeError> {

@@ -52,7 +52,7 @@ impl Office {
                 tx.remove_unread(row).await?;
                 read += 1;
             }
-            tx.put_visits(&visits).await?;
+            tx.put_visits(&visits, self.now()).await?;
             tx.commit().await?;
             match rows.into_iter().last() {
                 None => return Ok(read),

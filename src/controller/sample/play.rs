@@ -109,7 +109,7 @@ impl Playing {
             .map(|visit| VisitRow { revision: visit.told / 1000, ..visit.clone() })
             .collect();
         let mut tx = self.office.store.write().await?;
-        tx.put_visits(&told).await?;
+        tx.put_visits(&told, self.office.now()).await?;
         Ok(tx.commit().await?)
     }
 }

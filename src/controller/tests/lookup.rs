@@ -334,7 +334,13 @@ async fn what_is_wider_than_may_be_asked_or_no_address_is_refused_all_at_once() 
         ] {
             assert_eq!(wrong(&span(from, until)).await, 1, "{from}");
         }
-        for words in ["perangkat 02-ab-00-00-00-0f", "pemilik 10.7.3.41, petang", "(02:AB:00:00:00:0F)"] {
+        for words in [
+            "perangkat 02-ab-00-00-00-0f",
+            "pemilik 10.7.3.41, petang",
+            "laporan 203.0.113.9:51000",
+            "dari [2001:db8::7]:443",
+            "(02:AB:00:00:00:0F)",
+        ] {
             assert_eq!(wrong(&LookupOrder { reason: words.to_owned(), ..order(MAC) }).await, 1, "{words}");
             assert_eq!(wrong(&LookupOrder { case_number: words.to_owned(), ..order(MAC) }).await, 1, "{words}");
         }

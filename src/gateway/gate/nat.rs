@@ -213,6 +213,12 @@ impl NatNotes {
         }
     }
 
+    /// A visit of an earlier run was over before anybody could note it here: its last telling still has its ports.
+    fn ended_unseen(&mut self, visit: VisitId, noted: Noted, at: Timestamp) {
+        self.visits.insert(visit, Noted { ended: Some(at), ..noted });
+        self.changed.insert(visit);
+    }
+
     /// The router's addresses outside, from now on; the visits for which that is another one.
     fn outside_are(&mut self, outside: &BTreeSet<Ipv4Addr>, at: Timestamp) -> Vec<VisitId> {
         self.outside.clone_from(outside);
@@ -220,6 +226,11 @@ impl NatNotes {
         let other: Vec<VisitId> = other.collect();
         self.changed.extend(&other);
         other
+    }
+
+    /// The visits that have a block.
+    fn with_ports(&self) -> Vec<VisitId> {
+        self.visits.iter().filter(|(_, noted)| noted.ports.is_some()).map(|(visit, _)| *visit).collect()
     }
 
     /// The visit has no block any more.
@@ -317,7 +328,7 @@ impl Gate {
             }
         }
         if self.hands.kernel.port_blocks().is_none() {
-            let had: Vec<VisitId> = self.memory.nat().visits.keys().copied().collect();
+            let had = self.memory.nat().with_ports();
             for visit in &had {
                 self.memory.nat().stop(*visit, now.wall);
             }
@@ -329,17 +340,18 @@ impl Gate {
             }
             return;
         }
+        if !self.memory.is_attributing() {
+            // They have any port, also one that would be somebody's: while they run, nobody has ports of their own.
+            if let Err(error) = end_flows_of_before() {
+                tracing::error!(error = %gapura_model::with_causes(&error), "flows of before could not be ended");
+                self.attribution.say(Some(REFUSED));
+                self.hands.blocks = None;
+                return;
+            }
+            self.memory.keep_attributing(true);
+        }
         let layout = self.attribution.layout;
         self.hands.blocks.get_or_insert_with(|| Blocks::new(layout));
-        if !self.memory.is_attributing() {
-            // They have any port, also one that will be somebody's.
-            match end_flows_of_before() {
-                Ok(()) => self.memory.keep_attributing(true),
-                Err(error) => {
-                    tracing::error!(error = %gapura_model::with_causes(&error), "flows of before could not be ended");
-                }
-            }
-        }
         self.give_missing_blocks(now);
     }
 
@@ -360,6 +372,9 @@ impl Gate {
                 let lately = ended.is_none_or(|at| now.wall.duration_since(at).unsigned_abs() < REST);
                 if let (Some(blocks), Some(block), true) = (&mut blocks, noted.ports, lately) {
                     blocks.rest(block, now.up);
+                }
+                if ended.is_none() {
+                    self.memory.nat().ended_unseen(visit, noted, now.wall);
                 }
                 continue;
             };
@@ -587,6 +602,26 @@ mod tests {
         assert_eq!((again.ports, again.uses.len()), (Some(ports), 2));
         notes.kept();
         assert!(notes.told(visit(1), &key).is_empty() && notes.changes().is_empty());
+    }
+
+    #[test]
+    fn a_visit_that_a_power_cut_ended_tells_its_ports_once_more_and_is_forgotten() {
+        let key = EpochKey { epoch: "2026-11".parse().unwrap(), key: gapura_model::Secret::new([1; 32]) };
+        let mut before = NatNotes::default();
+        before.outside_are(&outside(&["203.0.113.9"]), time(0));
+        before.begin(visit(1), "1024-1087".parse().unwrap(), time(1));
+        let entries = before.changes();
+        let Some(Entry::Nat { document: Some(document), ended: None, .. }) = entries.first() else {
+            panic!("{entries:?}")
+        };
+        // The run after it knows the visit no more.
+        let mut notes = NatNotes::default();
+        notes.ended_unseen(visit(1), serde_json::from_str(document).unwrap(), time(500));
+        notes.end(visit(1), time(9));
+        assert_eq!(notes.told(visit(1), &key).len(), 1);
+        assert!(matches!(notes.changes().as_slice(), [Entry::Nat { ended: Some(at), .. }] if *at == time(9)));
+        notes.kept();
+        assert!(notes.changes().is_empty() && notes.visits.is_empty());
     }
 
     #[test]

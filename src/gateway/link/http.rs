@@ -97,9 +97,9 @@ struct Open {
     rests_since: Instant,
 }
 
-/// A connection that rested longer is not used again: the controller closes it after twice this time, and what stands between may
-/// have forgotten it.
-const REST: Duration = Duration::from_secs(10);
+/// A connection that rested longer is not used again: the controller closes it after 20 s, and what stands between may have forgotten it.
+/// The counter says that it is still here more often.
+const REST: Duration = Duration::from_secs(15);
 /// And one that is older: of several controllers behind a balancer, a new one gets its part of the fleet.
 const AGE: Duration = Duration::from_mins(10);
 

@@ -5,9 +5,7 @@ use crate::{Month, Monthly};
 
 fn told(id: &str, revision: i64, started: &str, bytes_down: i64) -> VisitRow {
     let started = millis(started.parse().unwrap());
-    // A believed clock tells the start it noted, always the same.
-    let clock = "doubtful".to_owned();
-    VisitRow { visit: id.to_owned(), started, clock, bytes_up: 0, ..visit(revision, bytes_down) }
+    VisitRow { visit: id.to_owned(), started, bytes_up: 0, ..visit(revision, bytes_down) }
 }
 
 fn month(text: &str) -> Month {
@@ -19,6 +17,26 @@ async fn count(store: &Store) -> (usize, i64, i64) {
     let visits = tx.visits(&ALL_TIME).await.unwrap();
     let sums = tx.day_sums((Timestamp::UNIX_EPOCH, Timestamp::MAX), 0).await.unwrap();
     (visits.len(), sums.iter().map(|sum| sum.visits).sum(), sums.iter().map(|sum| sum.bytes_down).sum())
+}
+
+#[tokio::test]
+async fn a_start_that_was_put_aside_is_looked_for_and_a_young_one_is_not() {
+    on_both("put-aside", async |store: Store| {
+        let now: Timestamp = "2027-03-03T01:00:00Z".parse().unwrap();
+        let mut tx = store.write().await.unwrap();
+        // Told by a doubtful clock whose month had had its time, so without a day; then by a believed one, with the start it noted.
+        let doubtful = VisitRow { clock: "doubtful".to_owned(), ..told("a", 1, "1970-01-01T00:00:00Z", 10) };
+        assert_eq!(tx.put_visits(&[doubtful], now).await.unwrap(), 1);
+        assert_eq!(tx.put_visits(&[told("a", 2, "2027-01-31T23:50:00Z", 20)], now).await.unwrap(), 1);
+        // A young one, in a batch with what is known already.
+        let young = told("b", 1, "2027-03-02T10:00:00Z", 300);
+        assert_eq!(tx.put_visits(std::slice::from_ref(&young), now).await.unwrap(), 1);
+        let again = [VisitRow { revision: 2, ..young }, told("c", 1, "2027-03-02T11:00:00Z", 4000)];
+        assert_eq!(tx.put_visits(&again, now).await.unwrap(), 2);
+        tx.commit().await.unwrap();
+        assert_eq!(count(&store).await, (3, 3, 4320));
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -44,14 +62,17 @@ async fn a_visit_told_over_the_end_of_a_month_counts_once() {
             told("c", 9, "2027-02-20T00:00:00Z", 100),
             told("d", 1, "2027-02-20T00:00:00Z", 1000),
         ];
-        assert_eq!(tx.put_visits(&again).await.unwrap(), 4);
+        assert_eq!(tx.put_visits(&again, jiff::Timestamp::MAX).await.unwrap(), 4);
         assert_eq!(
-            tx.put_visits(&[told("c", 1, "2027-01-01T00:00:00Z", 7), told("e", 1, "2027-01-01T00:00:00Z", 0)])
-                .await
-                .unwrap(),
+            tx.put_visits(
+                &[told("c", 1, "2027-01-01T00:00:00Z", 7), told("e", 1, "2027-01-01T00:00:00Z", 0)],
+                jiff::Timestamp::MAX
+            )
+            .await
+            .unwrap(),
             1
         );
-        assert_eq!(tx.put_visits(&again).await.unwrap(), 0);
+        assert_eq!(tx.put_visits(&again, jiff::Timestamp::MAX).await.unwrap(), 0);
         tx.commit().await.unwrap();
         assert_eq!(count(&store).await, (5, 5, 1153));
         let mut tx = store.write().await.unwrap();
@@ -100,7 +121,7 @@ async fn a_month_is_destroyed_whole_and_no_other() {
         rows.push(told("before", 1, "2027-01-31T23:59:59.999Z", 1));
         rows.push(told("after", 1, "2027-03-01T00:00:00Z", 1));
         rows.push(told("unset", 1, "1970-01-01T00:00:00Z", 1));
-        tx.put_visits(&rows).await.unwrap();
+        tx.put_visits(&rows, jiff::Timestamp::MAX).await.unwrap();
         assert_eq!(tx.oldest_month(Monthly::Visits).await.unwrap(), Some(month("2027-01")));
         tx.commit().await.unwrap();
         let (mut destroyed, mut steps) = (0, 0);
@@ -202,7 +223,7 @@ async fn months_are_made_ahead_and_take_in_what_went_beside() {
     // As after a restored backup, and from a clock that is years ahead.
     let rows = [("a", "2021-03-31T23:59:59Z"), ("b", "2021-04-01T00:00:00Z"), ("c", "2040-01-01T00:00:00Z")];
     let rows: Vec<VisitRow> = rows.iter().map(|(id, started)| told(id, 1, started, 7)).collect();
-    tx.put_visits(&rows).await.unwrap();
+    tx.put_visits(&rows, jiff::Timestamp::MAX).await.unwrap();
     tx.commit().await.unwrap();
     let mut tx = store.write().await.unwrap();
     let now = "2027-06-30T23:59:59Z".parse().unwrap();
@@ -235,7 +256,7 @@ async fn rows_of_a_backup_go_into_their_months_at_once() {
     let mut tx = old.write().await.unwrap();
     let mut rows: Vec<VisitRow> = (0..120).map(|n| told(&format!("v{n}"), 1, "2025-05-31T23:59:59Z", 1)).collect();
     rows.push(told("ahead", 1, "2040-01-01T00:00:00Z", 1));
-    tx.put_visits(&rows).await.unwrap();
+    tx.put_visits(&rows, jiff::Timestamp::MAX).await.unwrap();
     tx.commit().await.unwrap();
     let new = Store::open(&database.address).await.unwrap();
     let mut tx = new.write().await.unwrap();

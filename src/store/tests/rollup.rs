@@ -64,8 +64,8 @@ async fn sums_move_with_every_telling_and_are_those_of_the_visits() {
         let many: Vec<VisitRow> =
             (0..500).map(|n| told(&format!("w{n}"), "galeri", 20, base + n * 60_000 * 9, n * 11)).collect();
         let mut tx = store.write().await.unwrap();
-        assert_eq!(tx.put_visits(&many).await.unwrap(), 500);
-        assert_eq!(tx.put_visits(&many).await.unwrap(), 0, "told again");
+        assert_eq!(tx.put_visits(&many, jiff::Timestamp::MAX).await.unwrap(), 500);
+        assert_eq!(tx.put_visits(&many, jiff::Timestamp::MAX).await.unwrap(), 0, "told again");
         // Known and new, earlier and later, one of them twice, of two sites.
         let mixed: Vec<VisitRow> = (0..700)
             .map(|n| {
@@ -73,7 +73,7 @@ async fn sums_move_with_every_telling_and_are_those_of_the_visits() {
                 told(&format!("w{}", n % 650), site, 15 + n % 9, base + n * 60_000 * 11, n * 13)
             })
             .collect();
-        assert!((1..700).contains(&tx.put_visits(&mixed).await.unwrap()));
+        assert!((1..700).contains(&tx.put_visits(&mixed, jiff::Timestamp::MAX).await.unwrap()));
         tx.commit().await.unwrap();
         assert_eq!(summed(&store).await, added_up(&store).await);
         // A router out of its mind does not keep the others from being counted.
@@ -89,7 +89,7 @@ async fn sums_move_with_every_telling_and_are_those_of_the_visits() {
         let mut tx = store.write().await.unwrap();
         let honest: Vec<VisitRow> =
             (0..8).map(|n| told(&format!("mad{n}"), "lappa", 2, base + 90 * HOUR, n * 7)).collect();
-        assert_eq!(tx.put_visits(&honest).await.unwrap(), 8);
+        assert_eq!(tx.put_visits(&honest, jiff::Timestamp::MAX).await.unwrap(), 8);
         tx.commit().await.unwrap();
         assert_eq!(summed(&store).await, added_up(&store).await);
     })

@@ -55,6 +55,7 @@ pub(super) fn all(door: &Door, cookies: &BTreeMap<Role, String>) -> Result<Vec<P
         "/{kunci}",
         "/alir",
         "/keputusan",
+        "/sso/mulai",
     ];
     let of_one = |path: &str| ends.iter().any(|end| path.ends_with(end));
     for entry in gapura_console::table().into_iter().filter(|entry| entry.method == "GET" && !of_one(entry.path)) {

@@ -44,10 +44,14 @@ const INSTEAD: [(&str, &str); 36] = [
 ];
 
 /// Where another thing is meant by the word: the file's name and the beginning of the message's.
-const MEANT: [(&str, &str); 2] = [
+const MEANT: [(&str, &str); 6] = [
     // How many came is a number of visits, as the regency's reports count them.
+    ("dash.ftl", "dash-"),
+    ("dash.ftl", "wall-visits"),
     ("day.ftl", "day-"),
+    ("public.ftl", "public-"),
     ("report.ftl", "report-"),
+    ("usage.ftl", "usage-"),
 ];
 
 #[test]

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -79,7 +80,14 @@ impl Framed {
     pub(crate) async fn ask(&self, question: &Question) -> Result<Vec<u8>, Miss> {
         let (answer, answered) = oneshot::channel();
         let id = self.shared.enter(question.id(), answer)?;
-        self.outgoing.try_send(framed(&question.padded(id))).map_err(|_| Miss::Closed)?;
+        self.outgoing.try_send(framed(&question.padded(id))).map_err(|refused| match refused {
+            TrySendError::Full(_) => Miss::Busy,
+            TrySendError::Closed(_) => {
+                // Its work has ended and is about to say so; whoever asks again must not find it open.
+                self.shared.close();
+                Miss::Closed
+            }
+        })?;
         let response = answered.await.map_err(|_| Miss::Closed)?;
         match question.fit(&response) {
             Fit::Whole | Fit::Caseless => Ok(response),

@@ -98,10 +98,10 @@ impl Http {
         headers.insert(ACCEPT, DNS_MESSAGE.try_into().map_err(|_| Miss::TooLong)?);
         headers.insert(CONTENT_TYPE, DNS_MESSAGE.try_into().map_err(|_| Miss::TooLong)?);
         headers.insert(CONTENT_LENGTH, octets.len().into());
-        let mut requests = self.requests.clone().ready().await.map_err(stale)?;
-        let (response, mut body) = requests.send_request(request, false).map_err(stale)?;
+        let mut requests = self.requests.clone().ready().await.map_err(|error| self.stale(error))?;
+        let (response, mut body) = requests.send_request(request, false).map_err(|error| self.stale(error))?;
         body.send_data(octets.into(), true)?;
-        let (head, body) = response.await.map_err(stale)?.into_parts();
+        let (head, body) = response.await.map_err(|error| self.stale(error))?.into_parts();
         if head.status != StatusCode::OK || !is_dns(&head.headers) {
             return Err(Miss::NotDns(head.status.as_u16()));
         }
@@ -114,14 +114,17 @@ impl Http {
             Fit::BareError | Fit::None => Err(Miss::Mismatch),
         }
     }
-}
 
-/// That the connection, or the server's readiness to take more on it, had ended is no fault of the question: it was not
-/// worked on (RFC 9113 section 8.7), or may be asked twice without harm.
-fn stale(error: h2::Error) -> Miss {
-    let refused = error.reason() == Some(h2::Reason::REFUSED_STREAM);
-    let ended = error.get_io().is_some_and(|io| io.kind() != io::ErrorKind::TimedOut);
-    if error.is_go_away() || refused || ended { Miss::Closed } else { error.into() }
+    /// That the connection, or the server's readiness to take more on it, had ended is no fault of the question: it was not
+    /// worked on (RFC 9113 section 8.7), or may be asked twice without harm. Whoever asks again must not find it open, also
+    /// where its work has not yet said that it ended.
+    fn stale(&self, error: h2::Error) -> Miss {
+        let ended = error.is_go_away() || error.get_io().is_some_and(|io| io.kind() != io::ErrorKind::TimedOut);
+        if ended {
+            self.pulse.close();
+        }
+        if ended || error.reason() == Some(h2::Reason::REFUSED_STREAM) { Miss::Closed } else { error.into() }
+    }
 }
 
 fn is_dns(headers: &HeaderMap) -> bool {

@@ -89,11 +89,12 @@ impl Kernel {
         skeletons
     }
 
-    /// Makes tables, chains, rules and settings what they should be, in one batch.
+    /// Makes tables, chains, rules and settings what they should be, in one batch; before it flows are held where they must be.
     pub(super) fn build(&mut self) -> Result<(), KernelError> {
         let own = self.features.owner && self.features.persist;
-        let mut batch = Batch::new();
         let skeletons = self.skeletons();
+        self.hold_flows(&skeletons)?;
+        let mut batch = Batch::new();
         for skeleton in &skeletons {
             let present = Present::read(&mut self.reader, &self.table, skeleton.family)?;
             let port = lock(&self.writing).conn.port();
@@ -113,6 +114,23 @@ impl Kernel {
         }
         self.seen_well = None;
         Ok(())
+    }
+
+    /// Where a map is about to be replaced, lets flows that pass already go on until the rules are written again.
+    ///
+    /// A packet runs through the rules it began with, but the elements of a deleted map end for it at the commit: whose device
+    /// may pass would read that nothing does, and its flow would be reset. Counted are these few packets not.
+    fn hold_flows(&mut self, skeletons: &[Skeleton]) -> Result<(), KernelError> {
+        let mut batch = Batch::new();
+        for skeleton in skeletons {
+            let present = Present::read(&mut self.reader, &self.table, skeleton.family)?;
+            if present.replaces_a_map(skeleton) {
+                for rule in skeleton.holding.iter().filter(|rule| present.chains.contains(rule.chain)) {
+                    batch.add(msg::NEWRULE, skeleton.family, |to| rule.write(to, &self.table));
+                }
+            }
+        }
+        lock(&self.writing).commit(batch)
     }
 
     /// Reads the book anew.

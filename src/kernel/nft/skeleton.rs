@@ -26,6 +26,8 @@ pub(crate) struct Skeleton {
     pub(crate) sets: Vec<SetSpec>,
     pub(crate) chains: Vec<ChainSpec>,
     pub(crate) rules: Vec<RuleSpec>,
+    /// Put before all others while a map is being replaced.
+    pub(crate) holding: Vec<RuleSpec>,
 }
 
 impl Skeleton {
@@ -85,7 +87,14 @@ pub(crate) fn inet(config: &GateConfig, features: Features) -> Skeleton {
         sets.extend(inspection::sets());
         chains.extend(inspection::chains());
     }
-    Skeleton { family: Family::Inet, counters: &["spoofed_source", "too_many_flows", "refused"], sets, chains, rules }
+    let counters = &["spoofed_source", "too_many_flows", "refused"];
+    Skeleton { family: Family::Inet, counters, sets, chains, rules, holding: holding() }
+}
+
+/// Where a miss ends: flows that passed and were not blocked go on for the moment in which maps are replaced.
+fn holding() -> Vec<RuleSpec> {
+    let passed = |chain| rule(chain).mark(Mark::PASS | Mark::BLOCKED, Mark::PASS).says("a map is being replaced");
+    ["slow", "ended_flow"].map(|chain| passed(chain).accept()).into()
 }
 
 fn chains() -> Vec<ChainSpec> {
@@ -412,5 +421,6 @@ pub(crate) fn bridge(config: &GateConfig) -> Skeleton {
         ],
         chains: vec![base("ports", "filter", 0, -200, true), plain("guard"), base("between", "filter", 2, -200, true)],
         rules,
+        holding: Vec::new(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::codec::{Attrs, Batch, Conn, Family, NewElem, SetSpec, Writer, msg, obj, read_elements};
+use super::codec::{Attrs, Batch, Conn, Family, NewElem, SetSpec, Writer, is_map, msg, obj, read_elements};
 use super::plan::{Key, Op, Value};
 use super::settings::{Filled, Item};
 use super::skeleton::Skeleton;
@@ -189,6 +189,14 @@ impl Present {
             present.counters.extend(attrs.text(2).filter(|_| ours(attrs)).map(str::to_owned));
         })?;
         Ok(present)
+    }
+
+    /// Whether a map there is must go, or give its place to another of the same name.
+    pub(crate) fn replaces_a_map(&self, skeleton: &Skeleton) -> bool {
+        self.sets.iter().any(|(name, found)| {
+            let stays = skeleton.sets.iter().any(|set| set.name == *name && set.matches(Attrs(found)));
+            !stays && is_map(Attrs(found))
+        })
     }
 
     /// The first thing that is not as it should be; `None` when all is well.

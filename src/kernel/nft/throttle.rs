@@ -167,7 +167,7 @@ impl Throttles {
                 }
             }
         }
-        Skeleton { family: Family::Inet, counters: &[], sets, chains, rules }
+        Skeleton { family: Family::Inet, counters: &[], sets, chains, rules, holding: Vec::new() }
     }
 }
 

@@ -15,7 +15,7 @@ pub(crate) use elem::{NewElem, read_elements, read_quota};
 pub(crate) use expr::{Expr, Verdict, ct, fib, meta, obj};
 pub(crate) use reply::{Message, Messages};
 pub(crate) use socket::Conn;
-pub(crate) use spec::{ChainSpec, Hook, RuleSpec, SetSpec, kind};
+pub(crate) use spec::{ChainSpec, Hook, RuleSpec, SetSpec, is_map, kind};
 
 /// Reads any bytes as the kernel's answer with every reader of this crate; for a fuzz target.
 pub fn read_anything(bytes: &[u8]) -> usize {

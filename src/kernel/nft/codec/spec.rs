@@ -209,6 +209,11 @@ impl ChainSpec {
     }
 }
 
+/// Whether the kernel's description is of a map, to values or to objects.
+pub(crate) fn is_map(found: Attrs<'_>) -> bool {
+    found.u32(3).unwrap_or(0) & (MAP | OBJECT) != 0
+}
+
 /// A rule: expressions until a verdict.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RuleSpec {

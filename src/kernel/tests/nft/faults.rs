@@ -48,7 +48,8 @@ fn a_restart_and_an_upgrade_cut_nobody_off() {
         }
         assert!(lab.sh("gw", "nft list map inet gapura up").contains("size 6250"));
         for (_, lines) in &streams {
-            assert!(lines.recv_timeout(Duration::from_millis(700)).is_err(), "a stream ended");
+            let ended = lines.recv_timeout(Duration::from_millis(700));
+            assert!(ended.is_err(), "a stream ended: {ended:?}");
         }
         assert!(kernel.readings().unwrap()[0].traffic.down > after[0].traffic.down);
         // Extending an adopted visit, and its end.
@@ -59,6 +60,30 @@ fn a_restart_and_an_upgrade_cut_nobody_off() {
         kernel.close().unwrap();
         assert_eq!(lab.sh("gw", "nft list ruleset").trim(), "");
     }
+}
+
+/// A packet that is on its way through the rules when a map is replaced finds the old one no more.
+#[test]
+fn no_packet_under_way_is_refused_when_maps_are_replaced() {
+    let lab = Lab::new("swap");
+    let _servers = servers(&lab);
+    let mut kernel = open(&lab, config(), &[]);
+    kernel.grant(&[access(1)]).unwrap();
+    let streams: Vec<_> =
+        UPSTREAM.iter().map(|host| lab.py_lines("c1", &format!("stream {host} 443 down 100000000000"))).collect();
+    for (_, lines) in &streams {
+        assert_eq!(lines.recv_timeout(Duration::from_secs(5)).unwrap(), "READY");
+    }
+    let features = lab.gateway(|| Features::probe().unwrap());
+    for devices in 5001..5031 {
+        drop(kernel);
+        kernel = lab.gateway(|| Kernel::open(GateConfig { devices, ..config() }, &features).unwrap());
+    }
+    for (_, lines) in &streams {
+        let ended = lines.recv_timeout(Duration::from_millis(100));
+        assert!(ended.is_err(), "a stream ended: {ended:?}");
+    }
+    assert!(lab.sh("gw", "nft list counter inet gapura refused").contains("packets 0"));
 }
 
 #[test]

@@ -202,10 +202,11 @@ fn a_sop_is_drafted_counted_stopped_published_appealed_and_lifted() {
     assert!(staff.words().contains("Yang Anda tulis tadi sudah kembali di sini."), "{}", staff.words());
     expect_good(&staff, "rollout-typed-is-back", DESKTOP);
     staff.press("form[action$='/semua'] button");
-    // Who asked before it is in force may go by the answer for as long as it is good.
-    world.wait("the bundle that it can keep again", LATER, || {
-        let kept = fs::read(&stored).ok().and_then(|text| SignedBundle::from_json(&text).ok())?.bundle;
-        String::from_utf8(kept).unwrap().contains(FORBIDDEN).then_some(())
+    // Who asks before it is in force may go by the answer for as long as it is good; here nobody's browser does.
+    let to = SocketAddr::new(addr::LAN.0.into(), port::DNS);
+    world.wait("the resolver to refuse the name", LATER, || {
+        let answer = world.at(1).ns().run(|| ask(to, FORBIDDEN, kind::A, Duration::from_secs(2)));
+        answer.is_ok_and(|answer| answer.addresses() == [addr::LAN.0]).then_some(())
     });
     let visitor = Browser::of(world.at(1), PHONE, Habits::Plain);
     in_force(&world, &visitor, false);

@@ -93,8 +93,7 @@ impl Kernel {
     pub(super) fn build(&mut self) -> Result<(), KernelError> {
         let own = self.features.owner && self.features.persist;
         let skeletons = self.skeletons();
-        self.hold_flows(&skeletons)?;
-        let mut batch = Batch::new();
+        let mut there = Vec::with_capacity(skeletons.len());
         for skeleton in &skeletons {
             let present = Present::read(&mut self.reader, &self.table, skeleton.family)?;
             let port = lock(&self.writing).conn.port();
@@ -102,7 +101,12 @@ impl Kernel {
             {
                 return Err(KernelError::Owned { table: self.table.to_string(), owner });
             }
-            rebuild(&mut batch, &mut self.reader, &self.table, skeleton, &present, table_flags(own, own))?;
+            there.push((skeleton, present));
+        }
+        self.hold_flows(&there)?;
+        let mut batch = Batch::new();
+        for (skeleton, present) in &there {
+            rebuild(&mut batch, &mut self.reader, &self.table, skeleton, present, table_flags(own, own))?;
         }
         for filled in self.settings.fill(&self.config, self.features.bridge) {
             refill(&mut batch, &self.table, &filled);
@@ -119,15 +123,13 @@ impl Kernel {
     /// Where a map is about to be replaced, lets flows that pass already go on until the rules are written again.
     ///
     /// A packet runs through the rules it began with, but the elements of a deleted map end for it at the commit: whose device
-    /// may pass would read that nothing does, and its flow would be reset. Counted are these few packets not.
-    fn hold_flows(&mut self, skeletons: &[Skeleton]) -> Result<(), KernelError> {
+    /// may pass would not be found, and its flow would be reset. What passes in that moment is not counted.
+    fn hold_flows(&self, there: &[(&Skeleton, Present)]) -> Result<(), KernelError> {
         let mut batch = Batch::new();
-        for skeleton in skeletons {
-            let present = Present::read(&mut self.reader, &self.table, skeleton.family)?;
-            if present.replaces_a_map(skeleton) {
-                for rule in skeleton.holding.iter().filter(|rule| present.chains.contains(rule.chain)) {
-                    batch.add(msg::NEWRULE, skeleton.family, |to| rule.write(to, &self.table));
-                }
+        for (skeleton, present) in there.iter().filter(|(skeleton, present)| present.replaces_a_map(skeleton)) {
+            present.name(&mut batch, &self.table, skeleton.family, 0);
+            for rule in skeleton.holding.iter().filter(|rule| present.chains.contains(rule.chain)) {
+                batch.add(msg::NEWRULE, skeleton.family, |to| rule.write(to, &self.table));
             }
         }
         lock(&self.writing).commit(batch)

@@ -191,6 +191,15 @@ impl Present {
         Ok(present)
     }
 
+    /// Makes the table, or makes an existing one ours: it keeps its flags, and naming an orphan's own flags adopts it.
+    pub(crate) fn name(&self, batch: &mut Batch, table: &str, family: Family, new_flags: u32) {
+        let flags = self.table.map_or(new_flags, |(flags, _)| flags & (OWNER | PERSIST));
+        batch.add(msg::NEWTABLE, family, |to| {
+            to.text(1, table);
+            to.u32(2, flags);
+        });
+    }
+
     /// Whether a map there is must go, or give its place to another of the same name.
     pub(crate) fn replaces_a_map(&self, skeleton: &Skeleton) -> bool {
         self.sets.iter().any(|(name, found)| {
@@ -239,12 +248,7 @@ pub(crate) fn rebuild(
 ) -> Result<(), KernelError> {
     let family = skeleton.family;
     let stamp = skeleton.stamp();
-    // An existing table keeps its flags: naming an orphan's own flags adopts it.
-    let flags = present.table.map_or(new_flags, |(flags, _)| flags & (OWNER | PERSIST));
-    batch.add(msg::NEWTABLE, family, |to| {
-        to.text(1, table);
-        to.u32(2, flags);
-    });
+    present.name(batch, table, family, new_flags);
     if present.table.is_some() {
         batch.delete(msg::DELRULE, family, |to| to.text(1, table));
     }

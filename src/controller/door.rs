@@ -2,6 +2,7 @@
 //! harm only themselves.
 
 mod crowd;
+mod hearing;
 mod patient;
 
 use std::net::SocketAddr;
@@ -23,6 +24,7 @@ use tower::ServiceExt as _;
 
 pub use self::crowd::Crowd;
 use self::crowd::Held;
+use self::hearing::Hearing;
 pub use self::patient::Patience;
 use self::patient::Patient;
 use crate::fleet::fingerprint;
@@ -120,10 +122,14 @@ async fn serve(stream: TcpStream, peer: SocketAddr, door: Door, _place: (OwnedSe
             Err(_) => return tracing::debug!(%peer, "too many connections without a certificate"),
         },
     };
+    let (router, tasks) = (door.router.clone(), door.tasks.clone());
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(Shown(shown));
         request.extensions_mut().insert(From(peer));
-        door.router.clone().oneshot(request.map(Body::new))
+        // Who asks first whether to go on does not go on after another answer.
+        let asks = request.headers().contains_key(http::header::EXPECT);
+        let tasks = (!asks).then(|| tasks.clone());
+        router.clone().oneshot(request.map(|body| Body::new(Hearing::new(body, tasks))))
     });
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEADER).max_buf_size(HEADER_BYTES).keep_alive(stranger.is_none());

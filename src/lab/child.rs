@@ -122,8 +122,9 @@ pub fn output_of(mut command: Command, input: Option<&str>) -> Result<String, La
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
-    let words = String::from_utf8_lossy(&output.stderr);
-    Err(failed(format!("{}: {}", output.status, words.trim())))
+    // Some programs say on standard output what went wrong.
+    let said = if output.stderr.trim_ascii().is_empty() { &output.stdout } else { &output.stderr };
+    Err(failed(format!("{}: {}", output.status, String::from_utf8_lossy(said).trim())))
 }
 
 /// A command line as a person would type it.

@@ -6,6 +6,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use gapura_lab::addr;
+use gapura_lab::clock::wait_for;
 use gapura_lab::visit::Family;
 use gapura_wire::{EpochKey, NatUse};
 use serde_json::Value;
@@ -25,7 +26,10 @@ fn arrives_from(world: &World, number: u16, count: usize) -> Vec<SocketAddr> {
     std::thread::scope(|scope| {
         let server = scope.spawn(move || {
             internet.run(|| {
-                let listener = TcpListener::bind((addr::SERVER4, PORT)).unwrap();
+                // A program that another test is just starting holds the listener of before until it is that program.
+                let listener =
+                    wait_for("the port to be free", SOON, || Ok(TcpListener::bind((addr::SERVER4, PORT)).ok()));
+                let listener = listener.unwrap();
                 ready.send(()).unwrap();
                 Ok((0..count).map(|_| listener.accept().unwrap().1).collect::<Vec<_>>())
             })

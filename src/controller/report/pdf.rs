@@ -240,16 +240,26 @@ fn meaning(paper: &mut Paper, sheet: &Sheet) {
     paper.y -= 22.0;
     paper.text((LEFT, paper.y), (Font::Bold, 11.0), INK, &sheet.meaning);
     paper.y -= 2.0;
-    for (term, text) in &sheet.definitions {
-        paper.room(34.0);
+    for (at, (term, text)) in (1..).zip(&sheet.definitions) {
+        // Who signs has some of what is signed above: the last of it goes along to the last page.
+        let last = at == sheet.definitions.len();
+        paper.room(if last { 3.0 + tall(term, Font::Bold) + tall(text, Font::Plain) + SIGNED } else { 34.0 });
         paper.y -= 3.0;
         paper.paragraph((Font::Bold, CELL), INK, term);
         paper.paragraph((Font::Plain, CELL), INK, text);
     }
 }
 
+/// How tall a paragraph is in a table's size.
+fn tall(text: &str, font: Font) -> f32 {
+    lines(text, (font, CELL), RIGHT - LEFT).len() as f32 * CELL * 1.4
+}
+
+/// The room that signatures take.
+const SIGNED: f32 = 110.0;
+
 fn signatures(paper: &mut Paper, sheet: &Sheet) {
-    paper.room(110.0);
+    paper.room(SIGNED);
     let y = paper.y - 30.0;
     for (words, x) in sheet.signed.iter().zip([LEFT, LEFT + 270.0]) {
         paper.text((x, y), (Font::Plain, 9.5), INK, words);
@@ -353,6 +363,23 @@ mod tests {
             meaning: "Arti angka".to_owned(),
             definitions: (0..11).map(|at| (format!("Istilah {at}"), text.clone())).collect(),
             signed: ["Disusun oleh", "Diketahui oleh"].map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn signatures_never_stand_alone_on_a_page() {
+        let sheet = sheet();
+        for count in 1..=30 {
+            let definitions: Vec<_> = sheet.definitions.iter().cycle().take(count).cloned().collect();
+            let last = &definitions.last().unwrap().0;
+            let said = format!("({last}) Tj");
+            let sheet = Sheet { definitions: definitions.clone(), tables: Vec::new(), ..sheet.clone() };
+            let mut paper = Paper { pages: vec![Content::new()], y: TOP };
+            meaning(&mut paper, &sheet);
+            signatures(&mut paper, &sheet);
+            let page = paper.pages.pop().unwrap().finish();
+            let page = String::from_utf8_lossy(&page).into_owned();
+            assert!(page.contains("(Diketahui oleh) Tj") && page.contains(&said), "{count}: {page}");
         }
     }
 

@@ -1,7 +1,9 @@
 //! A gateway as the controller sees it: real TLS, a pinned server key, a clock at 1970.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use gapura_wire::{EnrolAnswer, EnrolRequest, Problem, SpkiPin};
 use http::{Method, Request, StatusCode};
@@ -16,8 +18,10 @@ use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 /// A router with its own key, before or after enrolment.
 pub(crate) struct Router {
@@ -80,10 +84,7 @@ impl Router {
 
     async fn exchange(&self, mut request: Request<Full<Bytes>>) -> Result<(StatusCode, Bytes), String> {
         request.headers_mut().insert("host", http::HeaderValue::from_static("any.example"));
-        let tcp = TcpStream::connect(self.address).await.map_err(|e| e.to_string())?;
-        let connector = TlsConnector::from(Arc::new(self.tls()));
-        let name = ServerName::try_from("any.example").unwrap();
-        let tls = connector.connect(name, tcp).await.map_err(|e| e.to_string())?;
+        let tls = self.connect().await.map_err(|e| e.to_string())?;
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(tls)).await.map_err(|e| e.to_string())?;
         let exchange = async move {
@@ -92,6 +93,30 @@ impl Router {
             Ok((status, response.into_body().collect().await.map_err(|e| e.to_string())?.to_bytes()))
         };
         tokio::join!(exchange, connection).0
+    }
+
+    async fn connect(&self) -> io::Result<TlsStream<TcpStream>> {
+        let tcp = TcpStream::connect(self.address).await?;
+        let name = ServerName::try_from("any.example").unwrap();
+        TlsConnector::from(Arc::new(self.tls())).connect(name, tcp).await
+    }
+
+    /// Posts slowly: a body of so many parts, a moment before each; all that is answered.
+    pub(crate) async fn post_slowly(&self, path: &str, parts: &[&[u8]]) -> io::Result<String> {
+        let mut tls = self.connect().await?;
+        let octets: usize = parts.iter().map(|part| part.len()).sum();
+        let head = format!("POST {path} HTTP/1.1\r\nhost: any.example\r\ncontent-length: {octets}\r\n\r\n");
+        tls.write_all(head.as_bytes()).await?;
+        for part in parts {
+            tls.flush().await?;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            tls.write_all(part).await?;
+        }
+        tls.flush().await?;
+        let mut answer = vec![0; 4096];
+        let read = tls.read(&mut answer).await?;
+        answer.truncate(read);
+        Ok(String::from_utf8(answer).unwrap())
     }
 
     fn tls(&self) -> ClientConfig {

@@ -137,6 +137,25 @@ async fn without_a_good_certificate_nothing_is_answered() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_refused_before_all_was_said_hears_why() {
+    on_both("early", async |world| {
+        world.furnish().await;
+        let stranger = world.stranger();
+        let part = vec![b' '; 40_000];
+        for (path, status) in
+            [("/v1/enrol", "413"), ("/v1/usage", "401"), ("/v1/nothing", "404"), ("/v1/bundle", "405")]
+        {
+            for _ in 0..5 {
+                let said = stranger.post_slowly(path, &[&part[..], &part[..], &part[..]]).await;
+                let said = said.unwrap_or_else(|error| panic!("{path}: {error}"));
+                assert!(said.starts_with(&format!("HTTP/1.1 {status} ")), "{path}: {said}");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nonsense_gets_a_clear_error() {
     on_both("nonsense", async |world| {
         world.furnish().await;

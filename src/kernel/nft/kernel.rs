@@ -104,20 +104,30 @@ impl Kernel {
             there.push((skeleton, present));
         }
         self.hold_flows(&there)?;
-        let mut batch = Batch::new();
-        for (skeleton, present) in &there {
-            rebuild(&mut batch, &mut self.reader, &self.table, skeleton, present, table_flags(own, own))?;
+        if let Err(error) = self.rewrite(&there, table_flags(own, own)) {
+            // What the kernel would not take leaves the policy of before, and nobody held.
+            if let Err(also) = self.release_flows(&there) {
+                tracing::error!(error = %also, "flows that had passed go on until the rules are written again");
+            }
+            return Err(error);
         }
-        for filled in self.settings.fill(&self.config, self.features.bridge) {
-            refill(&mut batch, &self.table, &filled);
-        }
-        lock(&self.writing).commit(batch)?;
         for skeleton in &skeletons {
             let present = Present::read(&mut self.reader, &self.table, skeleton.family)?;
             self.handles.insert(skeleton.family, present.handles);
         }
         self.seen_well = None;
         Ok(())
+    }
+
+    fn rewrite(&mut self, there: &[(&Skeleton, Present)], new_flags: u32) -> Result<(), KernelError> {
+        let mut batch = Batch::new();
+        for (skeleton, present) in there {
+            rebuild(&mut batch, &mut self.reader, &self.table, skeleton, present, new_flags)?;
+        }
+        for filled in self.settings.fill(&self.config, self.features.bridge) {
+            refill(&mut batch, &self.table, &filled);
+        }
+        lock(&self.writing).commit(batch)
     }
 
     /// Where a map is about to be replaced, lets flows that pass already go on until the rules are written again.
@@ -130,6 +140,22 @@ impl Kernel {
             present.name(&mut batch, &self.table, skeleton.family, 0);
             for rule in skeleton.holding.iter().filter(|rule| present.chains.contains(rule.chain)) {
                 batch.add(msg::NEWRULE, skeleton.family, |to| rule.write(to, &self.table));
+            }
+        }
+        lock(&self.writing).commit(batch)
+    }
+
+    /// Takes away what [`Self::hold_flows`] put there.
+    fn release_flows(&mut self, there: &[(&Skeleton, Present)]) -> Result<(), KernelError> {
+        let mut batch = Batch::new();
+        for (skeleton, before) in there.iter().filter(|(skeleton, present)| present.replaces_a_map(skeleton)) {
+            let now = Present::read(&mut self.reader, &self.table, skeleton.family)?;
+            for (chain, handle) in now.handles.iter().filter(|rule| !before.handles.contains(rule)) {
+                batch.delete(msg::DELRULE, skeleton.family, |to| {
+                    to.text(1, &self.table);
+                    to.text(2, chain);
+                    to.u64(3, *handle);
+                });
             }
         }
         lock(&self.writing).commit(batch)

@@ -87,6 +87,20 @@ fn no_packet_under_way_is_refused_when_maps_are_replaced() {
 }
 
 #[test]
+fn rules_that_the_kernel_will_not_take_leave_those_of_before() {
+    let lab = Lab::new("too-big");
+    let kernel = open(&lab, config(), &[]);
+    drop(kernel);
+    let before = lab.sh("gw", "nft -s list ruleset");
+    let features = lab.gateway(|| Features::probe().unwrap());
+    // A map of so many elements would need more memory than the kernel gives at once.
+    let huge = GateConfig { devices: 400_000_000, ..config() };
+    let refused = lab.gateway(|| Kernel::open(huge, &features)).err();
+    assert!(matches!(refused, Some(KernelError::Refused { .. })), "{refused:?}");
+    assert_eq!(lab.sh("gw", "nft -s list ruleset"), before);
+}
+
+#[test]
 fn an_owned_table_is_not_flushed_nor_shared() {
     let lab = Lab::new("owner");
     let features = lab.gateway(|| Features::probe().unwrap());
